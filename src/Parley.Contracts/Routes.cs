@@ -1,0 +1,49 @@
+using Parley.Contracts.Resources;
+
+namespace Parley.Contracts;
+
+/// <summary>The HTTP resources, relative to the server's address. All speak JSON; a refusal is a <see cref="Refusal"/>.</summary>
+public static class Routes
+{
+    /// <summary>GET: <see cref="ServerInfo"/>. No sign-in.</summary>
+    public const string Server = "/api/v1/server";
+
+    /// <summary>GET: is the process up. No sign-in.</summary>
+    public const string HealthLive = "/health/live";
+
+    /// <summary>GET: can it take and store messages. No sign-in.</summary>
+    public const string HealthReady = "/health/ready";
+
+    /// <summary>POST <see cref="NewInvite"/>: <see cref="Invite"/>. Signed in.</summary>
+    public const string Invites = "/api/v1/invites";
+
+    /// <summary>GET: <see cref="InviteState"/>. No sign-in.</summary>
+    public const string InviteByCode = "/api/v1/invites/{code}";
+
+    /// <summary>POST <see cref="NewAccount"/>: <see cref="Account"/>. No sign-in: the invite is the permission. Retrying with the same bytes succeeds.</summary>
+    public const string Accounts = "/api/v1/accounts";
+
+    /// <summary>GET: <see cref="Account"/>. Signed in.</summary>
+    public const string AccountByHandle = "/api/v1/accounts/{handle}";
+
+    /// <summary>POST: <see cref="ClaimedKeyPackages"/>, one KeyPackage for each device of the account, each handed out once. Signed in.</summary>
+    public const string AccountKeyPackages = "/api/v1/accounts/{handle}/key-packages";
+
+    /// <summary>POST <see cref="NewChallenge"/>: <see cref="Challenge"/>. No sign-in.</summary>
+    public const string Challenges = "/api/v1/challenges";
+
+    /// <summary>POST <see cref="NewSession"/>: <see cref="Session"/>. No sign-in: the signed challenge is the proof.</summary>
+    public const string Sessions = "/api/v1/sessions";
+
+    /// <summary>POST <see cref="NewKeyPackages"/>: <see cref="KeyPackageStock"/>; GET: <see cref="KeyPackageStock"/>. Signed in, for the calling device.</summary>
+    public const string KeyPackages = "/api/v1/key-packages";
+
+    /// <summary>PUT (no body): makes an empty log for this hexadecimal group id, with the calling device as its only member. Retrying succeeds. Signed in.</summary>
+    public const string GroupById = "/api/v1/groups/{group}";
+
+    /// <summary>The WebSocket of <c>parley.proto</c>.</summary>
+    public const string Socket = "/api/v1/socket";
+
+    /// <summary>What an invite link points to: <c>http(s)://server/i/CODE</c>, a page for people who open it in a browser.</summary>
+    public const string InvitePage = "/i/{code}";
+}

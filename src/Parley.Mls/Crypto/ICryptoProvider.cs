@@ -1,0 +1,54 @@
+namespace Parley.Mls.Crypto;
+
+/// <summary>
+/// The primitives MLS is built from, synchronous everywhere, the browser included. Everything above them (HKDF labels, HPKE, the
+/// MLS constructions of RFC 9420 §5) is <see cref="CryptoSuite"/>'s. Wrong lengths are the caller's mistake and throw
+/// <see cref="ArgumentException"/>; a peer's bad key, tag or signature is a <c>false</c>. Implementations are stateless and safe
+/// to use from several threads, and keep no copy of a secret.
+/// </summary>
+public interface ICryptoProvider
+{
+    /// <summary>Whether the group's operations work here.</summary>
+    bool Supports(DhGroup group);
+
+    /// <summary>Whether the AEAD works here.</summary>
+    bool Supports(AeadAlgorithm aead);
+
+    /// <summary>Whether the signature scheme works here.</summary>
+    bool Supports(SignatureAlgorithm signature);
+
+    /// <summary>Fills the span from the injected source of randomness.</summary>
+    void FillRandom(Span<byte> bytes);
+
+    /// <summary>Hashes the data.</summary>
+    void Hash(HashAlgorithm algorithm, ReadOnlySpan<byte> data, Span<byte> digest);
+
+    /// <summary>HMAC (RFC 2104).</summary>
+    void Hmac(HashAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> tag);
+
+    /// <summary>HKDF-Expand (RFC 5869 §2.3).</summary>
+    void HkdfExpand(HashAlgorithm algorithm, ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output);
+
+    /// <summary>Encrypts. <paramref name="ciphertext"/> is 16 bytes longer than <paramref name="plaintext"/>.</summary>
+    void Seal(AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext);
+
+    /// <summary>Decrypts, or returns false and leaves zeros. <paramref name="plaintext"/> is 16 bytes shorter than <paramref name="ciphertext"/>.</summary>
+    bool TryOpen(AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext);
+
+    /// <summary>The public key of a private key; false if the private key is not in the group's range.</summary>
+    bool TryDerivePublicKey(DhGroup group, ReadOnlySpan<byte> privateKey, Span<byte> publicKey);
+
+    /// <summary>
+    /// Diffie–Hellman. False if the peer's key is no valid point, or, with X25519, if the shared secret is all zero (RFC 9180 §7.1.4).
+    /// </summary>
+    bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret);
+
+    /// <summary>Makes a signature key pair. The caller owns both and disposes the private key.</summary>
+    (Secret PrivateKey, byte[] PublicKey) GenerateSignatureKeyPair(SignatureAlgorithm algorithm);
+
+    /// <summary>Signs. The public key must belong to the private one; some schemes need it and none checks it.</summary>
+    byte[] Sign(SignatureAlgorithm algorithm, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> content);
+
+    /// <summary>Checks a signature. A malformed key or signature is false.</summary>
+    bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature);
+}
