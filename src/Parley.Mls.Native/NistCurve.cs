@@ -19,7 +19,7 @@ internal sealed class NistCurve
         "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973");
 
     private static readonly NistCurve P521 = new(ECCurve.NamedCurves.nistP521, HashAlgorithmName.SHA512,
-        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409");
+        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409");
 
     private readonly ECCurve _curve;
     private readonly HashAlgorithmName _signatureHash;
