@@ -66,7 +66,7 @@ public static class VectorFiles
         }
 
         int skips = skipped.Values.Sum();
-        string reasons = skips == 0 ? "" : $" ({string.Join("; ", skipped.Select(pair => $"{pair.Value} {pair.Key}"))})";
+        string reasons = skips == 0 ? "" : $" ({string.Join("; ", skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})";
         Report(string.Create(
             CultureInfo.InvariantCulture, $"{file}: {count} cases, {count - failed - skips} passed, {failed} failed, {skips} skipped{reasons}"));
         Assert.SkipWhen(count == 0, $"{file} holds no case.");
