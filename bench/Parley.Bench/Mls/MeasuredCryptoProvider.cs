@@ -47,14 +47,16 @@ internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoPro
     }
 
     public void Seal(
-        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
     {
         Count(Primitive.Seal, associatedData.Length + plaintext.Length);
         inner.Seal(algorithm, key, nonce, associatedData, plaintext, ciphertext);
     }
 
     public bool TryOpen(
-        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
     {
         Count(Primitive.Open, associatedData.Length + plaintext.Length);
         return inner.TryOpen(algorithm, key, nonce, associatedData, ciphertext, plaintext);
