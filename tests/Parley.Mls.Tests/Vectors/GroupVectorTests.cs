@@ -36,7 +36,7 @@ public sealed class GroupVectorTests
             return reason;
         Welcome welcome = Assert.IsType<MlsMessage.Welcome>(Suites.Decode<MlsMessage>(vector.Hex("welcome"))).Message;
         KeyPackage keyPackage = Assert.IsType<MlsMessage.KeyPackage>(Suites.Decode<MlsMessage>(vector.Hex("key_package"))).Message;
-        using var bundle = KeyPackageBundle.FromParts(Suites.Provider, keyPackage, new Secret(vector.Hex("init_priv")), new Secret(0));
+        using var bundle = KeyPackageBundle.FromParts(Suites.Provider, keyPackage, new Secret(vector.PrivateKey(suite, "init_priv")), new Secret(0));
         using GroupSecrets secrets = StagedWelcome.OpenGroupSecrets(suite, welcome, bundle);
         using Secret pskSecret = new(suite.HashBytes);
         GroupInfo info = StagedWelcome.OpenGroupInfo(suite, welcome, secrets, pskSecret);
@@ -52,11 +52,11 @@ public sealed class GroupVectorTests
             return unsupported;
         var keyPackage = Assert.IsType<MlsMessage.KeyPackage>(Suites.Decode<MlsMessage>(vector.Hex("key_package"))).Message;
         LeafNode leaf = keyPackage.LeafNode;
-        AssertKeyPair(suite, vector.Hex("init_priv"), keyPackage.InitKey);
-        AssertKeyPair(suite, vector.Hex("encryption_priv"), leaf.EncryptionKey);
-        using var signer = new SignatureKeyPair(new Secret(vector.Hex("signature_priv")), leaf.SignatureKey.ToArray());
+        AssertKeyPair(suite, vector.PrivateKey(suite, "init_priv"), keyPackage.InitKey);
+        AssertKeyPair(suite, vector.PrivateKey(suite, "encryption_priv"), leaf.EncryptionKey);
+        using var signer = new SignatureKeyPair(new Secret(vector.PrivateKey(suite, "signature_priv")), leaf.SignatureKey.ToArray());
         using var bundle = KeyPackageBundle.FromParts(
-            Suites.Provider, keyPackage, new Secret(vector.Hex("init_priv")), new Secret(vector.Hex("encryption_priv")));
+            Suites.Provider, keyPackage, new Secret(vector.PrivateKey(suite, "init_priv")), new Secret(vector.PrivateKey(suite, "encryption_priv")));
         Welcome welcome = Assert.IsType<MlsMessage.Welcome>(Suites.Decode<MlsMessage>(vector.Hex("welcome"))).Message;
         if (NeedsAnotherGroup(suite, welcome, bundle))
             return "needs the resumption PSK of a group that the case does not hold";

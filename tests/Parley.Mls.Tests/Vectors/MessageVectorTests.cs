@@ -122,16 +122,9 @@ public sealed class MessageVectorTests
         {
             var framed = new FramedContent(vector.Hex("group_id"), vector.ULong("epoch"), new Sender.Member(Sender), default, content);
             byte[] signature = suite.SignWithLabel(
-                PrivateKey(), vector.Hex("signature_pub"), "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(format, framed, _context));
+                vector.PrivateKey(suite, "signature_priv"), vector.Hex("signature_pub"), "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(format, framed, _context));
             ReadOnlyMemory<byte>? tag = content is Content.CommitContent ? new byte[suite.HashBytes] : (ReadOnlyMemory<byte>?)null;
             return new AuthenticatedContent(format, framed, new FramedContentAuthData(signature, tag));
-        }
-
-        // The vector of P-521 has lost the leading zero of its fixed-width scalar.
-        private byte[] PrivateKey()
-        {
-            byte[] key = vector.Hex("signature_priv");
-            return suite.Parameters.Signature == SignatureAlgorithm.EcdsaP521 ? [.. new byte[66 - key.Length], .. key] : key;
         }
 
         private void Verify(AuthenticatedContent content, Content expected)

@@ -12,6 +12,8 @@ namespace Parley.Mls.Tests.Vectors;
 /// <summary>What the vector tests of groups share: the suites built here and an Authentication Service that trusts the vectors' made-up names.</summary>
 internal static class Suites
 {
+    private const int P521ScalarBytes = 66;
+
     public static NativeCryptoProvider Provider { get; } = new(RandomSource.System);
 
     /// <summary>The suite of a case, or the reason to skip it.</summary>
@@ -40,6 +42,13 @@ internal static class Suites
         Assert.True(Tls.TryDecode(encoded, out T? value, out DecodeError error), error.ToString());
         Assert.Equal(encoded, value.Encode());
         return value;
+    }
+
+    /// <summary>A private key of a case. Those of P-521 have lost the leading zeros of their fixed-width scalars.</summary>
+    public static byte[] PrivateKey(this JsonElement vector, CryptoSuite suite, string name)
+    {
+        byte[] key = vector.Hex(name);
+        return suite.Id == CipherSuite.P521Aes256GcmSha512P521 ? [.. new byte[P521ScalarBytes - key.Length], .. key] : key;
     }
 
     private sealed class AcceptAll : IAuthenticationService

@@ -118,7 +118,7 @@ public sealed class TreeKemVectorTests
         {
             var index = new LeafIndex(vector.UInt("index"));
             var keys = new TreePrivateKeys();
-            HpkeKeyPair? leaf = _suite.ImportHpkeKeyPair(vector.Hex("encryption_priv"));
+            HpkeKeyPair? leaf = _suite.ImportHpkeKeyPair(vector.PrivateKey(_suite, "encryption_priv"));
             Assert.NotNull(leaf);
             Assert.Equal(_tree.LeafAt(index)!.EncryptionKey.ToArray(), leaf.PublicKey); // The case names members only.
             keys.Set(NodeIndex.OfLeaf(index), leaf.PrivateKey);
@@ -131,7 +131,7 @@ public sealed class TreeKemVectorTests
                 keys.Set(node, derived.KeyPairs[0].PrivateKey.Clone());
             }
 
-            return new Participant(index, keys, new SignatureKeyPair(new Secret(vector.Hex("signature_priv")), _tree.LeafAt(index)!.SignatureKey.ToArray()));
+            return new Participant(index, keys, new SignatureKeyPair(new Secret(vector.PrivateKey(_suite, "signature_priv")), _tree.LeafAt(index)!.SignatureKey.ToArray()));
         }
     }
 }
