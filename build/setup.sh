@@ -35,14 +35,22 @@ ensure_sdk() {
 
 # Takes the SDK from Debian's own feed where that has it. Otherwise brings what Microsoft's build needs to start.
 install_sdk_from_debian() {
-    apt-get update -qq >&2 || say "apt-get update failed; going on with the package lists that are there."
+    apt update || say "  The package lists could not be updated; going on with those that are there."
     if [[ -n $(apt-cache search --names-only "^dotnet-sdk-$sdk_channel\$") ]]; then
         say "  from the package dotnet-sdk-$sdk_channel"
-        apt-get install -y -qq "dotnet-sdk-$sdk_channel" >&2 || say "apt-get could not install dotnet-sdk-$sdk_channel."
+        apt install -y "dotnet-sdk-$sdk_channel" || say "  The package could not be installed."
     else
-        apt-get install -y -qq --no-install-recommends ca-certificates curl libstdc++6 openssl >&2 ||
-            say "apt-get could not install curl and openssl."
+        apt install -y --no-install-recommends --no-upgrade ca-certificates curl libstdc++6 openssl ||
+            say "  The packages curl and openssl could not be installed."
     fi
+}
+
+# apt-get without questions; what it prints is shown only if it fails.
+apt() {
+    local printed
+    printed=$(DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" 2>&1 </dev/null) && return
+    say "$printed"
+    return 1
 }
 
 # Microsoft's install script needs no root and touches nothing outside .dotnet.
