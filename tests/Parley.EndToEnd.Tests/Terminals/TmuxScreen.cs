@@ -54,6 +54,20 @@ internal sealed class TmuxScreen : IAsyncDisposable
         await Eventually.SeesAsync($"'{text}' on the screen", async () => (screen = await ReadAsync()).Contains(text, StringComparison.Ordinal) ? screen : null, () => screen);
     }
 
+    /// <summary>Waits until the program has ended.</summary>
+    public Task EndsAsync()
+    {
+        string screen = "";
+        return Eventually.SeesAsync(
+            "the end of the program",
+            async () =>
+            {
+                screen = await ReadAsync();
+                return await TmuxAsync(["display-message", "-p", "#{pane_dead}"]) == "1\n" ? screen : null;
+            },
+            () => screen);
+    }
+
     public async ValueTask DisposeAsync() => await TmuxAsync(["kill-server"]);
 
     private static string? FindMissing()
