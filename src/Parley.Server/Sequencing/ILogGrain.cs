@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using Orleans;
 using Parley.Contracts.Identity;
-using Parley.Contracts.Wire;
 using Parley.Server.Log;
 
 namespace Parley.Server.Sequencing;

@@ -1,4 +1,3 @@
-using Orleans;
 using Orleans.Concurrency;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;

@@ -1,6 +1,5 @@
 using Parley.Contracts;
 using Parley.Contracts.Identity;
-using Parley.Contracts.Wire;
 using Parley.Server.Log;
 
 namespace Parley.Server.Sequencing;

@@ -42,7 +42,7 @@ internal sealed class CoalescingStream : Stream
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await Outbound.RoomAsync(cancellationToken);
-        Outbound.Write(buffer.Span);
+        Outbound.WriteFrame(buffer.Span);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Buffers.Binary;
 
 namespace Parley.Server.Sockets;
 
 /// <summary>
-/// What waits to be sent on one connection. Writers append whole WebSocket frames to one buffer and go on; a flush takes all that has
-/// gathered and writes it at once, so that a busy connection pays for one system call and not for one a frame. An idle connection
+/// What waits to be sent on one connection. Writers append whole messages to one buffer and go on; a flush takes all that has
+/// gathered and writes it at once, so that a busy connection pays for one system call and not for one a message. An idle connection
 /// holds no buffer.
 ///
 /// The buffer is bounded by asking first: live events are taken only while there is room (<see cref="TryWrite"/>), everything else is
@@ -19,6 +20,9 @@ internal sealed class Outbound(Stream transport, Action abort)
     private const int RoomBytes = 64 * 1024;
 
     private const int BufferBytesMin = 4 * 1024;
+    private const byte FinalBinary = 0x82;
+    private const byte Length16 = 126;
+    private const byte Length64 = 127;
 
     // Protects the fields below.
     private readonly Lock _gate = new();
@@ -29,23 +33,30 @@ internal sealed class Outbound(Stream transport, Action abort)
     private bool _flushing;
     private TaskCompletionSource? _room;
 
-    /// <summary>Appends a frame unless too much waits already. False: nothing was written.</summary>
-    public bool TryWrite(ReadOnlySpan<byte> frame)
+    /// <summary>Appends a message unless too much waits already. False: nothing was written.</summary>
+    public bool TryWrite(ReadOnlySpan<byte> message)
     {
         lock (_gate)
         {
-            if (_length > 0 && frame.Length > EventBytesMax - _length)
+            if (_length > 0 && message.Length > EventBytesMax - _length)
                 return false;
-            Append(frame);
+            AppendMessage(message);
             return true;
         }
     }
 
-    /// <summary>Appends a frame that must not be refused: an answer, or one that was waited for.</summary>
-    public void Write(ReadOnlySpan<byte> frame)
+    /// <summary>Appends a message that must not be refused: an answer, or one that was waited for.</summary>
+    public void Write(ReadOnlySpan<byte> message)
     {
         lock (_gate)
-            Append(frame);
+            AppendMessage(message);
+    }
+
+    /// <summary>Appends a WebSocket frame that is complete with its header.</summary>
+    public void WriteFrame(ReadOnlySpan<byte> frame)
+    {
+        lock (_gate)
+            frame.CopyTo(Append(frame.Length));
     }
 
     /// <summary>Returns when the peer has read enough for more to be written.</summary>
@@ -67,18 +78,46 @@ internal sealed class Outbound(Stream transport, Action abort)
             return _flush;
     }
 
-    private void Append(ReadOnlySpan<byte> frame)
+    /// <summary>RFC 6455 §5.2: one final, unmasked binary frame. The message itself is one array for all subscribers of a log.</summary>
+    private void AppendMessage(ReadOnlySpan<byte> message)
     {
+        int headerBytes = message.Length < Length16 ? 2 : message.Length <= ushort.MaxValue ? 4 : 10;
+        Span<byte> frame = Append(headerBytes + message.Length);
+        frame[0] = FinalBinary;
+        switch (headerBytes)
+        {
+            case 2:
+                frame[1] = (byte)message.Length;
+                break;
+            case 4:
+                frame[1] = Length16;
+                BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)message.Length);
+                break;
+            default:
+                frame[1] = Length64;
+                BinaryPrimitives.WriteUInt64BigEndian(frame[2..], (ulong)message.Length);
+                break;
+        }
+
+        message.CopyTo(frame[headerBytes..]);
+    }
+
+    /// <summary>Makes room at the buffer's end and sees that it will be flushed.</summary>
+    private Span<byte> Append(int bytes)
+    {
+        // What is written to a connection that has failed goes nowhere, and must not gather.
         if (_failed)
-            return;
-        Reserve(frame.Length);
-        frame.CopyTo(_buffer.AsSpan(_length));
-        _length += frame.Length;
-        if (!_flushing)
+            _length = 0;
+        Reserve(bytes);
+        Span<byte> appended = _buffer.AsSpan(_length, bytes);
+        _length += bytes;
+        if (!_flushing && !_failed)
         {
             _flushing = true;
             _flush = Task.Run(FlushAsync);
         }
+
+        return appended;
     }
 
     private void Reserve(int bytes)

@@ -3,7 +3,6 @@ using Google.Protobuf;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
-using Parley.Server.Sessions;
 using Parley.Server.Storage;
 
 namespace Parley.Server.Sockets;
@@ -13,7 +12,7 @@ namespace Parley.Server.Sockets;
 /// durable; everything else is answered in turn. A peer that breaks the protocol is told why and disconnected. Reading stops while
 /// the peer does not read its answers, or has as many requests open as it may.
 /// </summary>
-internal sealed partial class SocketConnection
+internal sealed partial class SocketConnection : IDisposable
 {
     private const int ClientNameCharsMax = 64;
     private const uint StoreRetryAfterMs = 2000;
@@ -60,6 +59,8 @@ internal sealed partial class SocketConnection
         await CloseAsync(reason);
     }
 
+    public void Dispose() => _requestSlots.Dispose();
+
     private async Task<ErrorCode> ServeAsync(CancellationToken cancellationToken)
     {
         if (await ReceiveHelloAsync(cancellationToken) is not { } device)
@@ -77,7 +78,7 @@ internal sealed partial class SocketConnection
         {
             await ending.CancelAsync();
             subscriptions.Clear();
-            await Task.WhenAll(receiving, catchingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(receiving, catchingUp)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
             // All slots back means that no append is under way any more.
             for (int i = 0; i < Limits.RequestsInFlightMax; i++)
@@ -94,7 +95,7 @@ internal sealed partial class SocketConnection
         if (result.Frame is not { RequestId: not 0, Hello: { } hello } frame)
         {
             ErrorCode reason = result.Error == ErrorCode.None ? ErrorCode.Malformed : result.Error;
-            WriteClosed(reason);
+            _outbound.Write(Frames.Closed(reason));
             return null;
         }
 
@@ -194,15 +195,13 @@ internal sealed partial class SocketConnection
     {
         if (reply.Error == ErrorCode.StoreUnavailable)
             reply.RetryAfterMs = StoreRetryAfterMs;
-        _outbound.Write(Frames.Encode(new ServerFrame { Reply = reply }));
+        _outbound.Write(new ServerFrame { Reply = reply }.ToByteArray());
     }
-
-    private void WriteClosed(ErrorCode reason) => _outbound.Write(Frames.Encode(new ServerFrame { Closed = new Closed { Reason = reason } }));
 
     private async Task CloseAsync(ErrorCode reason)
     {
         if (reason != ErrorCode.None)
-            WriteClosed(reason);
+            _outbound.Write(Frames.Closed(reason));
         using var timeout = new CancellationTokenSource(CloseTimeout, _services.Clock);
         try
         {

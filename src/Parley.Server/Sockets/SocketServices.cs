@@ -1,4 +1,3 @@
-using Orleans;
 using Parley.Server.Log;
 using Parley.Server.Sessions;
 

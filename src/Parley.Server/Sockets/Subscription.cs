@@ -1,5 +1,4 @@
 using Parley.Contracts.Identity;
-using Parley.Contracts.Wire;
 using Parley.Server.Log;
 
 namespace Parley.Server.Sockets;

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Google.Protobuf;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
@@ -120,8 +119,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
                 break;
             case CatchUpState.Ended when IsCurrent(subscription):
                 Remove(subscription.Log);
-                var closed = new Closed { Log = subscription.Log.ToReference(), Reason = ErrorCode.NotAMember };
-                outbound.Write(Frames.Encode(new ServerFrame { Closed = closed }));
+                outbound.Write(Frames.Closed(ErrorCode.NotAMember, subscription.Log));
                 break;
             case CatchUpState.Ended or CatchUpState.Live:
                 break;
