@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Framing;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
@@ -38,9 +39,9 @@ internal sealed class LogTip
         ulong age = _epoch - epoch;
         return request.Header.Content switch
         {
-            MessageContent.Application => age <= Limits.PastEpochsMax ? ErrorCode.None : ErrorCode.EpochTooOld,
-            MessageContent.Proposal => age == 0 ? ErrorCode.None : ErrorCode.EpochTooOld,
-            MessageContent.Commit => age == 0 ? ErrorCode.None : ErrorCode.EpochTaken,
+            ContentType.Application => age <= Limits.PastEpochsMax ? ErrorCode.None : ErrorCode.EpochTooOld,
+            ContentType.Proposal => age == 0 ? ErrorCode.None : ErrorCode.EpochTooOld,
+            ContentType.Commit => age == 0 ? ErrorCode.None : ErrorCode.EpochTaken,
             _ => ErrorCode.Malformed,
         };
     }
@@ -50,7 +51,7 @@ internal sealed class LogTip
     {
         _head++;
         CommitEffects? commit = null;
-        if (request.Header.Content == MessageContent.Commit)
+        if (request.Header.Content == ContentType.Commit)
         {
             _epoch++;
             _members.ExceptWith(request.Removed);

@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Framing;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
@@ -51,7 +52,7 @@ internal sealed class AppendHandler(DeviceId sender, IGrainFactory grains, ILogS
 
         // Only a Commit changes who may read; a Welcome comes exactly with devices to welcome.
         bool changesMembers = !added.IsEmpty || !removed.IsEmpty || !append.Welcome.IsEmpty;
-        if (changesMembers && header.Content != MessageContent.Commit)
+        if (changesMembers && header.Content != ContentType.Commit)
             return ErrorCode.Malformed;
         if (added.IsEmpty != append.Welcome.IsEmpty || (!added.IsEmpty && !MessageHeader.IsWelcome(append.Welcome.Memory)))
             return ErrorCode.Malformed;
