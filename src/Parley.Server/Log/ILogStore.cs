@@ -33,6 +33,9 @@ internal interface ILogStore
     /// <summary>Appends an entry under the number it carries, with all that belongs to it in the same transaction.</summary>
     Task<AppendResult> AppendAsync(NewEntry entry);
 
+    /// <summary>Writes something durably, to find out whether the store takes writes.</summary>
+    Task ProbeAsync();
+
     /// <summary>Notes how far a device has read. A lower number than before changes nothing.</summary>
     Task AcknowledgeAsync(long logId, DeviceId device, ulong cursor);
 }

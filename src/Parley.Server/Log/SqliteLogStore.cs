@@ -95,6 +95,9 @@ internal sealed class SqliteLogStore(SqliteDatabase database) : ILogStore
         """,
         logId, device.ToArray(), (long)cursor));
 
+    public Task ProbeAsync() => database.WriteAsync(session => session.Execute(
+        "INSERT INTO settings (name, value) VALUES ('probe', '0') ON CONFLICT (name) DO UPDATE SET value = 1 - value"));
+
     private static AppendResult Append(SqliteSession session, NewEntry entry)
     {
         if (entry.Lease.IsBroken)
