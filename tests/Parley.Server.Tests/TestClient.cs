@@ -168,6 +168,10 @@ internal sealed class TestSocket : IAsyncDisposable
             length += piece.Count;
         }
         while (!piece.EndOfMessage);
-        return piece.MessageType == WebSocketMessageType.Close ? null : ServerFrame.Parser.ParseFrom(_buffer.AsSpan(0, length));
+        if (piece.MessageType != WebSocketMessageType.Close)
+            return ServerFrame.Parser.ParseFrom(_buffer.AsSpan(0, length));
+        if (_socket.State == WebSocketState.CloseReceived)
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, timeout.Token);
+        return null;
     }
 }
