@@ -26,6 +26,9 @@ public enum ClientErrorCode
     /// <summary>The profile's key file is missing or does not fit its database.</summary>
     ProfileKeyWrong,
 
+    /// <summary>The profile's database is damaged or is no database.</summary>
+    ProfileDamaged,
+
     /// <summary>The local store cannot be written: disk full or failing.</summary>
     StoreFailed,
 
@@ -67,6 +70,9 @@ public enum ClientErrorCode
 
     /// <summary>No account has that handle.</summary>
     PeerUnknown,
+
+    /// <summary>The person named is oneself.</summary>
+    PeerIsSelf,
 
     /// <summary>The peer's devices have no KeyPackage to be added with.</summary>
     PeerUnreachable,

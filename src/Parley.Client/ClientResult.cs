@@ -18,13 +18,29 @@ public sealed record ClientResult
     public bool Succeeded => Error is null;
 
     /// <summary>A refusal with the code's own sentence.</summary>
-    public static ClientResult Refused(ClientErrorCode code) => new(ErrorText.Of(code));
+    public static ClientResult Refuse(ClientErrorCode code) => new(ErrorText.Of(code));
 
     /// <summary>A refusal.</summary>
-    public static ClientResult Refused(ClientError error)
+    public static ClientResult Refuse(ClientError error)
     {
         ArgumentNullException.ThrowIfNull(error);
         return new ClientResult(error);
+    }
+
+    /// <summary>The outcome of what gave a value.</summary>
+    public static ClientResult<T> Of<T>(T value)
+        where T : notnull => new(value, error: null);
+
+    /// <summary>A refusal, with the code's own sentence, of what would have given a value.</summary>
+    public static ClientResult<T> Refuse<T>(ClientErrorCode code)
+        where T : notnull => new(default, ErrorText.Of(code));
+
+    /// <summary>A refusal of what would have given a value.</summary>
+    public static ClientResult<T> Refuse<T>(ClientError error)
+        where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return new ClientResult<T>(default, error);
     }
 }
 
@@ -35,7 +51,7 @@ public sealed class ClientResult<T>
 {
     private readonly T? _value;
 
-    private ClientResult(T? value, ClientError? error)
+    internal ClientResult(T? value, ClientError? error)
     {
         _value = value;
         Error = error;
@@ -59,10 +75,4 @@ public sealed class ClientResult<T>
         error = Error;
         return Error is null;
     }
-
-    internal static ClientResult<T> Success(T value) => new(value, error: null);
-
-    internal static ClientResult<T> Refused(ClientErrorCode code) => new(default, ErrorText.Of(code));
-
-    internal static ClientResult<T> Refused(ClientError error) => new(default, error);
 }

@@ -1,0 +1,88 @@
+namespace Parley.Mls.Messages.Framing;
+
+/// <summary>RFC 9420 §6: how a message is wrapped. The signature covers it.</summary>
+public enum WireFormat : ushort
+{
+    /// <summary>PublicMessage.</summary>
+    PublicMessage = 0x0001,
+
+    /// <summary>PrivateMessage.</summary>
+    PrivateMessage = 0x0002,
+
+    /// <summary>Welcome.</summary>
+    Welcome = 0x0003,
+
+    /// <summary>GroupInfo.</summary>
+    GroupInfo = 0x0004,
+
+    /// <summary>KeyPackage.</summary>
+    KeyPackage = 0x0005,
+}
+
+/// <summary>RFC 9420 §6: content with what authenticates it, before it is wrapped or after it has been unwrapped. Not yet verified.</summary>
+/// <param name="WireFormat">How it travels.</param>
+/// <param name="Content">The content.</param>
+/// <param name="Auth">Its authentication.</param>
+public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent Content, FramedContentAuthData Auth) : ITlsStruct<AuthenticatedContent>
+{
+    /// <inheritdoc/>
+    public static AuthenticatedContent Read(TlsReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        var format = (WireFormat)reader.ReadUInt16();
+        if (format is not (WireFormat.PublicMessage or WireFormat.PrivateMessage))
+            reader.Fail(DecodeError.UnknownEnumValue);
+        FramedContent content = FramedContent.Read(reader);
+        return new AuthenticatedContent(format, content, FramedContentAuthData.Read(reader, content.Content.Type));
+    }
+
+    /// <summary>RFC 9420 §6.1: encodes FramedContentTBS.</summary>
+    /// <param name="wireFormat">How it travels.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="context">The encoded GroupContext of the epoch; used where the sender is a member or joins by Commit.</param>
+    public static byte[] EncodeToBeSigned(WireFormat wireFormat, FramedContent content, ReadOnlySpan<byte> context)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        var writer = new TlsWriter(512);
+        WriteToBeSigned(writer, wireFormat, content, context);
+        return writer.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public void Write(TlsWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.WriteUInt16((ushort)WireFormat);
+        Content.Write(writer);
+        Auth.Write(writer);
+    }
+
+    /// <summary>RFC 9420 §6.2: encodes AuthenticatedContentTBM.</summary>
+    /// <param name="context">The encoded GroupContext of the epoch.</param>
+    public byte[] EncodeToBeMaced(ReadOnlySpan<byte> context)
+    {
+        var writer = new TlsWriter(512);
+        WriteToBeSigned(writer, WireFormat, Content, context);
+        Auth.Write(writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>RFC 9420 §8.2: encodes ConfirmedTranscriptHashInput.</summary>
+    public byte[] EncodeConfirmedTranscriptHashInput()
+    {
+        var writer = new TlsWriter(512);
+        writer.WriteUInt16((ushort)WireFormat);
+        Content.Write(writer);
+        writer.WriteVector(Auth.Signature);
+        return writer.ToArray();
+    }
+
+    private static void WriteToBeSigned(TlsWriter writer, WireFormat wireFormat, FramedContent content, ReadOnlySpan<byte> context)
+    {
+        writer.WriteUInt16((ushort)ProtocolVersion.Mls10);
+        writer.WriteUInt16((ushort)wireFormat);
+        content.Write(writer);
+        if (content.Sender is Sender.Member or Sender.NewMemberCommit)
+            writer.WriteBytes(context);
+    }
+}

@@ -1,0 +1,47 @@
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Messages.Groups;
+
+/// <summary>RFC 9420 §12.4.3: what a new member needs to know of a group.</summary>
+/// <param name="GroupContext">The group's state.</param>
+/// <param name="Extensions">What else helps to join, such as the ratchet tree.</param>
+/// <param name="ConfirmationTag">Of the Commit that began the epoch.</param>
+/// <param name="Signer">The leaf that signed.</param>
+/// <param name="Signature">Over <see cref="EncodeToBeSigned"/>, label "GroupInfoTBS".</param>
+public sealed record GroupInfo(
+    GroupContext GroupContext, ImmutableArray<Extension> Extensions, ReadOnlyMemory<byte> ConfirmationTag, LeafIndex Signer, ReadOnlyMemory<byte> Signature)
+    : ITlsStruct<GroupInfo>
+{
+    /// <inheritdoc/>
+    public static GroupInfo Read(TlsReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return new GroupInfo(
+            GroupContext.Read(reader), ExtensionList.Read(reader), reader.ReadVector(), new LeafIndex(reader.ReadUInt32()), reader.ReadVector());
+    }
+
+    /// <inheritdoc/>
+    public void Write(TlsWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        WriteUnsigned(writer);
+        writer.WriteVector(Signature);
+    }
+
+    /// <summary>Encodes GroupInfoTBS.</summary>
+    public byte[] EncodeToBeSigned()
+    {
+        var writer = new TlsWriter(1024);
+        WriteUnsigned(writer);
+        return writer.ToArray();
+    }
+
+    private void WriteUnsigned(TlsWriter writer)
+    {
+        GroupContext.Write(writer);
+        ExtensionList.Write(writer, Extensions);
+        writer.WriteVector(ConfirmationTag);
+        writer.WriteUInt32(Signer.Value);
+    }
+}

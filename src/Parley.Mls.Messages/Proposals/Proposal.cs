@@ -1,0 +1,165 @@
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Messages.Proposals;
+
+/// <summary>RFC 9420 §17.4: proposal types. Values that are not named are legal in lists of capabilities.</summary>
+public enum ProposalType : ushort
+{
+    /// <summary>Add.</summary>
+    Add = 0x0001,
+
+    /// <summary>Update.</summary>
+    Update = 0x0002,
+
+    /// <summary>Remove.</summary>
+    Remove = 0x0003,
+
+    /// <summary>PreSharedKey.</summary>
+    PreSharedKey = 0x0004,
+
+    /// <summary>ReInit.</summary>
+    ReInit = 0x0005,
+
+    /// <summary>ExternalInit.</summary>
+    ExternalInit = 0x0006,
+
+    /// <summary>GroupContextExtensions.</summary>
+    GroupContextExtensions = 0x0007,
+}
+
+/// <summary>RFC 9420 §12.1: a change to the group that a Commit can put into effect.</summary>
+public abstract record Proposal : ITlsStruct<Proposal>
+{
+    private Proposal()
+    {
+    }
+
+    /// <summary>The type of this proposal.</summary>
+    public abstract ProposalType Type { get; }
+
+    /// <summary>RFC 9420 §17.4: whether a Commit that covers it needs a path.</summary>
+    public bool IsPathRequired => Type is not (ProposalType.Add or ProposalType.PreSharedKey or ProposalType.ReInit);
+
+    /// <inheritdoc/>
+    public static Proposal Read(TlsReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        switch ((ProposalType)reader.ReadUInt16())
+        {
+            case ProposalType.Add:
+                return new Add(KeyPackages.KeyPackage.Read(reader));
+            case ProposalType.Update:
+                return new Update(Tree.LeafNode.Read(reader));
+            case ProposalType.Remove:
+                return new Remove(new LeafIndex(reader.ReadUInt32()));
+            case ProposalType.PreSharedKey:
+                return new PreSharedKey(PreSharedKeyId.Read(reader));
+            case ProposalType.ReInit:
+                return new ReInit(
+                    reader.ReadVector(), (ProtocolVersion)reader.ReadUInt16(), (CipherSuite)reader.ReadUInt16(), ExtensionList.Read(reader));
+            case ProposalType.ExternalInit:
+                return new ExternalInit(reader.ReadVector());
+            case ProposalType.GroupContextExtensions:
+                return new GroupContextExtensions(ExtensionList.Read(reader));
+            default:
+                // The structure has no length, so an unknown type cannot be stepped over.
+                reader.Fail(DecodeError.UnknownEnumValue);
+                return new Remove(default);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(TlsWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.WriteUInt16((ushort)Type);
+        switch (this)
+        {
+            case Add add:
+                add.KeyPackage.Write(writer);
+                break;
+            case Update update:
+                update.LeafNode.Write(writer);
+                break;
+            case Remove remove:
+                writer.WriteUInt32(remove.Removed.Value);
+                break;
+            case PreSharedKey psk:
+                psk.Psk.Write(writer);
+                break;
+            case ReInit reInit:
+                writer.WriteVector(reInit.GroupId);
+                writer.WriteUInt16((ushort)reInit.Version);
+                writer.WriteUInt16((ushort)reInit.CipherSuite);
+                ExtensionList.Write(writer, reInit.Extensions);
+                break;
+            case ExternalInit externalInit:
+                writer.WriteVector(externalInit.KemOutput);
+                break;
+            case GroupContextExtensions extensions:
+                ExtensionList.Write(writer, extensions.Extensions);
+                break;
+        }
+    }
+
+    /// <summary>RFC 9420 §12.1.1: adds a client.</summary>
+    /// <param name="KeyPackage">The client's KeyPackage.</param>
+    public sealed record Add(KeyPackages.KeyPackage KeyPackage) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.Add;
+    }
+
+    /// <summary>RFC 9420 §12.1.2: replaces the sender's leaf.</summary>
+    /// <param name="LeafNode">The new leaf.</param>
+    public sealed record Update(LeafNode LeafNode) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.Update;
+    }
+
+    /// <summary>RFC 9420 §12.1.3: removes a member.</summary>
+    /// <param name="Removed">The member's leaf.</param>
+    public sealed record Remove(LeafIndex Removed) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.Remove;
+    }
+
+    /// <summary>RFC 9420 §12.1.4: injects a pre-shared key.</summary>
+    /// <param name="Psk">Its name.</param>
+    public sealed record PreSharedKey(PreSharedKeyId Psk) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.PreSharedKey;
+    }
+
+    /// <summary>RFC 9420 §12.1.5: replaces the group by a new one with other parameters.</summary>
+    /// <param name="GroupId">The new group's id.</param>
+    /// <param name="Version">Its protocol version.</param>
+    /// <param name="CipherSuite">Its suite.</param>
+    /// <param name="Extensions">Its GroupContext extensions.</param>
+    public sealed record ReInit(ReadOnlyMemory<byte> GroupId, ProtocolVersion Version, CipherSuite CipherSuite, ImmutableArray<Extension> Extensions)
+        : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.ReInit;
+    }
+
+    /// <summary>RFC 9420 §12.1.6: brings a new init secret, in an external Commit.</summary>
+    /// <param name="KemOutput">HPKE encapsulation to the group's external key.</param>
+    public sealed record ExternalInit(ReadOnlyMemory<byte> KemOutput) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.ExternalInit;
+    }
+
+    /// <summary>RFC 9420 §12.1.7: replaces all GroupContext extensions.</summary>
+    /// <param name="Extensions">The new list.</param>
+    public sealed record GroupContextExtensions(ImmutableArray<Extension> Extensions) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.GroupContextExtensions;
+    }
+}

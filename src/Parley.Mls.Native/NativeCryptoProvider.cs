@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using Parley.Mls.Crypto;
+using Parley.Sodium;
+using ChaCha20Poly1305 = Parley.Sodium.ChaCha20Poly1305;
+using HashAlgorithm = Parley.Mls.Crypto.HashAlgorithm;
+
+namespace Parley.Mls.Native;
+
+/// <summary>
+/// The primitives on desktops and servers: X25519, Ed25519 and ChaCha20-Poly1305 by libsodium; SHA-2, HMAC, HKDF, AES-GCM and the NIST
+/// curves by .NET, which calls the operating system's own library. Keys come from the injected randomness; only the nonces of ECDSA
+/// signatures are the system library's own.
+/// </summary>
+public sealed class NativeCryptoProvider : ICryptoProvider
+{
+    private readonly RandomSource _random;
+
+    /// <summary>Makes a provider that takes its randomness from <paramref name="random"/>.</summary>
+    /// <exception cref="PlatformNotSupportedException">HKDF does not work on this machine.</exception>
+    public NativeCryptoProvider(RandomSource random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        _random = random;
+        if (!HkdfWorks())
+            throw new PlatformNotSupportedException("HKDF gives wrong results on this machine.");
+    }
+
+    /// <inheritdoc/>
+    public bool Supports(DhGroup group) => Enum.IsDefined(group);
+
+    /// <inheritdoc/>
+    public bool Supports(AeadAlgorithm aead) => aead switch
+    {
+        AeadAlgorithm.ChaCha20Poly1305 => true,
+        AeadAlgorithm.Aes128Gcm or AeadAlgorithm.Aes256Gcm => AesGcm.IsSupported,
+        _ => false,
+    };
+
+    /// <inheritdoc/>
+    public bool Supports(SignatureAlgorithm signature) => Enum.IsDefined(signature);
+
+    /// <inheritdoc/>
+    public void FillRandom(Span<byte> bytes) => _random.Fill(bytes);
+
+    /// <inheritdoc/>
+    public void Hash(HashAlgorithm algorithm, ReadOnlySpan<byte> data, Span<byte> digest)
+    {
+        RequireLength(digest, algorithm.DigestBytes, nameof(digest));
+        CryptographicOperations.HashData(Name(algorithm), data, digest);
+    }
+
+    /// <inheritdoc/>
+    public void Hmac(HashAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> tag)
+    {
+        RequireLength(tag, algorithm.DigestBytes, nameof(tag));
+        CryptographicOperations.HmacData(Name(algorithm), key, data, tag);
+    }
+
+    /// <inheritdoc/>
+    public void HkdfExpand(HashAlgorithm algorithm, ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output) =>
+        HKDF.Expand(Name(algorithm), pseudorandomKey, output, info);
+
+    /// <inheritdoc/>
+    public void Seal(
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
+    {
+        if (algorithm == AeadAlgorithm.ChaCha20Poly1305)
+        {
+            ChaCha20Poly1305.Seal(key, nonce, associatedData, plaintext, ciphertext);
+            return;
+        }
+
+        RequireLength(key, algorithm.KeyBytes, nameof(key));
+        RequireLength(ciphertext, plaintext.Length + AlgorithmParameters.AeadTagBytes, nameof(ciphertext));
+        using var aes = new AesGcm(key, AlgorithmParameters.AeadTagBytes);
+        aes.Encrypt(nonce, plaintext, ciphertext[..plaintext.Length], ciphertext[plaintext.Length..], associatedData);
+    }
+
+    /// <inheritdoc/>
+    public bool TryOpen(
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
+    {
+        if (algorithm == AeadAlgorithm.ChaCha20Poly1305)
+            return ChaCha20Poly1305.TryOpen(key, nonce, associatedData, ciphertext, plaintext);
+
+        RequireLength(key, algorithm.KeyBytes, nameof(key));
+        RequireLength(ciphertext, plaintext.Length + AlgorithmParameters.AeadTagBytes, nameof(ciphertext));
+        using var aes = new AesGcm(key, AlgorithmParameters.AeadTagBytes);
+        try
+        {
+            aes.Decrypt(nonce, ciphertext[..plaintext.Length], ciphertext[plaintext.Length..], plaintext, associatedData);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            plaintext.Clear();
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryDerivePublicKey(DhGroup group, ReadOnlySpan<byte> privateKey, Span<byte> publicKey)
+    {
+        if (group != DhGroup.X25519)
+            return NistCurve.Of(group).TryDerivePublicKey(privateKey, publicKey);
+        X25519.DerivePublicKey(privateKey, publicKey);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
+        group == DhGroup.X25519
+            ? X25519.TryAgree(privateKey, publicKey, sharedSecret)
+            : NistCurve.Of(group).TryAgree(privateKey, publicKey, sharedSecret);
+
+    /// <inheritdoc/>
+    public (Secret PrivateKey, byte[] PublicKey) GenerateSignatureKeyPair(SignatureAlgorithm algorithm)
+    {
+        if (algorithm != SignatureAlgorithm.Ed25519)
+            return NistCurve.Of(algorithm).GenerateKeyPair(_random);
+        var seed = new Secret(Ed25519.SeedBytes);
+        byte[] publicKey = new byte[Ed25519.PublicKeyBytes];
+        _random.Fill(seed.AsWritableSpan());
+        Ed25519.DerivePublicKey(seed.AsSpan(), publicKey);
+        return (seed, publicKey);
+    }
+
+    /// <inheritdoc/>
+    public byte[] Sign(SignatureAlgorithm algorithm, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> content)
+    {
+        if (algorithm != SignatureAlgorithm.Ed25519)
+            return NistCurve.Of(algorithm).Sign(privateKey, content);
+        byte[] signature = new byte[Ed25519.SignatureBytes];
+        Ed25519.Sign(privateKey, publicKey, content, signature);
+        return signature;
+    }
+
+    /// <inheritdoc/>
+    public bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature) =>
+        algorithm == SignatureAlgorithm.Ed25519
+            ? Ed25519.Verify(publicKey, content, signature)
+            : NistCurve.Of(algorithm).Verify(publicKey, content, signature);
+
+    /// <summary>
+    /// RFC 5869, test case 1. .NET hands HKDF to the operating system's library, and some pairs of versions have been reported to
+    /// fail there; finding out costs two microseconds here, and a group later.
+    /// </summary>
+    private static bool HkdfWorks()
+    {
+        byte[] pseudorandomKey = Convert.FromHexString("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
+        byte[] info = Convert.FromHexString("f0f1f2f3f4f5f6f7f8f9");
+        byte[] expected = Convert.FromHexString("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+        byte[] output = new byte[expected.Length];
+        HKDF.Expand(HashAlgorithmName.SHA256, pseudorandomKey, output, info);
+        return output.AsSpan().SequenceEqual(expected);
+    }
+
+    private static HashAlgorithmName Name(HashAlgorithm algorithm) => algorithm switch
+    {
+        HashAlgorithm.Sha256 => HashAlgorithmName.SHA256,
+        HashAlgorithm.Sha384 => HashAlgorithmName.SHA384,
+        HashAlgorithm.Sha512 => HashAlgorithmName.SHA512,
+        _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
+    };
+
+    private static void RequireLength(ReadOnlySpan<byte> span, int length, string name)
+    {
+        if (span.Length != length)
+            throw new ArgumentException($"{length} bytes are needed, not {span.Length}.", name);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Parley.Mls.Crypto;
+
+/// <summary>
+/// Writes the small structures that labels are made of (RFC 9420 §2.1 encoding) into a span the caller sized, mostly on the stack,
+/// because they are built several times a message. Everything larger is written by <see cref="Messages.Codec.TlsWriter"/>.
+/// </summary>
+internal ref struct SpanWriter
+{
+    /// <summary>What callers reserve on the stack; longer content goes to an array of its own.</summary>
+    public const int StackBytes = 256;
+
+    private readonly Span<byte> _buffer;
+    private int _length;
+
+    public SpanWriter(Span<byte> buffer) => _buffer = buffer;
+
+    public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
+
+    /// <summary>The size of <c>opaque value&lt;V&gt;</c> with content of this length.</summary>
+    public static int VectorBytes(int length) => PrefixBytes(length) + length;
+
+    public void WriteUInt16(int value)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(_buffer[_length..], (ushort)value);
+        _length += sizeof(ushort);
+    }
+
+    public void WriteBytes(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_buffer[_length..]);
+        _length += bytes.Length;
+    }
+
+    public void WriteVector(ReadOnlySpan<byte> content)
+    {
+        WriteVectorLength(content.Length);
+        WriteBytes(content);
+    }
+
+    /// <summary>Writes the prefix and the label as one <c>opaque label&lt;V&gt;</c>.</summary>
+    public void WriteLabel(ReadOnlySpan<byte> prefix, string label)
+    {
+        WriteVectorLength(prefix.Length + Encoding.UTF8.GetByteCount(label));
+        WriteBytes(prefix);
+        _length += Encoding.UTF8.GetBytes(label, _buffer[_length..]);
+    }
+
+    private static int PrefixBytes(int length) => length < 1 << 6 ? 1 : length < 1 << 14 ? 2 : 4;
+
+    /// <summary>RFC 9420 §2.1.2, in the shortest form.</summary>
+    private void WriteVectorLength(int length)
+    {
+        Span<byte> target = _buffer[_length..];
+        switch (PrefixBytes(length))
+        {
+            case 1:
+                target[0] = (byte)length;
+                break;
+            case 2:
+                BinaryPrimitives.WriteUInt16BigEndian(target, (ushort)(0x4000 | length));
+                break;
+            default:
+                ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(length, 1 << 30);
+                BinaryPrimitives.WriteUInt32BigEndian(target, 0x8000_0000u | (uint)length);
+                break;
+        }
+
+        _length += PrefixBytes(length);
+    }
+}
