@@ -10,7 +10,7 @@ namespace Parley.Terminal.Chat;
 internal sealed record Completion(int Start, int End, ImmutableArray<Candidate> Candidates, int Selected = 0)
 {
     /// <summary>How many are offered at most.</summary>
-    public const int CandidatesMax = 8;
+    public const int CandidatesMax = 100;
 
     /// <summary>The same with another one chosen.</summary>
     public Completion Move(int steps) => this with { Selected = (Selected + steps + Candidates.Length) % Candidates.Length };

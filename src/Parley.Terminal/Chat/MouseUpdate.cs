@@ -12,7 +12,7 @@ internal static class MouseUpdate
             return ClickOverlay(model, model.Overlay, at);
         ChatLayout layout = ChatLayout.Of(model);
         if (model.Completion is { } completion && layout.Completion.Inside().Contains(at))
-            return KeyUpdate.Accept(model, completion with { Selected = at.Row - layout.Completion.Inside().Top });
+            return KeyUpdate.Accept(model, completion with { Selected = layout.FirstCandidate + at.Row - layout.Completion.Inside().Top });
         if (layout.List.Contains(at))
         {
             int index = layout.FirstListed + at.Row - layout.List.Top;

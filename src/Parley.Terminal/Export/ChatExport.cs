@@ -59,7 +59,8 @@ internal static class ChatExport
         return [.. pages.SelectMany(page => page)];
     }
 
-    private static string Words(TimelineItem item) => item.Content switch
+    /// <summary>What an item says and who says it; further lines are not indented yet.</summary>
+    public static string Words(TimelineItem item) => item.Content switch
     {
         TimelineContent.Text text => $"{item.Sender}: {SafeText.Lines(text.Body)}",
         TimelineContent.Action action => $"* {item.Sender} {SafeText.Lines(action.Body)}",

@@ -10,6 +10,7 @@ internal sealed record ChatLayout
 {
     private const int PromptWidth = 2;
     private const int ComposerRowsMax = 6;
+    private const int CandidateRowsMax = 8;
 
     /// <summary>The smallest screen that is drawn on.</summary>
     public static readonly Cell Smallest = new(24, 8);
@@ -44,6 +45,9 @@ internal sealed record ChatLayout
     /// <summary>The completions; empty if there are none.</summary>
     public required Area Completion { get; init; }
 
+    /// <summary>The index of the completion in the first row, so that the chosen one is seen.</summary>
+    public int FirstCandidate { get; private init; }
+
     /// <summary>The layout of a model.</summary>
     public static ChatLayout Of(ChatModel model)
     {
@@ -56,6 +60,7 @@ internal sealed record ChatLayout
         int left = listWidth == 0 ? 0 : listWidth + 1;
         int middle = composerTop - 1 - 1;
         int index = model.Open is { } open ? model.Conversations.ToList().FindIndex(conversation => conversation.Id == open.Id) : 0;
+        Area completion = CompletionArea(model, columns, composerTop - 1);
         return new ChatLayout
         {
             List = new Area(0, 1, listWidth, middle),
@@ -67,7 +72,8 @@ internal sealed record ChatLayout
             FirstComposerRow = Math.Clamp(lines.Cursor.Row - composerRows + 1, 0, Math.Max(0, lines.Rows.Count - composerRows)),
             ComposerLines = lines,
             StatusRow = rows - 1,
-            Completion = CompletionArea(model, columns, composerTop - 1),
+            Completion = completion,
+            FirstCandidate = Math.Max(0, (model.Completion?.Selected ?? 0) - completion.Inside().Height + 1),
         };
     }
 
@@ -76,7 +82,7 @@ internal sealed record ChatLayout
         if (model.Completion is not { } completion)
             return default;
         int widest = completion.Candidates.Max(candidate => Text.Cells.Width(candidate.Label) + (candidate.Hint.Length == 0 ? 0 : 2 + Text.Cells.Width(candidate.Hint)));
-        int height = Math.Min(completion.Candidates.Length + 2, bottom - 1);
+        int height = Math.Min(Math.Min(completion.Candidates.Length, CandidateRowsMax) + 2, bottom - 1);
         return new Area(0, bottom - height + 1, Math.Min(columns, widest + 4), height);
     }
 }

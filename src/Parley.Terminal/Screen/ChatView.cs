@@ -26,7 +26,7 @@ internal static class ChatView
         DrawComposer(canvas, model, layout);
         DrawStatus(canvas, model, layout);
         if (model.Completion is { } completion)
-            DrawCompletion(canvas, completion, layout.Completion);
+            DrawCompletion(canvas, completion, layout);
         if (model.Overlay is { } overlay)
             OverlayView.Draw(canvas, overlay);
         return canvas;
@@ -37,7 +37,7 @@ internal static class ChatView
         canvas.Fill(new Area(0, 0, model.Size.Column, 1), Ink.Bar);
         string left = model.Self is null ? " Parley" : $" Parley  {model.Self} on {SafeText.Line(model.Server)}";
         int unread = model.Conversations.Where(conversation => conversation.Id != model.Open?.Id).Sum(conversation => conversation.Unread);
-        string right = (unread > 0 ? $"{unread} unread elsewhere  " : "") + Word(model.Connection.State) + " ";
+        string right = (unread > 0 ? $"{unread} unread{(model.Size.Column >= 72 ? " elsewhere" : "")}  " : "") + Word(model.Connection.State) + " ";
         int rightColumn = model.Size.Column - Cells.Width(right);
         canvas.Put(0, 0, Cells.Cut(left, rightColumn - 1), Ink.Bar);
         canvas.Put(rightColumn, 0, right, Ink.Bar);
@@ -181,11 +181,12 @@ internal static class ChatView
             canvas.Put(model.Size.Column - Hint.Length, layout.StatusRow, Hint, Ink.Muted);
     }
 
-    private static void DrawCompletion(Canvas canvas, Completion completion, Area area)
+    private static void DrawCompletion(Canvas canvas, Completion completion, ChatLayout layout)
     {
-        canvas.Box(area, "", "Tab");
+        Area area = layout.Completion;
+        canvas.Box(area, "", completion.Candidates.Length > area.Inside().Height ? $"Tab · {completion.Selected + 1}/{completion.Candidates.Length}" : "Tab");
         Area inside = area.Inside();
-        int first = Math.Max(0, completion.Selected - inside.Height + 1);
+        int first = layout.FirstCandidate;
         for (int row = 0; row < inside.Height && first + row < completion.Candidates.Length; row++)
         {
             Candidate candidate = completion.Candidates[first + row];

@@ -10,14 +10,15 @@ internal static class OverlayLayout
     /// <summary>Cells of one emoji in the picker.</summary>
     public const int EmojiCells = 4;
 
+    private const int PageWidthMin = 40;
     private const int PageWidthMax = 84;
     private const int SignUpHeight = 14;
 
     /// <summary>The box of an overlay.</summary>
     public static Area Of(Cell screen, Overlay overlay) => overlay switch
     {
-        Overlay.Page page => Middle(screen, PageWidth(screen), Lines(screen, page.Lines).Count + 2),
-        Overlay.Question question => Middle(screen, PageWidth(screen), Lines(screen, question.Lines).Count + 2),
+        Overlay.Page page => Around(screen, page.Title, Lines(screen, page.Lines)),
+        Overlay.Question question => Around(screen, question.Title, Lines(screen, question.Lines)),
         Overlay.EmojiPicker => Middle(screen, Math.Min(54, screen.Column - 2), Math.Min(16, screen.Row - 2)),
         Overlay.SignUp => Middle(screen, Math.Min(70, screen.Column - 2), SignUpHeight),
         _ => throw new InvalidOperationException($"Nobody places {overlay.GetType().Name}."),
@@ -29,7 +30,7 @@ internal static class OverlayLayout
     /// </summary>
     public static IReadOnlyList<string> Lines(Cell screen, IReadOnlyList<string> lines)
     {
-        int width = Math.Max(12, PageWidth(screen) - 4);
+        int width = Math.Max(12, Math.Min(PageWidthMax, screen.Column - 2) - 4);
         int terms = Math.Min(width / 2, lines.Where(line => line.Contains('\t')).Select(line => Cells.Width(line[..line.IndexOf('\t')]) + 2).DefaultIfEmpty(0).Max());
         return [.. lines.SelectMany(line => line.Split('\t', 2) is [string term, string meaning] ? InColumns(term, meaning, terms, width) : Wrapping.Wrap(line, width))];
     }
@@ -68,7 +69,11 @@ internal static class OverlayLayout
     private static IEnumerable<string> InColumns(string term, string meaning, int terms, int width) =>
         Wrapping.Wrap(meaning, width - terms).Select((line, row) => Cells.Fit(row == 0 ? term : "", terms) + line);
 
-    private static int PageWidth(Cell screen) => Math.Min(PageWidthMax, screen.Column - 2);
+    private static Area Around(Cell screen, string title, IReadOnlyList<string> lines)
+    {
+        int width = Math.Max(PageWidthMin, Math.Max(Cells.Width(title) + 6, lines.Select(Cells.Width).DefaultIfEmpty(0).Max() + 4));
+        return Middle(screen, Math.Min(width, screen.Column - 2), lines.Count + 2);
+    }
 
     private static Area Middle(Cell screen, int width, int height)
     {
