@@ -46,9 +46,13 @@ internal sealed class ChatHost : IAsyncDisposable
 
     private void Run()
     {
-        // The terminal's own colours, not numbers that a theme knows nothing of.
         if (_app.Driver is { } driver)
+        {
+            // The terminal's own colours, not numbers that a theme knows nothing of.
             driver.Force16Colors = true;
+            driver.ClearedContents += (_, _) => _screen.Forget();
+        }
+
         _app.Paste += (_, paste) =>
         {
             paste.Handled = true;
