@@ -59,6 +59,9 @@ internal abstract record ChatEffect
     /// <summary>Draw everything anew.</summary>
     public sealed record Redraw : ChatEffect;
 
+    /// <summary>Give the terminal back to the shell until it calls the program to the front.</summary>
+    public sealed record Suspend : ChatEffect;
+
     /// <summary>End the program.</summary>
     public sealed record Quit : ChatEffect;
 }

@@ -16,6 +16,8 @@ internal static class KeyUpdate
             return Step.To(model, new ChatEffect.Quit());
         if (key.IsControl('l'))
             return Step.To(model, new ChatEffect.Redraw());
+        if (key.IsControl('z'))
+            return Step.To(model, new ChatEffect.Suspend());
         if (model.Overlay is not null)
             return OverlayUpdate.Apply(model, model.Overlay, key);
         return Everywhere(model, key) ?? Completing(model, key) ?? Editing(model, key);

@@ -18,16 +18,13 @@ internal static class ConversationVerbs
 
     private static Verb List() => new(
         new Command("conversations", "Lists your conversations, the newest first."),
-        (_, invocation) => invocation.WithAccountAsync(async client =>
+        (_, invocation) => invocation.WithLatestAsync((client, _) =>
         {
-            ClientResult caughtUp = await invocation.ProgressAsync("Catching up…", ServerReach.CatchUpAsync(client, invocation.Cancelled));
-            if (!caughtUp.Succeeded && caughtUp.Error.Code != ClientErrorCode.Offline)
-                return invocation.Fail(caughtUp.Error);
             if (invocation.Json)
                 invocation.Answer([.. client.Conversations.Select(ConversationAnswer.Of)], AnswersJson.Default.ConversationAnswerArray, "");
             else
                 invocation.Table(["Conversation", "Unread", "Last"], client.Conversations.Select(Row));
-            return ExitCode.Done;
+            return Task.FromResult(ExitCode.Done);
         }),
         "parley conversations", "parley conversations --json");
 
@@ -115,13 +112,13 @@ internal static class ConversationVerbs
         Argument<string> address = Address();
         return new Verb(
             new Command("members", "Lists who is in a conversation.") { address },
-            (parsed, invocation) => invocation.WithConversationAsync(parsed.GetRequiredValue(address), (_, conversation) =>
+            (parsed, invocation) => invocation.WithLatestConversationAsync(parsed.GetRequiredValue(address), (_, conversation) =>
             {
                 if (invocation.Json)
                     invocation.Answer([.. conversation.Members.Select(MemberAnswer.Of)], AnswersJson.Default.MemberAnswerArray, "");
                 else
                     invocation.Table(["Handle", "Name", ""], conversation.Members.Select(Row));
-                return Task.FromResult(ExitCode.Done);
+                return ExitCode.Done;
             }),
             "parley members '#climbers'");
     }
@@ -135,8 +132,8 @@ internal static class ConversationVerbs
         var file = new Argument<string>("FILE") { Description = "The text file to write. It is replaced." };
         return new Verb(
             new Command("export", "Writes a conversation to a text file.") { address, file },
-            (parsed, invocation) => invocation.WithConversationAsync(parsed.GetRequiredValue(address), (client, conversation) =>
-                Task.FromResult(ExportTo(invocation, client, conversation, parsed.GetRequiredValue(file)))),
+            (parsed, invocation) => invocation.WithLatestConversationAsync(parsed.GetRequiredValue(address), (client, conversation) =>
+                ExportTo(invocation, client, conversation, parsed.GetRequiredValue(file))),
             "parley export @bob bob.txt");
     }
 

@@ -43,16 +43,27 @@ internal sealed record Invocation(CommandLineConsole Console, bool Json, string 
         }
     }
 
-    /// <summary>Works with the account after everything the server has for it has been read.</summary>
-    public Task<ExitCode> WithServerAsync(Func<ParleyClient, Task<ExitCode>> work) => WithAccountAsync(async client =>
+    /// <summary>
+    /// Works with the account after everything the server has for it has been read; if the server cannot be reached, with what is here, and the
+    /// work is told so by the refusal.
+    /// </summary>
+    public Task<ExitCode> WithLatestAsync(Func<ParleyClient, ClientError?, Task<ExitCode>> work) => WithAccountAsync(async client =>
     {
         ClientResult caughtUp = await ProgressAsync("Catching up…", ServerReach.CatchUpAsync(client, Cancelled));
-        return caughtUp.Succeeded ? await work(client) : Fail(caughtUp.Error);
+        return caughtUp.Error is null or { Code: ClientErrorCode.Offline } ? await work(client, caughtUp.Error) : Fail(caughtUp.Error);
     });
 
-    /// <summary>Works with one conversation of the account.</summary>
-    public Task<ExitCode> WithConversationAsync(string? address, Func<ParleyClient, Conversation, Task<ExitCode>> work) => WithServerAsync(async client =>
-        TryFind(client, address, out Conversation? conversation, out ExitCode failed) ? await work(client, conversation) : failed);
+    /// <summary>Works with the account and the server.</summary>
+    public Task<ExitCode> WithServerAsync(Func<ParleyClient, Task<ExitCode>> work) =>
+        WithLatestAsync((client, offline) => offline is null ? work(client) : Task.FromResult(Fail(offline)));
+
+    /// <summary>Works with one conversation and the server.</summary>
+    public Task<ExitCode> WithConversationAsync(string address, Func<ParleyClient, Conversation, Task<ExitCode>> work) => WithServerAsync(client =>
+        TryFind(client, address, out Conversation? conversation, out ExitCode failed) ? work(client, conversation) : Task.FromResult(failed));
+
+    /// <summary>Works with one conversation as it is known here, read anew if the server can be reached.</summary>
+    public Task<ExitCode> WithLatestConversationAsync(string address, Func<ParleyClient, Conversation, ExitCode> work) => WithLatestAsync((client, _) =>
+        Task.FromResult(TryFind(client, address, out Conversation? conversation, out ExitCode failed) ? work(client, conversation) : failed));
 
     /// <summary>Finds the conversation an address means, or says why there is not exactly one.</summary>
     public bool TryFind(ParleyClient client, string? text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Conversation? conversation, out ExitCode failed)

@@ -35,14 +35,11 @@ internal static class MessageVerbs
         if (text.Length > TextCharsMax)
             return invocation.Fail(ErrorText.Of(ClientErrorCode.MessageTooLong));
         text = raw ? text : ShortCodes.Replace(text);
-        return await invocation.WithAccountAsync(async client =>
+        return await invocation.WithLatestAsync(async (client, offline) =>
         {
-            ClientResult caughtUp = await invocation.ProgressAsync("Catching up…", ServerReach.CatchUpAsync(client, invocation.Cancelled));
-            if (!caughtUp.Succeeded && caughtUp.Error.Code != ClientErrorCode.Offline)
-                return invocation.Fail(caughtUp.Error);
             if (address is ConversationAddress.Direct direct && address.FindIn(client.Conversations).Count == 0)
             {
-                ClientError? refused = caughtUp.Error ?? (await client.OpenDirectAsync(direct.Peer, invocation.Cancelled)).Error;
+                ClientError? refused = offline ?? (await client.OpenDirectAsync(direct.Peer, invocation.Cancelled)).Error;
                 if (refused is not null)
                     return invocation.Fail(refused);
             }
@@ -92,11 +89,8 @@ internal static class MessageVerbs
     {
         if (count is < 0 or > CountMax)
             return invocation.Fail("usage", $"--count takes 0 to {CountMax}.", ExitCode.Usage);
-        return await invocation.WithAccountAsync(async client =>
+        return await invocation.WithLatestAsync(async (client, offline) =>
         {
-            ClientResult caughtUp = await invocation.ProgressAsync("Catching up…", ServerReach.CatchUpAsync(client, invocation.Cancelled));
-            if (!caughtUp.Succeeded && caughtUp.Error.Code != ClientErrorCode.Offline)
-                return invocation.Fail(caughtUp.Error);
             ConversationId? only = null;
             if (from is not null)
             {
@@ -107,7 +101,7 @@ internal static class MessageVerbs
 
             var reading = new Reading(client, invocation, only);
             reading.Show(count, unread);
-            if (caughtUp.Error is { } offline && !follow)
+            if (offline is not null && !follow)
             {
                 // What is here was shown; that there may be more is not an answer but a warning.
                 invocation.Console.Error.Write($"parley: {offline.Sentence}\n");

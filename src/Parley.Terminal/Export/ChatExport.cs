@@ -25,9 +25,17 @@ internal static class ChatExport
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var writer = new StreamWriter(part, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options))
-            Write(writer, conversation, items, zone);
-        File.Move(part, full, overwrite: true);
+        try
+        {
+            using (var writer = new StreamWriter(part, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options))
+                Write(writer, conversation, items, zone);
+            File.Move(part, full, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+
         return items.Count;
     }
 

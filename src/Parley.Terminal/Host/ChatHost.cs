@@ -100,6 +100,10 @@ internal sealed class ChatHost : IAsyncDisposable
             case ChatEffect.Quit:
                 _app.RequestStop();
                 break;
+            case ChatEffect.Suspend:
+                _app.Driver?.Suspend();
+                _screen.Forget();
+                break;
             case ChatEffect.Redraw:
                 _app.ClearScreenNextIteration = true;
                 _screen.Forget();

@@ -23,7 +23,7 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
     private ChatEffect.ReadTimeline? _watched;
 
     /// <summary>Opens the account and begins to work.</summary>
-    public void Start() => _loop = Task.Run(LoopAsync);
+    public void Start() => _loop = Task.Run(() => GuardAsync(LoopAsync));
 
     /// <summary>Takes an effect to be carried out.</summary>
     public void Enqueue(ChatEffect effect) => _work.Writer.TryWrite(effect);
@@ -31,6 +31,8 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (session.Client is { } client)
+            client.Changed -= OnChanged;
         _work.Writer.TryComplete();
         await _stop.CancelAsync();
         await _loop;
@@ -40,27 +42,15 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
 
     private async Task LoopAsync()
     {
-        try
-        {
-            ClientResult opened = await session.OpenAccountAsync(_stop.Token);
-            if (opened.Succeeded)
-                Begin();
-            else if (opened.Error.Code == ClientErrorCode.AccountMissing)
-                post(new ChatEvent.AccountWanted(ProfileSession.SuggestedName()));
-            else
-                Report(opened);
-            await foreach (ChatEffect? effect in _work.Reader.ReadAllAsync(_stop.Token))
-                Carry(effect);
-        }
-        catch (OperationCanceledException)
-        {
-            // The program ends.
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // The loop's boundary: the screen stays, and says that nothing works any more.
-            post(new ChatEvent.Reported($"Parley has failed inside ({e.GetType().Name}). Close it with Ctrl+Q and start it again; nothing that was sent is lost.", IsError: true));
-        }
+        ClientResult opened = await session.OpenAccountAsync(_stop.Token);
+        if (opened.Succeeded)
+            Begin();
+        else if (opened.Error.Code == ClientErrorCode.AccountMissing)
+            post(new ChatEvent.AccountWanted(ProfileSession.SuggestedName()));
+        else
+            Report(opened);
+        await foreach (ChatEffect? effect in _work.Reader.ReadAllAsync(_stop.Token))
+            Carry(effect);
     }
 
     private void Begin()
@@ -214,17 +204,24 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
         }
     }
 
-    private void Wait(Func<Task> work) => _waiting.Add(Task.Run(async () =>
+    private void Wait(Func<Task> work) => _waiting.Add(Task.Run(() => GuardAsync(work)));
+
+    /// <summary>The boundary of everything that runs here: the screen stays, and says that something is broken.</summary>
+    private async Task GuardAsync(Func<Task> work)
     {
         try
         {
             await work();
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The program ends.
         }
-    }));
+        catch (Exception e)
+        {
+            post(new ChatEvent.Reported($"Parley has failed inside ({e.GetType().Name}). Close it with Ctrl+Q and start it again; nothing that was sent is lost.", IsError: true));
+        }
+    }
 
     private void Report(ClientResult result, string success = "")
     {

@@ -16,7 +16,8 @@ internal static class Names
         if (item.Sender is not { } sender)
             return "";
         string nickname = SafeText.Line(item.SenderName).Trim();
-        bool ambiguous = nickname.Length == 0 || members.Any(other => other.Handle != sender && (Alike(other.Handle, nickname) || Alike(other, nickname)));
+        // A nickname of signs alone could pass for the program's own marks.
+        bool ambiguous = Skeleton(nickname).Length == 0 || members.Any(other => other.Handle != sender && (Alike(other.Handle, nickname) || Alike(other, nickname)));
         return ambiguous ? sender.Value : nickname;
     }
 
@@ -24,7 +25,7 @@ internal static class Names
 
     private static bool Alike(MemberInfo other, string nickname) => Skeleton(SafeText.Line(other.DisplayName)) == Skeleton(nickname);
 
-    /// <summary>Letters and digits only, compatibility forms and capitals folded: what is left of a name at a glance.</summary>
+    /// <summary>Letters and digits only, compatibility forms and capitals folded, digits that look like letters too: what is left of a name at a glance.</summary>
     private static string Skeleton(string name) =>
-        string.Concat(name.Normalize(System.Text.NormalizationForm.FormKD).Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant)).Replace('0', 'o').Replace('1', 'l');
+        string.Concat(name.Normalize(System.Text.NormalizationForm.FormKD).Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant)).Replace('0', 'o').Replace('1', 'l').Replace('i', 'l');
 }

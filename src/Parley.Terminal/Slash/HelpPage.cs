@@ -18,6 +18,7 @@ internal static class HelpPage
         ("F2, Ctrl+O", "the emoji picker"),
         ("Ctrl+W, Ctrl+U, Ctrl+K", "deletes a word, to the start, to the end"),
         ("Ctrl+L", "draws the screen anew"),
+        ("Ctrl+Z", "goes to the background; fg brings Parley back"),
         ("Ctrl+Q", "ends Parley"),
     ];
 
