@@ -16,11 +16,20 @@ internal sealed class CertificateCheck(ICryptoProvider crypto, string server)
     /// <summary>The genuine certificate of a leaf.</summary>
     public bool TryRead(LeafNode leaf, [NotNullWhen(true)] out DeviceCertificate? certificate)
     {
-        certificate = null;
-        return leaf.Credential is Credential.Basic basic
-            && DeviceCertificate.TryDecode(basic.Identity.Span, out certificate)
+        return TryDecode(leaf, out certificate)
             && certificate.Server == server
             && certificate.DeviceKey.Span.SequenceEqual(leaf.SignatureKey.Span)
             && certificate.Verify((key, content, signature) => crypto.Verify(SignatureAlgorithm.Ed25519, key, content, signature));
     }
+
+    /// <summary>The certificate of a leaf, without asking whether it is genuine: for leaves that were asked when they entered the group.</summary>
+    public static bool TryDecode(LeafNode leaf, [NotNullWhen(true)] out DeviceCertificate? certificate)
+    {
+        certificate = null;
+        return leaf.Credential is Credential.Basic basic && DeviceCertificate.TryDecode(basic.Identity.Span, out certificate);
+    }
+
+    /// <summary>The certificate of a leaf of a group.</summary>
+    public static DeviceCertificate Of(LeafNode member) =>
+        TryDecode(member, out DeviceCertificate? certificate) ? certificate : throw new InvalidOperationException("A member was let in without a certificate.");
 }

@@ -1,6 +1,8 @@
 using Parley.Contracts.Identity;
 using Parley.Mls.Crypto;
+using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Credentials;
 
 namespace Parley.Client.Identity;
 
@@ -13,22 +15,23 @@ internal sealed class LocalIdentity : IDisposable
     private const ushort Version = 1;
 
     private readonly ICryptoProvider _crypto;
+    private readonly Secret _accountKey;
+    private readonly SignatureKeyPair _device;
 
     private LocalIdentity(ICryptoProvider crypto, Secret accountKey, Secret deviceKey, DeviceCertificate certificate)
     {
         _crypto = crypto;
-        AccountPrivateKey = accountKey;
-        DevicePrivateKey = deviceKey;
+        _accountKey = accountKey;
+        _device = new SignatureKeyPair(deviceKey, certificate.DeviceKey.ToArray());
         Certificate = certificate;
+        Leaf = new LeafIdentity(_device, new Credential.Basic(certificate.Encoded), MlsProfile.Capabilities, []);
     }
 
     /// <summary>The device's certificate: handle, server, both public keys and the device's id.</summary>
     public DeviceCertificate Certificate { get; }
 
-    /// <summary>The device's private signature key, which signs leaves and messages.</summary>
-    public Secret DevicePrivateKey { get; }
-
-    private Secret AccountPrivateKey { get; }
+    /// <summary>The device as it appears in groups.</summary>
+    public LeafIdentity Leaf { get; }
 
     /// <summary>Makes the keys of a new account and its first device.</summary>
     public static LocalIdentity Create(ICryptoProvider crypto, Handle handle, string server, DateTimeOffset now)
@@ -63,8 +66,8 @@ internal sealed class LocalIdentity : IDisposable
     {
         var writer = new TlsWriter();
         writer.WriteUInt16(Version);
-        writer.WriteVector(AccountPrivateKey.AsSpan());
-        writer.WriteVector(DevicePrivateKey.AsSpan());
+        writer.WriteVector(_accountKey.AsSpan());
+        writer.WriteVector(_device.PrivateKey.AsSpan());
         writer.WriteVector(Certificate.Encoded);
         byte[] stored = writer.ToArray();
         writer.Clear();
@@ -74,14 +77,14 @@ internal sealed class LocalIdentity : IDisposable
     /// <summary>Answers a server's challenge.</summary>
     public byte[] SignChallenge(ReadOnlySpan<byte> challenge) => _crypto.Sign(
         SignatureAlgorithm.Ed25519,
-        DevicePrivateKey.AsSpan(),
+        _device.PrivateKey.AsSpan(),
         Certificate.DeviceKey.Span,
         SignedContent.SignIn(Certificate.Server, Certificate.DeviceId, challenge));
 
     /// <summary>Zeroes the private keys.</summary>
     public void Dispose()
     {
-        AccountPrivateKey.Dispose();
-        DevicePrivateKey.Dispose();
+        _accountKey.Dispose();
+        _device.Dispose();
     }
 }
