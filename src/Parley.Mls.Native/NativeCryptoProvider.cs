@@ -7,8 +7,8 @@ using HashAlgorithm = Parley.Mls.Crypto.HashAlgorithm;
 namespace Parley.Mls.Native;
 
 /// <summary>
-/// The primitives on desktops and servers: X25519, Ed25519 and ChaCha20-Poly1305 by libsodium; SHA-2, HMAC, HKDF, AES-GCM and the NIST
-/// curves by .NET, which calls the operating system's own library. Keys come from the injected randomness; only the nonces of ECDSA
+/// The primitives on desktops and servers: X25519, Ed25519, ChaCha20-Poly1305 and HKDF with SHA-256 by libsodium; SHA-2, HMAC, AES-GCM and
+/// the NIST curves by .NET, which calls the operating system's own library. Keys come from the injected randomness; only the nonces of ECDSA
 /// signatures are the system library's own.
 /// </summary>
 public sealed class NativeCryptoProvider : ICryptoProvider
@@ -16,13 +16,10 @@ public sealed class NativeCryptoProvider : ICryptoProvider
     private readonly RandomSource _random;
 
     /// <summary>Makes a provider that takes its randomness from <paramref name="random"/>.</summary>
-    /// <exception cref="PlatformNotSupportedException">HKDF does not work on this machine.</exception>
     public NativeCryptoProvider(RandomSource random)
     {
         ArgumentNullException.ThrowIfNull(random);
         _random = random;
-        if (!HkdfWorks())
-            throw new PlatformNotSupportedException("HKDF gives wrong results on this machine.");
     }
 
     /// <inheritdoc/>
@@ -57,8 +54,13 @@ public sealed class NativeCryptoProvider : ICryptoProvider
     }
 
     /// <inheritdoc/>
-    public void HkdfExpand(HashAlgorithm algorithm, ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output) =>
-        HKDF.Expand(Name(algorithm), pseudorandomKey, output, info);
+    public void HkdfExpand(HashAlgorithm algorithm, ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output)
+    {
+        if (algorithm == HashAlgorithm.Sha256)
+            HkdfSha256.Expand(pseudorandomKey, info, output);
+        else
+            HkdfExpandByHmac(algorithm, pseudorandomKey, info, output);
+    }
 
     /// <inheritdoc/>
     public void Seal(
@@ -142,17 +144,30 @@ public sealed class NativeCryptoProvider : ICryptoProvider
             : NistCurve.Of(algorithm).Verify(publicKey, content, signature);
 
     /// <summary>
-    /// RFC 5869, test case 1. .NET hands HKDF to the operating system's library, and some pairs of versions have been reported to
-    /// fail there; finding out costs two microseconds here, and a group later.
+    /// RFC 5869 §2.3. Not .NET's HKDF, because that hands the work to OpenSSL 3, which refuses an info of more than 1 or 2 KiB, and the
+    /// info of an epoch's secrets holds the whole GroupContext, whose length is the group's choice.
     /// </summary>
-    private static bool HkdfWorks()
+    private static void HkdfExpandByHmac(HashAlgorithm algorithm, ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output)
     {
-        byte[] pseudorandomKey = Convert.FromHexString("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
-        byte[] info = Convert.FromHexString("f0f1f2f3f4f5f6f7f8f9");
-        byte[] expected = Convert.FromHexString("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
-        byte[] output = new byte[expected.Length];
-        HKDF.Expand(HashAlgorithmName.SHA256, pseudorandomKey, output, info);
-        return output.AsSpan().SequenceEqual(expected);
+        RequireLength(pseudorandomKey, algorithm.DigestBytes, nameof(pseudorandomKey));
+        if (output.Length > byte.MaxValue * algorithm.DigestBytes)
+            throw new ArgumentException("Too much output for HKDF.", nameof(output));
+        using var hmac = IncrementalHash.CreateHMAC(Name(algorithm), pseudorandomKey);
+        Span<byte> block = stackalloc byte[algorithm.DigestBytes];
+        Span<byte> previous = block[..0];
+        for (int counter = 1; !output.IsEmpty; counter++)
+        {
+            hmac.AppendData(previous);
+            hmac.AppendData(info);
+            hmac.AppendData([(byte)counter]);
+            hmac.GetHashAndReset(block);
+            int taken = Math.Min(block.Length, output.Length);
+            block[..taken].CopyTo(output);
+            output = output[taken..];
+            previous = block;
+        }
+
+        CryptographicOperations.ZeroMemory(block);
     }
 
     private static HashAlgorithmName Name(HashAlgorithm algorithm) => algorithm switch

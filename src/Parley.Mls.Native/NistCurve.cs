@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 
@@ -19,7 +20,7 @@ internal sealed class NistCurve
         "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973");
 
     private static readonly NistCurve P521 = new(ECCurve.NamedCurves.nistP521, HashAlgorithmName.SHA512,
-        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409");
+        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409");
 
     private readonly ECCurve _curve;
     private readonly HashAlgorithmName _signatureHash;
@@ -109,8 +110,30 @@ internal sealed class NistCurve
 
     public bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
     {
+        if (!IsEcdsaSigValue(signature))
+            return false;
         using ECDsa? peer = TryImportPublicKey(publicKey, ECDsa.Create);
         return peer is not null && peer.VerifyData(content, signature, _signatureHash, DSASignatureFormat.Rfc3279DerSequence);
+    }
+
+    /// <summary>
+    /// RFC 3279 §2.2.3: a DER sequence of two positive integers. .NET checks all of it but the sign, and would take a negative number
+    /// for the positive one with the same bits, so that a signature had a second form.
+    /// </summary>
+    private static bool IsEcdsaSigValue(ReadOnlySpan<byte> signature)
+    {
+        try
+        {
+            AsnDecoder.ReadSequence(signature, AsnEncodingRules.DER, out int start, out int length, out int end);
+            ReadOnlySpan<byte> integers = signature.Slice(start, length);
+            ReadOnlySpan<byte> r = AsnDecoder.ReadIntegerBytes(integers, AsnEncodingRules.DER, out int rEnd);
+            ReadOnlySpan<byte> s = AsnDecoder.ReadIntegerBytes(integers[rEnd..], AsnEncodingRules.DER, out int sLength);
+            return end == signature.Length && rEnd + sLength == length && r[0] < 0x80 && s[0] < 0x80;
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
     }
 
     private static void RequireLength(ReadOnlySpan<byte> span, int length, string name)

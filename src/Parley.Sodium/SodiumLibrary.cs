@@ -39,6 +39,10 @@ internal static partial class SodiumLibrary
     internal static partial int crypto_scalarmult_curve25519_base(Span<byte> product, ReadOnlySpan<byte> scalar);
 
     [LibraryImport(Name)]
+    internal static partial int crypto_kdf_hkdf_sha256_expand(
+        Span<byte> output, nuint outputLength, ReadOnlySpan<byte> context, nuint contextLength, ReadOnlySpan<byte> pseudorandomKey);
+
+    [LibraryImport(Name)]
     internal static partial int crypto_aead_chacha20poly1305_ietf_encrypt(
         Span<byte> ciphertext, nint ciphertextLength, ReadOnlySpan<byte> message, ulong messageLength,
         ReadOnlySpan<byte> associatedData, ulong associatedDataLength, nint secretNonce, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> key);

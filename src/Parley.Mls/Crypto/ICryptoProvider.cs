@@ -26,7 +26,10 @@ public interface ICryptoProvider
     /// <summary>HMAC (RFC 2104).</summary>
     void Hmac(HashAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> tag);
 
-    /// <summary>HKDF-Expand (RFC 5869 §2.3).</summary>
+    /// <summary>
+    /// HKDF-Expand (RFC 5869 §2.3). <paramref name="pseudorandomKey"/> is as long as a digest, <paramref name="info"/> of any length, and
+    /// <paramref name="output"/> at most 255 digests.
+    /// </summary>
     void HkdfExpand(HashAlgorithm algorithm, ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output);
 
     /// <summary>Encrypts. <paramref name="ciphertext"/> is 16 bytes longer than <paramref name="plaintext"/>.</summary>

@@ -22,8 +22,11 @@ internal ref struct SpanWriter
     /// <summary>The size of <c>opaque value&lt;V&gt;</c> with content of this length.</summary>
     public static int VectorBytes(int length) => PrefixBytes(length) + length;
 
+    /// <exception cref="ArgumentOutOfRangeException">The value does not fit.</exception>
     public void WriteUInt16(int value)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(value);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, ushort.MaxValue);
         BinaryPrimitives.WriteUInt16BigEndian(_buffer[_length..], (ushort)value);
         _length += sizeof(ushort);
     }

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Schedule;
+using Parley.Mls.Tree;
+
+namespace Parley.Mls.Groups;
+
+/// <summary>All that a member knows in one epoch. Only the secret tree changes while the epoch lasts.</summary>
+internal sealed class EpochState : IDisposable
+{
+    public EpochState(
+        CryptoSuite suite,
+        GroupContext context,
+        RatchetTree tree,
+        LeafIndex self,
+        TreePrivateKeys privateKeys,
+        EpochSecrets secrets,
+        SecretTree messageSecrets,
+        byte[] interimTranscriptHash,
+        byte[] confirmationTag,
+        Proposal.ReInit? reInit)
+    {
+        Suite = suite;
+        Context = context;
+        EncodedContext = context.Encode();
+        Tree = tree;
+        Self = self;
+        PrivateKeys = privateKeys;
+        Secrets = secrets;
+        MessageSecrets = messageSecrets;
+        InterimTranscriptHash = interimTranscriptHash;
+        ConfirmationTag = confirmationTag;
+        ReInit = reInit;
+    }
+
+    public CryptoSuite Suite { get; }
+
+    public GroupContext Context { get; }
+
+    public byte[] EncodedContext { get; }
+
+    public RatchetTree Tree { get; }
+
+    public LeafIndex Self { get; }
+
+    public TreePrivateKeys PrivateKeys { get; }
+
+    public EpochSecrets Secrets { get; }
+
+    public SecretTree MessageSecrets { get; }
+
+    public byte[] InterimTranscriptHash { get; }
+
+    public byte[] ConfirmationTag { get; }
+
+    /// <summary>The proposal that ended this group, if its last Commit held one (RFC 9420 §12.4.2).</summary>
+    public Proposal.ReInit? ReInit { get; }
+
+    /// <summary>RFC 9420 §12.4.3: the GroupInfo of this epoch, signed.</summary>
+    public GroupInfo CreateGroupInfo(LeafIdentity identity, bool withTree, bool withExternalPub)
+    {
+        ImmutableArray<Extension>.Builder extensions = ImmutableArray.CreateBuilder<Extension>();
+        if (withTree)
+            extensions.Add(new Extension(ExtensionType.RatchetTree, Tree.ToExtension().Encode()));
+        if (withExternalPub)
+        {
+            using HpkeKeyPair external = KeySchedule.ExternalKeyPair(Suite, Secrets.ExternalSecret);
+            extensions.Add(new Extension(ExtensionType.ExternalPub, new ExternalPub(external.PublicKey).Encode()));
+        }
+
+        var unsigned = new GroupInfo(Context, extensions.ToImmutable(), ConfirmationTag, Self, default);
+        return unsigned with { Signature = identity.Signer.Sign(Suite, "GroupInfoTBS", unsigned.EncodeToBeSigned()) };
+    }
+
+    public void Dispose()
+    {
+        PrivateKeys.Dispose();
+        Secrets.Dispose();
+        MessageSecrets.Dispose();
+    }
+}

@@ -1,0 +1,269 @@
+using System.Collections.Immutable;
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Schedule;
+using Parley.Mls.Storage;
+using Parley.Mls.Tree;
+using Parley.Mls.Validation;
+
+namespace Parley.Mls.Groups;
+
+/// <content>RFC 9420 §12.4.1, §14: Commits of our own, and the step into the next epoch.</content>
+public sealed partial class Group
+{
+    /// <summary>
+    /// Makes a Commit. The group stays as it is, but for the ratchet key that sealed the message: it is merged with
+    /// <see cref="MergePendingCommit"/> when the Delivery Service has accepted it, or dropped with <see cref="ClearPendingCommit"/>.
+    /// </summary>
+    /// <exception cref="MlsException">One of the proposals is not valid; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">A Commit is pending already, or the group has ended for us.</exception>
+    public PendingCommit Commit(CommitOptions options, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfEnded();
+        if (Pending is not null)
+            throw new InvalidOperationException("A Commit is pending already.");
+        List<QueuedProposal> proposals = ProposalsFor(options, now);
+        ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals);
+        ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
+        bool hasPath = options.ForcesPath || ProposalListRules.IsPathRequired(proposals);
+        using MadePath? path = hasPath ? MakePath(group) : null;
+        var entries = proposals.Select(static queued => queued.Reference is { } reference
+            ? (ProposalOrRef)new ProposalOrRef.ByReference(reference)
+            : new ProposalOrRef.ByValue(queued.Proposal));
+        var commit = new Commit([.. entries], path?.Update);
+        AuthenticatedContent signed = Sign(new Content.CommitContent(commit), options.AuthenticatedData, _config.HandshakeFormat);
+
+        byte[] confirmedHash = KeySchedule.ConfirmedTranscriptHash(_suite, _epoch.InterimTranscriptHash, signed);
+        GroupContext context = group.Context(confirmedHash);
+        using Secret pskSecret = Psks().Secret(_suite, group.Psks);
+        using Secret commitSecret = path?.Fresh.CommitSecret!.Clone() ?? new Secret(_suite.HashBytes);
+        using NewEpoch secrets = NewEpoch.Derive(_suite, _epoch.Secrets.InitSecret, commitSecret, pskSecret, context);
+        byte[] tag = _suite.Mac(secrets.Secrets.ConfirmationKey.AsSpan(), confirmedHash);
+        AuthenticatedContent content = signed with { Auth = signed.Auth with { ConfirmationTag = tag } };
+
+        TreePrivateKeys keys = CommitStaging.KeptPrivateKeys(_epoch, group, _updateKeys);
+        if (path is not null)
+            CommitStaging.SetOwnPath(_suite, OwnLeafIndex, path.Filtered, keys, path.Own).Dispose();
+        EpochState next = secrets.ToState(_config, group, OwnLeafIndex, keys, tag);
+        byte[]? welcome = group.Added.Count == 0 ? null : WelcomeSealing.Seal(secrets, next, _identity, group, path?.Filtered, path?.Fresh, options);
+        var staged = new StagedCommit(_epoch, OwnLeafIndex, proposals, group, next, context);
+        Pending = new PendingCommit(staged, content, Seal(content), welcome, path?.Own.LeafKey.Clone(), path?.Own.PathSecret.Clone());
+        _log.Put(StateKey.PendingCommit, Pending.Serialize());
+        return Pending;
+    }
+
+    /// <summary>The Delivery Service has accepted our Commit: enters its epoch.</summary>
+    /// <exception cref="InvalidOperationException">No Commit is pending.</exception>
+    public void MergePendingCommit()
+    {
+        PendingCommit pending = Pending ?? throw new InvalidOperationException("No Commit is pending.");
+        Enter(pending.Staged);
+    }
+
+    /// <summary>Another Commit was first: drops ours.</summary>
+    public void ClearPendingCommit()
+    {
+        if (Pending is null)
+            return;
+        Pending.Dispose();
+        Pending = null;
+        _log.Delete(StateKey.PendingCommit);
+    }
+
+    /// <summary>Enters the epoch of a Commit that was received. A pending Commit of our own is dropped.</summary>
+    /// <exception cref="InvalidOperationException">It was staged in another epoch, or merged or disposed before.</exception>
+    public void Merge(StagedCommit commit)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        if (commit.BaseEpoch != Epoch || (commit.Next is null && !commit.RemovesSelf))
+            throw new InvalidOperationException("The Commit was staged in another epoch, or has been merged or disposed.");
+        Enter(commit);
+    }
+
+    private void Enter(StagedCommit commit)
+    {
+        if (commit.TakeNext() is not { } next)
+        {
+            End();
+            return;
+        }
+
+        EpochState former = _epoch;
+        ForgetProposals();
+        KeepPast(former, next.Tree);
+        _epoch = next;
+        ClearPendingCommit();
+        former.PrivateKeys.DisposeReplacedBy(next.PrivateKeys);
+        WriteEpoch(former);
+        former.Secrets.Dispose();
+    }
+
+    /// <summary>RFC 9420 §12.4.2: we were removed; all secrets go.</summary>
+    private void End()
+    {
+        ForgetProposals();
+        ClearPendingCommit();
+        foreach (PastEpoch past in _past)
+            DeletePast(past);
+        _past.Clear();
+        DeleteSecrets();
+        IsRemoved = true;
+        WriteEnded();
+        _epoch.Dispose();
+    }
+
+    private void KeepPast(EpochState former, RatchetTree next)
+    {
+        KeepResumptionPsk(former);
+        if (_config.PastEpochsMax == 0)
+        {
+            former.MessageSecrets.Delete();
+            return;
+        }
+
+        var replaced = new Dictionary<LeafIndex, LeafNode?>();
+        foreach ((NodeIndex index, _) in next.ChangesFrom(former.Tree))
+        {
+            if (index.IsLeaf)
+            {
+                var leaf = new LeafIndex(index.Value / 2);
+                replaced.Add(leaf, former.Tree.LeafAt(leaf));
+            }
+        }
+
+        var past = new PastEpoch(former.Context.Epoch, former.EncodedContext, former.Secrets.SenderDataSecret.Clone(), former.MessageSecrets, replaced);
+        _past.Add(past);
+        _log.Put(StateKey.PastEpoch(past.Epoch), past.Serialize());
+        while (_past.Count > _config.PastEpochsMax)
+        {
+            DeletePast(_past[0]);
+            _past.RemoveAt(0);
+        }
+    }
+
+    private void DeletePast(PastEpoch past)
+    {
+        past.MessageSecrets.Delete();
+        _log.Delete(StateKey.PastEpoch(past.Epoch));
+        past.Dispose();
+    }
+
+    private void KeepResumptionPsk(EpochState former)
+    {
+        if (_config.ResumptionPsksMax == 0)
+            return;
+        _resumptionPsks.Add(former.Context.Epoch, former.Secrets.ResumptionPsk.Clone());
+        _log.Put(StateKey.ResumptionPsk(former.Context.Epoch), former.Secrets.ResumptionPsk.AsSpan().ToArray());
+        while (_resumptionPsks.Count > _config.ResumptionPsksMax)
+        {
+            ulong oldest = _resumptionPsks.Keys[0];
+            _resumptionPsks[oldest].Dispose();
+            _resumptionPsks.RemoveAt(0);
+            _log.Delete(StateKey.ResumptionPsk(oldest));
+        }
+    }
+
+    private List<QueuedProposal> ProposalsFor(CommitOptions options, DateTimeOffset now)
+    {
+        var own = options.Proposals.Select(proposal => new QueuedProposal(proposal, new Sender.Member(OwnLeafIndex), null)).ToList();
+        if (!options.IncludesReceivedProposals)
+            return own;
+        List<QueuedProposal> received = ChosenProposals(own);
+        List<QueuedProposal> all = [.. received, .. own];
+        if (received.Count == 0 || CanApply(all, now))
+            return all;
+
+        // Some of those received cannot stand beside the others: take them one by one, our own first.
+        List<QueuedProposal> chosen = own;
+        foreach (QueuedProposal candidate in received)
+        {
+            List<QueuedProposal> tried = [candidate, .. chosen];
+            if (CanApply(tried, now))
+                chosen = tried;
+        }
+
+        return chosen;
+    }
+
+    private bool CanApply(List<QueuedProposal> proposals, DateTimeOffset now)
+    {
+        try
+        {
+            ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals);
+            Psks().Secret(_suite, ProvisionalGroup.Apply(_epoch, _config, proposals, now).Psks).Dispose();
+            return true;
+        }
+        catch (MlsException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, one for each leaf.</summary>
+    private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own)
+    {
+        if (_proposals.Count == 0)
+            return [];
+        HashSet<LeafIndex> taken = [OwnLeafIndex, .. own.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed)];
+        bool extensionsTaken = own.Exists(static queued => queued.Proposal is Proposal.GroupContextExtensions);
+        List<QueuedProposal> received = [.. _proposals.Queued()];
+        var chosen = new List<QueuedProposal>();
+        foreach (QueuedProposal queued in received)
+        {
+            if (queued.Proposal is Proposal.Remove remove && taken.Add(remove.Removed))
+                chosen.Add(queued);
+        }
+
+        // The latest Update of a leaf is the one that counts.
+        foreach (QueuedProposal queued in Enumerable.Reverse(received))
+        {
+            if (queued.Proposal is Proposal.Update && taken.Add(ProposalListRules.UpdatedLeaf(queued)))
+                chosen.Add(queued);
+        }
+
+        foreach (QueuedProposal queued in received)
+        {
+            bool isChosen = queued.Proposal switch
+            {
+                Proposal.Add or Proposal.PreSharedKey => true,
+                Proposal.GroupContextExtensions => !extensionsTaken,
+                Proposal.ReInit => received.Count == 1 && own.Count == 0,
+                _ => false,
+            };
+            extensionsTaken |= queued.Proposal is Proposal.GroupContextExtensions;
+            if (isChosen)
+                chosen.Add(queued);
+        }
+
+        return chosen;
+    }
+
+    private MadePath MakePath(ProvisionalGroup group)
+    {
+        HpkeKeyPair leafKey = _suite.GenerateHpkeKeyPair();
+        var pathSecret = new Secret(_suite.HashBytes);
+        _config.Crypto.FillRandom(pathSecret.AsWritableSpan());
+        IReadOnlyList<PathNode> filtered = group.Tree.FilteredDirectPath(OwnLeafIndex);
+        FreshPath fresh = TreeKem.Derive(_suite, pathSecret, filtered.Count);
+        ImmutableArray<ReadOnlyMemory<byte>> publicKeys = [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)];
+        LeafNode leaf = group.CreatePath(OwnLeafIndex, _identity, leafKey.PublicKey, filtered, publicKeys);
+        byte[] provisionalContext = group.Context(_epoch.Context.ConfirmedTranscriptHash).Encode();
+        var update = new UpdatePath(leaf, TreeKem.Encrypt(_suite, filtered, fresh, group.NewLeaves, provisionalContext));
+        return new MadePath(update, filtered, fresh, new CommitStaging.OwnPath(leafKey.PrivateKey, pathSecret));
+    }
+
+    private sealed record MadePath(UpdatePath Update, IReadOnlyList<PathNode> Filtered, FreshPath Fresh, CommitStaging.OwnPath Own) : IDisposable
+    {
+        public void Dispose()
+        {
+            Fresh.Dispose();
+            Own.LeafKey.Dispose();
+            Own.PathSecret.Dispose();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.KeyPackages;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Storage;
+using Parley.Mls.Tree;
+
+namespace Parley.Mls.Groups;
+
+/// <content>
+/// RFC 9420 §12.1: proposals of our own. They count only when the group has them: one is kept aside until its message comes back from the
+/// Delivery Service, and only then is it among those that a Commit can name.
+/// </content>
+public sealed partial class Group
+{
+    /// <summary>Proposes to add a client.</summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="MlsException">The KeyPackage is not valid for this group.</exception>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] ProposeAdd(KeyPackage keyPackage, DateTimeOffset now) => Propose(new Proposal.Add(keyPackage), now);
+
+    /// <summary>Proposes to remove a member, which may be ourselves.</summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="MlsException">There is no such member.</exception>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] ProposeRemove(LeafIndex member) => Propose(new Proposal.Remove(member), null);
+
+    /// <summary>Proposes a fresh key for our own leaf.</summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] ProposeUpdate()
+    {
+        ThrowIfEnded();
+        using HpkeKeyPair pair = _suite.GenerateHpkeKeyPair();
+        LeafNode current = _epoch.Tree.LeafAt(OwnLeafIndex)!; // A member's own leaf is never blank.
+        LeafNode leaf = _identity.Renew(_suite, current, pair.PublicKey, new LeafNodeSource.Update(), _epoch.Context.GroupId, OwnLeafIndex);
+        byte[] message = Propose(new Proposal.Update(leaf), null);
+        _updateKeys.Add(new KeyBytes(pair.PublicKey), pair.PrivateKey.Clone());
+        WriteUpdateKey(pair.PublicKey, pair.PrivateKey);
+        return message;
+    }
+
+    private byte[] Propose(Proposal proposal, DateTimeOffset? now)
+    {
+        ThrowIfEnded();
+        CheckProposal(new QueuedProposal(proposal, new Sender.Member(OwnLeafIndex), null), now);
+        AuthenticatedContent content = Sign(new Content.ProposalContent(proposal), default, _config.HandshakeFormat);
+        byte[] message = Seal(content);
+        var own = new OwnProposal(HashOf(message), content);
+        _ownProposals.Add(own);
+        _log.Put(StateKey.OwnProposal(own.MessageHash), content.Encode());
+        return message;
+    }
+
+    /// <summary>Our own proposal has come back: from now on a Commit can name it.</summary>
+    private Received.Proposal? AcceptOwnProposal(MlsMessage message)
+    {
+        byte[] hash = HashOf(message.Encode());
+        OwnProposal? own = _ownProposals.Find(candidate => candidate.MessageHash.AsSpan().SequenceEqual(hash));
+        if (own is null)
+            return null;
+        _ownProposals.Remove(own);
+        _log.Delete(StateKey.OwnProposal(own.MessageHash));
+        return new Received.Proposal(_proposals.Add(_suite, own.Content, _log));
+    }
+
+    private byte[] HashOf(ReadOnlySpan<byte> message) => _suite.Hash(message)[..StateKey.NameBytesMax];
+
+    private void ForgetProposals()
+    {
+        _proposals.Clear(_log);
+        foreach (OwnProposal own in _ownProposals)
+            _log.Delete(StateKey.OwnProposal(own.MessageHash));
+        _ownProposals.Clear();
+        foreach ((KeyBytes publicKey, Secret privateKey) in _updateKeys)
+        {
+            _log.Delete(StateKey.UpdateKey(publicKey.Span));
+            privateKey.Dispose();
+        }
+
+        _updateKeys.Clear();
+    }
+
+    /// <summary>A proposal of our own on its way, by the hash of its message. Restored ones are named by the key they were stored under.</summary>
+    private sealed record OwnProposal(byte[] MessageHash, AuthenticatedContent Content);
+}

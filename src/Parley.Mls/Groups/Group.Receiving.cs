@@ -1,0 +1,177 @@
+using Parley.Mls.Framing;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Validation;
+
+namespace Parley.Mls.Groups;
+
+/// <content>
+/// RFC 9420 §6, §12.4.2: messages from others. Parsed bytes are opened, then verified, then judged, and only then does anything change:
+/// a message that breaks a rule leaves the group byte for byte as it was.
+/// </content>
+public sealed partial class Group
+{
+    /// <summary>Opens and verifies a message. A Commit is staged, not merged.</summary>
+    /// <param name="message">A PrivateMessage or PublicMessage.</param>
+    /// <param name="now">The time that lifetimes are checked against.</param>
+    /// <exception cref="MlsException">The message breaks a rule; nothing has changed.</exception>
+    public Received Process(MlsMessage message, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        MlsException.ThrowIf(IsRemoved, MlsError.RemovedFromGroup);
+        return message switch
+        {
+            MlsMessage.Private { Message: { } sealedMessage } => ProcessPrivate(message, sealedMessage, now),
+            MlsMessage.Public { Message: { } open } => ProcessPublic(message, open, now),
+            _ => throw new MlsException(MlsError.UnexpectedMessage),
+        };
+    }
+
+    private Received ProcessPrivate(MlsMessage message, PrivateMessage sealedMessage, DateTimeOffset now)
+    {
+        CheckGroup(sealedMessage.GroupId);
+        bool isCurrent = sealedMessage.Epoch == Epoch;
+        if (!isCurrent)
+        {
+            MlsException.ThrowIf(sealedMessage.Epoch > Epoch || sealedMessage.ContentType != ContentType.Application, MlsError.WrongEpoch);
+            PastEpoch past = _past.Find(candidate => candidate.Epoch == sealedMessage.Epoch) ?? throw new MlsException(MlsError.EpochExpired);
+            using OpenedMessage late = PrivateMessages.Open(_suite, past.SenderDataSecret, past.MessageSecrets, sealedMessage, OwnLeafIndex);
+            return OpenApplication(late, LeafInEpoch(late.Sender, past.Epoch), past.EncodedContext);
+        }
+
+        MlsException.ThrowIf(IsReinitialized, MlsError.GroupReinitialized);
+        if (sealedMessage.ContentType == ContentType.Proposal && AcceptOwnProposal(message) is { } own)
+            return own;
+        using OpenedMessage opened = PrivateMessages.Open(_suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, sealedMessage, OwnLeafIndex);
+        LeafNode? sender = _epoch.Tree.LeafAt(opened.Sender);
+        if (sealedMessage.ContentType == ContentType.Application)
+            return OpenApplication(opened, sender, _epoch.EncodedContext);
+        VerifySignature(opened.Content, sender, _epoch.EncodedContext);
+        Received received = ProcessHandshake(opened.Content, now);
+        opened.Consume();
+        return received;
+    }
+
+    private Received ProcessPublic(MlsMessage message, PublicMessage open, DateTimeOffset now)
+    {
+        CheckGroup(open.Content.GroupId);
+        MlsException.ThrowIf(open.Content.Epoch != Epoch, MlsError.WrongEpoch);
+        MlsException.ThrowIf(IsReinitialized, MlsError.GroupReinitialized);
+        if (open.Content.Sender is Sender.Member { LeafIndex: var index } && index == OwnLeafIndex)
+            return (open.Content.Content is Content.ProposalContent ? AcceptOwnProposal(message) : null) ?? throw new MlsException(MlsError.OwnMessage);
+        AuthenticatedContent content = PublicMessages.Open(_suite, _epoch.Secrets.MembershipKey, open, _epoch.EncodedContext);
+        VerifySender(content);
+        return ProcessHandshake(content, now);
+    }
+
+    private Received.Application OpenApplication(OpenedMessage opened, LeafNode? sender, byte[] context)
+    {
+        VerifySignature(opened.Content, sender, context);
+        opened.Consume();
+        FramedContent framed = opened.Content.Content;
+        ReadOnlyMemory<byte> data = ((Content.Application)framed.Content).Data;
+        return new Received.Application(opened.Sender, sender!, data, framed.AuthenticatedData, framed.Epoch); // VerifySignature refuses a blank leaf.
+    }
+
+    private Received ProcessHandshake(AuthenticatedContent content, DateTimeOffset now)
+    {
+        switch (content.Content.Content)
+        {
+            case Content.ProposalContent { Proposal: { } proposal }:
+                CheckProposal(new QueuedProposal(proposal, content.Content.Sender, null), now);
+                return new Received.Proposal(_proposals.Add(_suite, content, _log));
+            case Content.CommitContent { Commit: { } commit }:
+                var staging = new CommitStaging(_epoch, _config, Psks());
+                return new Received.Commit(staging.Stage(content, Resolve(commit, content.Content.Sender), _updateKeys, null, now));
+            default:
+                throw new MlsException(MlsError.UnexpectedMessage);
+        }
+    }
+
+    /// <summary>RFC 9420 §12.4: the proposals of a Commit, references looked up among those verified in this epoch.</summary>
+    private List<QueuedProposal> Resolve(Commit commit, Sender committer)
+    {
+        var proposals = new List<QueuedProposal>(commit.Proposals.Length);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (ProposalOrRef entry in commit.Proposals)
+        {
+            switch (entry)
+            {
+                case ProposalOrRef.ByValue value:
+                    proposals.Add(new QueuedProposal(value.Proposal, committer, null));
+                    break;
+                case ProposalOrRef.ByReference reference:
+                    MlsException.ThrowIf(!seen.Add(Convert.ToHexString(reference.Reference.Span)), MlsError.DuplicateProposalReference);
+                    proposals.Add(_proposals.Find(reference.Reference.Span) ?? throw new MlsException(MlsError.UnknownProposalReference));
+                    break;
+            }
+        }
+
+        return proposals;
+    }
+
+    /// <summary>RFC 9420 §12.1: whether a proposal could be committed by itself.</summary>
+    private void CheckProposal(QueuedProposal queued, DateTimeOffset? now)
+    {
+        ProposalListRules.CheckCommit(_suite, _epoch.Tree, null, [queued]);
+        ProvisionalGroup.Apply(_epoch, _config, [queued], now);
+    }
+
+    private void CheckGroup(ReadOnlyMemory<byte> groupId) =>
+        MlsException.ThrowIf(!groupId.Span.SequenceEqual(_epoch.Context.GroupId.Span), MlsError.WrongGroup);
+
+    /// <summary>RFC 9420 §6.1: verifies the signature of a PublicMessage with the key that its kind of sender has.</summary>
+    private void VerifySender(AuthenticatedContent content)
+    {
+        Content inner = content.Content.Content;
+        switch (content.Content.Sender)
+        {
+            case Sender.Member member:
+                VerifySignature(content, _epoch.Tree.LeafAt(member.LeafIndex), _epoch.EncodedContext);
+                break;
+            case Sender.External external:
+                ExternalSenders? senders = GroupExtensionRules.ExternalSenders(_epoch.Context.Extensions);
+                bool known = senders is not null && external.SenderIndex < senders.Senders.Length;
+                bool allowed = inner is Content.ProposalContent { Proposal: not (Proposal.Update or Proposal.ExternalInit) };
+                MlsException.ThrowIf(!known || !allowed, MlsError.SenderNotAllowed);
+                VerifySignature(content, senders!.Senders[(int)external.SenderIndex].SignatureKey, []);
+                break;
+            case Sender.NewMemberProposal:
+                Proposal.Add add = (inner as Content.ProposalContent)?.Proposal as Proposal.Add ?? throw new MlsException(MlsError.SenderNotAllowed);
+                VerifySignature(content, add.KeyPackage.LeafNode.SignatureKey, []);
+                break;
+            case Sender.NewMemberCommit:
+                Commit commit = (inner as Content.CommitContent)?.Commit ?? throw new MlsException(MlsError.SenderNotAllowed);
+                MlsException.ThrowIf(commit.Path is null, MlsError.PathMissing);
+                VerifySignature(content, commit.Path!.LeafNode.SignatureKey, _epoch.EncodedContext);
+                break;
+        }
+    }
+
+    private void VerifySignature(AuthenticatedContent content, LeafNode? sender, ReadOnlySpan<byte> context)
+    {
+        MlsException.ThrowIf(sender is null, MlsError.SenderNotMember);
+        VerifySignature(content, sender!.SignatureKey, context);
+    }
+
+    private void VerifySignature(AuthenticatedContent content, ReadOnlyMemory<byte> signatureKey, ReadOnlySpan<byte> context)
+    {
+        byte[] signed = AuthenticatedContent.EncodeToBeSigned(content.WireFormat, content.Content, context);
+        bool valid = _suite.VerifyWithLabel(signatureKey.Span, "FramedContentTBS", signed, content.Auth.Signature.Span);
+        MlsException.ThrowIf(!valid, MlsError.SignatureInvalid);
+    }
+
+    /// <summary>A leaf as it was in a past epoch: the first epoch from then on that replaced it knows, else it is still there.</summary>
+    private LeafNode? LeafInEpoch(LeafIndex index, ulong epoch)
+    {
+        foreach (PastEpoch past in _past)
+        {
+            if (past.Epoch >= epoch && past.TryGetReplaced(index, out LeafNode? leaf))
+                return leaf;
+        }
+
+        return _epoch.Tree.LeafAt(index);
+    }
+}

@@ -1,0 +1,45 @@
+using Parley.Mls.Crypto;
+using Parley.Mls.Framing;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Schedule;
+
+namespace Parley.Mls.Groups;
+
+/// <summary>What a group needs of its surroundings, and the choices RFC 9420 leaves to the application.</summary>
+public sealed class GroupConfig
+{
+    /// <summary>The primitives.</summary>
+    public required ICryptoProvider Crypto { get; init; }
+
+    /// <summary>Who judges credentials.</summary>
+    public required IAuthenticationService Authentication { get; init; }
+
+    /// <summary>External PSKs and resumption PSKs of other groups; none by default.</summary>
+    public IPreSharedKeys? PreSharedKeys { get; init; }
+
+    /// <summary>Past epochs whose messages can still be opened. More is kinder to late messages, fewer is better forward secrecy.</summary>
+    public int PastEpochsMax { get; init; } = 5;
+
+    /// <summary>Past epochs whose resumption PSK is kept.</summary>
+    public int ResumptionPsksMax { get; init; } = 5;
+
+    /// <summary>How many generations a sender's message may be ahead of the last one opened.</summary>
+    public int ForwardGenerationsMax { get; init; } = 1000;
+
+    /// <summary>How many keys of messages that have not come are kept for each sender and kind of content.</summary>
+    public int SkippedKeysMax { get; init; } = 100;
+
+    /// <summary>RFC 9420 §7.2: the longest lifetime of a KeyPackage that is accepted.</summary>
+    public TimeSpan LifetimeMax { get; init; } = TimeSpan.FromDays(366);
+
+    /// <summary>How message lengths are hidden.</summary>
+    public Padding Padding { get; init; } = Padding.Padme;
+
+    /// <summary>How proposals and Commits travel: as PrivateMessage, so that a server sees no membership change, or as PublicMessage.</summary>
+    public WireFormat HandshakeFormat { get; init; } = WireFormat.PrivateMessage;
+
+    /// <summary>The vectors' KeyPackages have lifetimes no policy would take.</summary>
+    internal bool IgnoresLifetimes { get; init; }
+
+    internal RatchetLimits RatchetLimits => new(ForwardGenerationsMax, SkippedKeysMax);
+}

@@ -1,0 +1,16 @@
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Groups;
+
+/// <summary>
+/// RFC 9420 §5.3.1: the application's judgement on identities. MLS proves that a leaf holds its signature key; whether that key is
+/// the person's is only for the application to say. Called for every leaf that enters a group, and for every leaf of a tree that is joined.
+/// </summary>
+public interface IAuthenticationService
+{
+    /// <summary>Whether the credential is genuine and belongs to the leaf's signature key.</summary>
+    bool IsValid(LeafNode leaf);
+
+    /// <summary>Whether a member whose leaf was <paramref name="current"/> may go on as <paramref name="successor"/>.</summary>
+    bool IsSuccessor(LeafNode current, LeafNode successor);
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.KeyPackages;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Groups;
+
+/// <summary>
+/// RFC 9420 §10: a KeyPackage with the two private keys that belong to it. Deleted by its owner once it was used to join, unless it is
+/// a last-resort one.
+/// </summary>
+public sealed class KeyPackageBundle : IDisposable
+{
+    private KeyPackageBundle(KeyPackage keyPackage, byte[] reference, Secret initKey, Secret encryptionKey)
+    {
+        KeyPackage = keyPackage;
+        Reference = reference;
+        InitPrivateKey = initKey;
+        EncryptionPrivateKey = encryptionKey;
+    }
+
+    /// <summary>The public part.</summary>
+    public KeyPackage KeyPackage { get; }
+
+    /// <summary>RFC 9420 §5.2: the KeyPackageRef, by which a Welcome names it.</summary>
+    public ReadOnlyMemory<byte> Reference { get; }
+
+    internal Secret InitPrivateKey { get; }
+
+    internal Secret EncryptionPrivateKey { get; }
+
+    /// <summary>Makes a KeyPackage with fresh keys. The caller disposes the bundle.</summary>
+    /// <param name="crypto">The primitives.</param>
+    /// <param name="suite">The suite it is for.</param>
+    /// <param name="identity">Who it is for.</param>
+    /// <param name="lifetime">When it may be used.</param>
+    /// <param name="extensions">The KeyPackage's own extensions, such as <c>last_resort</c>.</param>
+    public static KeyPackageBundle Create(
+        ICryptoProvider crypto, CipherSuite suite, LeafIdentity identity, Lifetime lifetime, ImmutableArray<Extension> extensions)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        var cryptoSuite = new CryptoSuite(crypto, suite);
+        HpkeKeyPair init = cryptoSuite.GenerateHpkeKeyPair();
+        HpkeKeyPair encryption = cryptoSuite.GenerateHpkeKeyPair();
+        LeafNode leaf = identity.Sign(cryptoSuite, encryption.PublicKey, new LeafNodeSource.KeyPackage(lifetime), default, default);
+        var unsigned = new KeyPackage(suite, init.PublicKey, leaf, extensions, default);
+        KeyPackage signed = unsigned with { Signature = identity.Signer.Sign(cryptoSuite, "KeyPackageTBS", unsigned.EncodeToBeSigned()) };
+        return new KeyPackageBundle(signed, ReferenceOf(cryptoSuite, signed), init.PrivateKey, encryption.PrivateKey);
+    }
+
+    /// <summary>Puts a bundle together from its parts, which it takes ownership of.</summary>
+    public static KeyPackageBundle FromParts(ICryptoProvider crypto, KeyPackage keyPackage, Secret initPrivateKey, Secret encryptionPrivateKey)
+    {
+        ArgumentNullException.ThrowIfNull(keyPackage);
+        return new KeyPackageBundle(keyPackage, ReferenceOf(new CryptoSuite(crypto, keyPackage.CipherSuite), keyPackage), initPrivateKey, encryptionPrivateKey);
+    }
+
+    /// <summary>Reads what <see cref="Serialize"/> wrote.</summary>
+    /// <exception cref="ArgumentException">The bytes were not written by it.</exception>
+    public static KeyPackageBundle Restore(ICryptoProvider crypto, ReadOnlySpan<byte> serialized)
+    {
+        byte[] copy = serialized.ToArray();
+        var reader = new TlsReader(copy);
+        ReadOnlyMemory<byte> encoded = reader.ReadVector();
+        ReadOnlyMemory<byte> init = reader.ReadVector();
+        ReadOnlyMemory<byte> encryption = reader.ReadVector();
+        if (!reader.Finish() || !Tls.TryDecode(encoded.Span, out KeyPackage? keyPackage, out _))
+            throw new ArgumentException("Not a serialized KeyPackageBundle.", nameof(serialized));
+        KeyPackageBundle bundle = FromParts(crypto, keyPackage, new Secret(init.Span), new Secret(encryption.Span));
+        CryptographicOperations.ZeroMemory(copy);
+        return bundle;
+    }
+
+    /// <summary>The bundle as bytes, private keys included: secret, to be encrypted by the caller's store.</summary>
+    public byte[] Serialize()
+    {
+        var writer = new TlsWriter(1024);
+        writer.WriteVector(KeyPackage.Encode());
+        writer.WriteVector(InitPrivateKey.AsSpan());
+        writer.WriteVector(EncryptionPrivateKey.AsSpan());
+        byte[] serialized = writer.ToArray();
+        writer.Clear();
+        return serialized;
+    }
+
+    /// <summary>Zeroes the private keys.</summary>
+    public void Dispose()
+    {
+        InitPrivateKey.Dispose();
+        EncryptionPrivateKey.Dispose();
+    }
+
+    private static byte[] ReferenceOf(CryptoSuite suite, KeyPackage keyPackage) =>
+        suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, keyPackage.Encode());
+}

@@ -1,0 +1,76 @@
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Framing;
+
+namespace Parley.Mls.Groups;
+
+/// <summary>
+/// RFC 9420 §14: a Commit of our own, made and stored but not yet in effect. It is merged when the Delivery Service has accepted it,
+/// and cleared when another was first.
+/// </summary>
+public sealed class PendingCommit : IDisposable
+{
+    private readonly Secret? _leafKey;
+    private readonly Secret? _pathSecret;
+
+    internal PendingCommit(StagedCommit staged, AuthenticatedContent content, byte[] message, byte[]? welcome, Secret? leafKey, Secret? pathSecret)
+    {
+        Staged = staged;
+        Content = content;
+        Message = message;
+        Welcome = welcome;
+        _leafKey = leafKey;
+        _pathSecret = pathSecret;
+    }
+
+    /// <summary>The encoded MLSMessage to send.</summary>
+    public ReadOnlyMemory<byte> Message { get; }
+
+    /// <summary>The encoded MLSMessage with the Welcome for those who are added, or null. Not to be delivered before the Commit is accepted.</summary>
+    public ReadOnlyMemory<byte>? Welcome { get; }
+
+    /// <summary>What it will change.</summary>
+    public StagedCommit Staged { get; }
+
+    internal AuthenticatedContent Content { get; }
+
+    /// <summary>Drops it and zeroes its secrets.</summary>
+    public void Dispose()
+    {
+        Staged.Dispose();
+        _leafKey?.Dispose();
+        _pathSecret?.Dispose();
+    }
+
+    /// <summary>
+    /// What the Commit can be staged again from after a restart: the content and the two secrets its path began with. Everything else
+    /// follows from them and from the group's own state.
+    /// </summary>
+    internal byte[] Serialize()
+    {
+        var writer = new TlsWriter(1024);
+        writer.WriteVector(Content.Encode());
+        writer.WriteVector(Message);
+        writer.WriteVector(Welcome ?? default);
+        writer.WriteOptional(_leafKey, static (w, secret) => w.WriteVector(secret.AsSpan()));
+        writer.WriteOptional(_pathSecret, static (w, secret) => w.WriteVector(secret.AsSpan()));
+        byte[] serialized = writer.ToArray();
+        writer.Clear();
+        return serialized;
+    }
+
+    internal sealed record Stored(AuthenticatedContent Content, byte[] Message, byte[]? Welcome, Secret? LeafKey, Secret? PathSecret)
+    {
+        public static Stored Read(ReadOnlySpan<byte> serialized)
+        {
+            var reader = new TlsReader(serialized.ToArray());
+            AuthenticatedContent content = reader.ReadInVector(AuthenticatedContent.Read);
+            byte[] message = reader.ReadVector().ToArray();
+            byte[] welcome = reader.ReadVector().ToArray();
+            Secret? leafKey = reader.ReadOptional(static r => new Secret(r.ReadVector().Span));
+            Secret? pathSecret = reader.ReadOptional(static r => new Secret(r.ReadVector().Span));
+            Invariant.That(reader.Finish());
+            return new Stored(content, message, welcome.Length == 0 ? null : welcome, leafKey, pathSecret);
+        }
+    }
+}

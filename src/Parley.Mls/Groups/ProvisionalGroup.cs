@@ -1,0 +1,215 @@
+using System.Collections.Immutable;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.KeyPackages;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tree;
+using Parley.Mls.Validation;
+
+namespace Parley.Mls.Groups;
+
+/// <summary>
+/// RFC 9420 §12.3: a group as a list of proposals would make it, beside the group as it is. Made the same way by a Commit's maker
+/// and by each receiver; nothing of the group changes.
+/// </summary>
+internal sealed class ProvisionalGroup
+{
+    private readonly EpochState _epoch;
+    private readonly GroupConfig _config;
+    private readonly DateTimeOffset? _now;
+    private readonly HashSet<KeyBytes> _initKeys = [];
+
+    private ProvisionalGroup(EpochState epoch, GroupConfig config, DateTimeOffset? now)
+    {
+        _epoch = epoch;
+        _config = config;
+        _now = now;
+        Tree = epoch.Tree;
+        Extensions = epoch.Context.Extensions;
+        LeafRules = null!; // Set by Apply before anything reads it: it depends on the new extensions.
+    }
+
+    public RatchetTree Tree { get; private set; }
+
+    public ImmutableArray<Extension> Extensions { get; private set; }
+
+    public LeafNodeRules LeafRules { get; private set; }
+
+    public List<(LeafIndex Index, KeyPackage KeyPackage)> Added { get; } = [];
+
+    public HashSet<LeafIndex> NewLeaves { get; } = [];
+
+    public List<Member> Removed { get; } = [];
+
+    public List<Member> Updated { get; } = [];
+
+    public List<PreSharedKeyId> Psks { get; } = [];
+
+    public Proposal.ReInit? ReInit { get; private set; }
+
+    public Proposal.ExternalInit? ExternalInit { get; private set; }
+
+    /// <summary>Applies proposals whose list has been checked, in the order of RFC 9420 §12.3.</summary>
+    /// <exception cref="MlsException">A proposal is not valid, or what results is not.</exception>
+    public static ProvisionalGroup Apply(EpochState epoch, GroupConfig config, IReadOnlyList<QueuedProposal> proposals, DateTimeOffset? now)
+    {
+        var group = new ProvisionalGroup(epoch, config, now);
+        group.ApplyExtensions(proposals);
+        foreach (QueuedProposal queued in proposals)
+        {
+            if (queued.Proposal is Proposal.Update update)
+                group.ApplyUpdate(ProposalListRules.UpdatedLeaf(queued), update.LeafNode);
+        }
+
+        group.ApplyRemoves(proposals);
+        foreach (QueuedProposal queued in proposals)
+            group.ApplyRest(queued.Proposal);
+        MlsException.ThrowIf(!group.Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
+        return group;
+    }
+
+    /// <summary>
+    /// RFC 9420 §12.4.2: checks a path's leaf, its keys and its shape, and puts it into the tree. The filtered path is returned for the
+    /// path secrets, which are encrypted to the tree as it is without the path.
+    /// </summary>
+    /// <exception cref="MlsException">The path breaks a rule.</exception>
+    public IReadOnlyList<PathNode> ApplyPath(LeafIndex committer, LeafNode? formerLeaf, UpdatePath path)
+    {
+        Tree = Tree.WithRoomFor(committer);
+        LeafRules.Check(path.LeafNode, LeafPlace.Path, committer, _now);
+        if (formerLeaf is not null)
+        {
+            bool kept = formerLeaf.EncryptionKey.Span.SequenceEqual(path.LeafNode.EncryptionKey.Span);
+            MlsException.ThrowIf(kept, MlsError.EncryptionKeyNotChanged);
+            MlsException.ThrowIf(!_config.Authentication.IsSuccessor(formerLeaf, path.LeafNode), MlsError.CredentialNotSuccessor);
+        }
+
+        IReadOnlyList<PathNode> filtered = Tree.FilteredDirectPath(committer);
+        TreeKem.CheckShape(filtered, path, NewLeaves);
+        CheckPathKeys(path);
+        MergePath(committer, filtered, path.LeafNode, [.. path.Nodes.Select(static node => node.EncryptionKey)]);
+        MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
+        MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
+        return filtered;
+    }
+
+    /// <summary>RFC 9420 §12.4.1: makes the committer's new leaf and puts it and the path's keys into the tree.</summary>
+    public LeafNode CreatePath(
+        LeafIndex committer, LeafIdentity identity, ReadOnlyMemory<byte> leafKey, IReadOnlyList<PathNode> filtered, IReadOnlyList<ReadOnlyMemory<byte>> publicKeys)
+    {
+        ReadOnlyMemory<byte> groupId = _epoch.Context.GroupId;
+        (IReadOnlyList<ParentNode> nodes, byte[] parentHash) = ParentHash.OfPath(_epoch.Suite, filtered, publicKeys);
+        var source = new LeafNodeSource.Commit(parentHash);
+        LeafNode leaf = Tree.LeafAt(committer) is { } current
+            ? identity.Renew(_epoch.Suite, current, leafKey, source, groupId, committer)
+            : identity.Sign(_epoch.Suite, leafKey, source, groupId, committer);
+        Tree = Tree.WithPath(committer, leaf, filtered, nodes);
+        return leaf;
+    }
+
+    /// <summary>RFC 9420 §12.4.1: the GroupContext of the new epoch; the provisional one has the old transcript hash.</summary>
+    public GroupContext Context(ReadOnlyMemory<byte> confirmedTranscriptHash) => _epoch.Context with
+    {
+        Epoch = _epoch.Context.Epoch + 1,
+        TreeHash = Tree.TreeHash(_epoch.Suite),
+        ConfirmedTranscriptHash = confirmedTranscriptHash,
+        Extensions = Extensions,
+    };
+
+    private void ApplyExtensions(IReadOnlyList<QueuedProposal> proposals)
+    {
+        Proposal.GroupContextExtensions? replacement = proposals.Select(static queued => queued.Proposal).OfType<Proposal.GroupContextExtensions>().FirstOrDefault();
+        if (replacement is not null)
+        {
+            GroupExtensionRules.CheckGroupContext(replacement.Extensions);
+            Extensions = replacement.Extensions;
+        }
+
+        LeafRules = new LeafNodeRules(_epoch.Suite, _config, _epoch.Context.GroupId, Extensions);
+        if (replacement is null)
+            return;
+        HashSet<LeafIndex> removed = [.. proposals.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed)];
+        foreach ((LeafIndex index, LeafNode leaf) in Tree.Members())
+        {
+            if (!removed.Contains(index))
+                LeafRules.CheckCapabilities(leaf);
+        }
+    }
+
+    private void ApplyUpdate(LeafIndex index, LeafNode leaf)
+    {
+        LeafNode? current = Tree.LeafAt(index);
+        MlsException.ThrowIf(current is null, MlsError.SenderNotMember);
+        LeafRules.Check(leaf, LeafPlace.Update, index, _now);
+        MlsException.ThrowIf(current!.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
+        MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
+        Tree = Tree.Update(index, leaf);
+        MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
+        Updated.Add(new Member(index, leaf));
+    }
+
+    private void ApplyRemoves(IReadOnlyList<QueuedProposal> proposals)
+    {
+        foreach (QueuedProposal queued in proposals)
+        {
+            if (queued.Proposal is not Proposal.Remove { Removed: var index })
+                continue;
+            LeafNode leaf = Tree.LeafAt(index) ?? throw new MlsException(MlsError.RemoveOfBlankLeaf);
+            Removed.Add(new Member(index, leaf));
+            Tree = Tree.Remove(index);
+        }
+
+        // After all removes, so that the order they stand in does not show.
+        if (Removed.Count > 0)
+            Tree = Tree.Truncate();
+    }
+
+    private void ApplyRest(Proposal proposal)
+    {
+        switch (proposal)
+        {
+            case Proposal.Add add:
+                ApplyAdd(add.KeyPackage);
+                break;
+            case Proposal.PreSharedKey psk:
+                Psks.Add(psk.Psk);
+                break;
+            case Proposal.ReInit reInit:
+                ReInit = reInit;
+                break;
+            case Proposal.ExternalInit externalInit:
+                ExternalInit = externalInit;
+                break;
+        }
+    }
+
+    private void ApplyAdd(KeyPackage keyPackage)
+    {
+        KeyPackageRules.Check(_epoch.Suite, LeafRules, keyPackage, _now);
+        MlsException.ThrowIf(Tree.Keys.HasSignatureKey(keyPackage.LeafNode.SignatureKey), MlsError.DuplicateMember);
+        bool reused = Tree.Keys.HasEncryptionKey(keyPackage.LeafNode.EncryptionKey)
+            || Tree.Keys.HasEncryptionKey(keyPackage.InitKey)
+            || !_initKeys.Add(new KeyBytes(keyPackage.InitKey));
+        MlsException.ThrowIf(reused, MlsError.KeyNotUnique);
+        Tree = Tree.Add(keyPackage.LeafNode, out LeafIndex index);
+        Added.Add((index, keyPackage));
+        NewLeaves.Add(index);
+    }
+
+    // RFC 9420 §12.4.2: none of the public keys in the path is in any node of the new tree, nor twice in the path.
+    private void CheckPathKeys(UpdatePath path)
+    {
+        MlsException.ThrowIf(Tree.Keys.HasEncryptionKey(path.LeafNode.EncryptionKey), MlsError.KeyNotUnique);
+        foreach (UpdatePathNode node in path.Nodes)
+            MlsException.ThrowIf(Tree.Keys.HasEncryptionKey(node.EncryptionKey), MlsError.KeyNotUnique);
+    }
+
+    private void MergePath(LeafIndex committer, IReadOnlyList<PathNode> filtered, LeafNode leaf, IReadOnlyList<ReadOnlyMemory<byte>> publicKeys)
+    {
+        (IReadOnlyList<ParentNode> nodes, byte[] parentHash) = ParentHash.OfPath(_epoch.Suite, filtered, publicKeys);
+        bool matches = leaf.Source is LeafNodeSource.Commit source && source.ParentHash.Span.SequenceEqual(parentHash);
+        MlsException.ThrowIf(!matches, MlsError.ParentHashInvalid);
+        Tree = Tree.WithPath(committer, leaf, filtered, nodes);
+    }
+}

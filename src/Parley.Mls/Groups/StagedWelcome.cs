@@ -1,0 +1,212 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Schedule;
+using Parley.Mls.Tree;
+using Parley.Mls.Validation;
+
+namespace Parley.Mls.Groups;
+
+/// <summary>
+/// RFC 9420 §12.4.3.1: a Welcome that was opened and verified. The application looks at the group it leads to, and then joins or
+/// disposes it. Whether it is a group we are in already is for the caller to see (by <see cref="Context"/>'s group id).
+/// </summary>
+public sealed class StagedWelcome : IDisposable
+{
+    private readonly GroupConfig _config;
+    private readonly LeafIdentity _identity;
+    private EpochState? _epoch;
+
+    private StagedWelcome(GroupConfig config, LeafIdentity identity, EpochState epoch, LeafIndex signer)
+    {
+        _config = config;
+        _identity = identity;
+        _epoch = epoch;
+        Signer = signer;
+        Context = epoch.Context;
+        Members = [.. epoch.Tree.Members().Select(static member => new Member(member.Index, member.Leaf))];
+    }
+
+    /// <summary>The group's state.</summary>
+    public GroupContext Context { get; }
+
+    /// <summary>The members, ourselves among them.</summary>
+    public IReadOnlyList<Member> Members { get; }
+
+    /// <summary>Who let us in.</summary>
+    public LeafIndex Signer { get; }
+
+    /// <summary>Opens and verifies a Welcome.</summary>
+    /// <param name="config">Policy.</param>
+    /// <param name="identity">Who we are; the signer is the one of the KeyPackage.</param>
+    /// <param name="welcome">The Welcome.</param>
+    /// <param name="bundle">The KeyPackage it is for. Deleted by its owner after the join is stored.</param>
+    /// <param name="ratchetTree">The tree, if the Welcome does not carry it.</param>
+    /// <exception cref="MlsException">The Welcome breaks a rule.</exception>
+    public static StagedWelcome Stage(
+        GroupConfig config, LeafIdentity identity, Welcome welcome, KeyPackageBundle bundle, RatchetTreeExtension? ratchetTree = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(welcome);
+        ArgumentNullException.ThrowIfNull(bundle);
+        MlsException.ThrowIf(welcome.CipherSuite != bundle.KeyPackage.CipherSuite, MlsError.UnsupportedCipherSuite);
+        var suite = new CryptoSuite(config.Crypto, welcome.CipherSuite);
+        using GroupSecrets secrets = OpenGroupSecrets(suite, welcome, bundle);
+        CheckPsks(suite, secrets.Psks);
+        using Secret pskSecret = new PskLookup(config.PreSharedKeys, default, static _ => null).Secret(suite, secrets.Psks);
+        GroupInfo info = OpenGroupInfo(suite, welcome, secrets, pskSecret);
+        MlsException.ThrowIf(info.GroupContext.CipherSuite != welcome.CipherSuite, MlsError.UnsupportedCipherSuite);
+        RatchetTree tree = VerifiedTree(suite, config, info, ratchetTree);
+        LeafIndex self = FindSelf(tree, bundle);
+        CheckNewGroup(info, secrets.Psks);
+        return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info.Signer);
+    }
+
+    /// <summary>Joins. The group's whole state is in its first <see cref="Group.TakeWrites"/>.</summary>
+    /// <exception cref="InvalidOperationException">It was joined or disposed before.</exception>
+    public Group Join()
+    {
+        EpochState epoch = _epoch ?? throw new InvalidOperationException("The Welcome was joined or disposed before.");
+        _epoch = null;
+        return Group.Start(_config, _identity, epoch);
+    }
+
+    /// <summary>Drops the Welcome and zeroes what was derived from it.</summary>
+    public void Dispose() => _epoch?.Dispose();
+
+    internal static GroupSecrets OpenGroupSecrets(CryptoSuite suite, Welcome welcome, KeyPackageBundle bundle)
+    {
+        EncryptedGroupSecrets? entry = null;
+        foreach (EncryptedGroupSecrets candidate in welcome.Secrets)
+        {
+            if (!candidate.NewMember.Span.SequenceEqual(bundle.Reference.Span))
+                continue;
+            MlsException.ThrowIf(entry is not null, MlsError.WelcomeNotForUs);
+            entry = candidate;
+        }
+
+        if (entry is null)
+            throw new MlsException(MlsError.WelcomeNotForUs);
+        using Secret? opened = suite.DecryptWithLabel(
+            bundle.InitPrivateKey.AsSpan(),
+            bundle.KeyPackage.InitKey.Span,
+            "Welcome",
+            welcome.EncryptedGroupInfo.Span,
+            entry.Ciphertext.KemOutput.Span,
+            entry.Ciphertext.Ciphertext.Span);
+        return (opened is null ? null : GroupSecrets.Decode(opened.AsSpan())) ?? throw new MlsException(MlsError.GroupSecretsInvalid);
+    }
+
+    internal static GroupInfo OpenGroupInfo(CryptoSuite suite, Welcome welcome, GroupSecrets secrets, Secret pskSecret)
+    {
+        MlsException.ThrowIf(welcome.EncryptedGroupInfo.Length < 16, MlsError.GroupInfoDecryptionFailed);
+        byte[] encoded = new byte[welcome.EncryptedGroupInfo.Length - 16];
+        using Secret welcomeSecret = KeySchedule.WelcomeSecret(suite, secrets.JoinerSecret, pskSecret);
+        using Secret key = WelcomeSealing.Key(suite, welcomeSecret);
+        using Secret nonce = WelcomeSealing.Nonce(suite, welcomeSecret);
+        bool opened = suite.TryOpen(key.AsSpan(), nonce.AsSpan(), [], welcome.EncryptedGroupInfo.Span, encoded);
+        return opened && Tls.TryDecode(encoded, out GroupInfo? info, out _) ? info : throw new MlsException(MlsError.GroupInfoDecryptionFailed);
+    }
+
+    /// <summary>RFC 9420 §12.4.3: the tree that goes with a GroupInfo, and the GroupInfo's signature by one of its leaves.</summary>
+    internal static RatchetTree VerifiedTree(CryptoSuite suite, GroupConfig config, GroupInfo info, RatchetTreeExtension? ratchetTree)
+    {
+        RatchetTreeExtension extension = GroupExtensionRules.Decode<RatchetTreeExtension>(info.Extensions, ExtensionType.RatchetTree)
+            ?? ratchetTree
+            ?? throw new MlsException(MlsError.RatchetTreeMissing);
+        RatchetTree tree = RatchetTree.FromExtension(extension);
+        LeafNode signer = tree.LeafAt(info.Signer) ?? throw new MlsException(MlsError.GroupInfoSignatureInvalid);
+        bool signed = suite.VerifyWithLabel(signer.SignatureKey.Span, "GroupInfoTBS", info.EncodeToBeSigned(), info.Signature.Span);
+        MlsException.ThrowIf(!signed, MlsError.GroupInfoSignatureInvalid);
+        GroupContext context = info.GroupContext;
+        GroupExtensionRules.CheckGroupContext(context.Extensions);
+
+        // The lifetimes of members who joined long ago may be over: that is no reason to stay out (RFC 9420 §7.3).
+        var leafRules = new LeafNodeRules(suite, config, context.GroupId, context.Extensions);
+        TreeRules.Check(suite, leafRules, tree, context.TreeHash, now: null);
+        return tree;
+    }
+
+    private static LeafIndex FindSelf(RatchetTree tree, KeyPackageBundle bundle)
+    {
+        byte[] own = bundle.KeyPackage.LeafNode.Encode();
+        foreach ((LeafIndex index, LeafNode leaf) in tree.Members())
+        {
+            if (leaf.EncryptionKey.Span.SequenceEqual(bundle.KeyPackage.LeafNode.EncryptionKey.Span) && leaf.Encode().AsSpan().SequenceEqual(own))
+                return index;
+        }
+
+        throw new MlsException(MlsError.OwnLeafMissing);
+    }
+
+    private static void CheckPsks(CryptoSuite suite, ImmutableArray<PreSharedKeyId> psks)
+    {
+        int newGroupPsks = 0;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (PreSharedKeyId psk in psks)
+        {
+            ProposalListRules.CheckPsk(suite, psk, isNewGroup: true);
+            MlsException.ThrowIf(!seen.Add(Convert.ToHexString(psk.Encode())), MlsError.DuplicatePsk);
+            if (psk is PreSharedKeyId.Resumption { Usage: not ResumptionPskUsage.Application })
+                newGroupPsks++;
+        }
+
+        MlsException.ThrowIf(newGroupPsks > 1, MlsError.PskUsageInvalid);
+    }
+
+    // RFC 9420 §11.2, §11.3: a reinitialized or branched group begins with the Commit that adds its members.
+    private static void CheckNewGroup(GroupInfo info, ImmutableArray<PreSharedKeyId> psks)
+    {
+        bool isNewGroup = psks.Any(static psk => psk is PreSharedKeyId.Resumption { Usage: not ResumptionPskUsage.Application });
+        MlsException.ThrowIf(isNewGroup && info.GroupContext.Epoch != 1, MlsError.ResumptionEpochInvalid);
+    }
+
+    private static EpochState Epoch(
+        CryptoSuite suite, GroupConfig config, GroupInfo info, RatchetTree tree, LeafIndex self, KeyPackageBundle bundle, GroupSecrets secrets, Secret pskSecret)
+    {
+        var keys = new TreePrivateKeys();
+        EpochSecrets? epochSecrets = null;
+        try
+        {
+            keys.Set(NodeIndex.OfLeaf(self), bundle.EncryptionPrivateKey.Clone());
+            if (secrets.PathSecret is not null)
+                SetPathKeys(suite, tree, self, info.Signer, secrets.PathSecret, keys);
+            epochSecrets = KeySchedule.EpochSecrets(suite, secrets.JoinerSecret, pskSecret, info.GroupContext.Encode());
+            byte[] tag = suite.Mac(epochSecrets.ConfirmationKey.AsSpan(), info.GroupContext.ConfirmedTranscriptHash.Span);
+            MlsException.ThrowIf(!CryptographicOperations.FixedTimeEquals(tag, info.ConfirmationTag.Span), MlsError.ConfirmationTagInvalid);
+            SecretTree messageSecrets = SecretTree.Create(
+                suite, info.GroupContext.Epoch, tree.LeafCount, config.RatchetLimits, epochSecrets.TakeEncryptionSecret());
+            byte[] interim = KeySchedule.InterimTranscriptHash(suite, info.GroupContext.ConfirmedTranscriptHash.Span, tag);
+            return new EpochState(suite, info.GroupContext, tree, self, keys, epochSecrets, messageSecrets, interim, tag, null);
+        }
+        catch
+        {
+            keys.Dispose();
+            epochSecrets?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>RFC 9420 §12.4.3.1: the private keys from the common ancestor of us and the committer up to the root.</summary>
+    private static void SetPathKeys(CryptoSuite suite, RatchetTree tree, LeafIndex self, LeafIndex committer, Secret pathSecret, TreePrivateKeys keys)
+    {
+        IReadOnlyList<PathNode> path = tree.FilteredDirectPath(committer);
+        int common = 0;
+        while (common < path.Count && !path[common].Copath.Covers(self))
+            common++;
+        MlsException.ThrowIf(common == path.Count, MlsError.PathKeyMismatch);
+        using FreshPath fresh = TreeKem.Derive(suite, pathSecret, path.Count - common);
+        for (int i = common; i < path.Count; i++)
+        {
+            HpkeKeyPair pair = fresh.KeyPairs[i - common];
+            bool matches = tree.EncryptionKeyAt(path[i].Index) is { } publicKey && publicKey.Span.SequenceEqual(pair.PublicKey);
+            MlsException.ThrowIf(!matches, MlsError.PathKeyMismatch);
+            keys.Set(path[i].Index, pair.PrivateKey.Clone());
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tree;
+
+namespace Parley.Mls.Storage;
+
+/// <summary>
+/// The keys of a group's stored state. What an epoch begins with is written once an epoch; what a message changes is one small entry
+/// for the ratchet it used. So storing a message costs the same in a group of two and in one of a thousand.
+/// </summary>
+internal readonly record struct StateKey
+{
+    /// <summary>A longer name is cut: a hash or public key is as unique by its first bytes.</summary>
+    public const int NameBytesMax = 32;
+
+    private readonly byte[] _bytes;
+
+    private StateKey(Kind kind, params ReadOnlySpan<uint> parts)
+    {
+        var writer = new TlsWriter(20);
+        writer.WriteUInt8((byte)kind);
+        foreach (uint part in parts)
+            writer.WriteUInt32(part);
+        _bytes = writer.ToArray();
+    }
+
+    private StateKey(Kind kind, ReadOnlySpan<byte> name)
+    {
+        _bytes = new byte[1 + Math.Min(name.Length, NameBytesMax)];
+        _bytes[0] = (byte)kind;
+        name[..(_bytes.Length - 1)].CopyTo(_bytes.AsSpan(1));
+    }
+
+    internal enum Kind : byte
+    {
+        Epoch = 1,
+        TreeNode = 2,
+        PrivateKey = 3,
+        SecretTreeNode = 4,
+        Ratchet = 5,
+        SkippedKey = 6,
+        PastEpoch = 7,
+        CachedProposal = 8,
+        UpdateKey = 9,
+        PendingCommit = 10,
+        ResumptionPsk = 11,
+        OwnProposal = 12,
+    }
+
+    /// <summary>The current epoch: context, transcript hash, secrets.</summary>
+    public static StateKey Epoch { get; } = new(Kind.Epoch);
+
+    /// <summary>Our own Commit that the log has not echoed yet.</summary>
+    public static StateKey PendingCommit { get; } = new(Kind.PendingCommit);
+
+    public static StateKey TreeNode(NodeIndex index) => new(Kind.TreeNode, index.Value);
+
+    public static StateKey PrivateKey(NodeIndex index) => new(Kind.PrivateKey, index.Value);
+
+    public static StateKey SecretTreeNode(ulong epoch, NodeIndex index) => new(Kind.SecretTreeNode, High(epoch), Low(epoch), index.Value);
+
+    public static StateKey Ratchet(ulong epoch, LeafIndex leaf, byte type) => new(Kind.Ratchet, High(epoch), Low(epoch), leaf.Value, type);
+
+    public static StateKey SkippedKey(ulong epoch, LeafIndex leaf, byte type, uint generation) =>
+        new(Kind.SkippedKey, High(epoch), Low(epoch), (leaf.Value << 1) | type, generation);
+
+    public static StateKey PastEpoch(ulong epoch) => new(Kind.PastEpoch, High(epoch), Low(epoch));
+
+    public static StateKey ResumptionPsk(ulong epoch) => new(Kind.ResumptionPsk, High(epoch), Low(epoch));
+
+    public static StateKey CachedProposal(ReadOnlySpan<byte> reference) => new(Kind.CachedProposal, reference);
+
+    public static StateKey OwnProposal(ReadOnlySpan<byte> reference) => new(Kind.OwnProposal, reference);
+
+    public static StateKey UpdateKey(ReadOnlySpan<byte> publicKey) => new(Kind.UpdateKey, publicKey);
+
+    public byte[] Encode() => _bytes;
+
+    private static uint High(ulong epoch) => (uint)(epoch >> 32);
+
+    private static uint Low(ulong epoch) => (uint)(epoch & uint.MaxValue);
+}

@@ -1,0 +1,18 @@
+namespace Parley.Mls.Storage;
+
+/// <summary>Collects a group's changes until its owner takes them into a transaction.</summary>
+internal sealed class StateLog
+{
+    private List<StateWrite> _writes = [];
+
+    public void Put(StateKey key, byte[] value) => _writes.Add(new StateWrite(key.Encode(), value));
+
+    public void Delete(StateKey key) => _writes.Add(new StateWrite(key.Encode(), null));
+
+    public IReadOnlyList<StateWrite> Take()
+    {
+        List<StateWrite> taken = _writes;
+        _writes = [];
+        return taken;
+    }
+}

@@ -1,0 +1,356 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Tree;
+
+/// <summary>
+/// RFC 9420 §7: the public ratchet tree, always a full binary tree. Immutable; each operation returns the tree that results and
+/// costs the nodes on one path.
+/// </summary>
+internal sealed class RatchetTree
+{
+    private readonly Subtree _root;
+
+    private RatchetTree(Subtree root, KeyIndex keys)
+    {
+        _root = root;
+        Keys = keys;
+    }
+
+    /// <summary>The keys in use, to tell at once whether a new one is.</summary>
+    public KeyIndex Keys { get; }
+
+    public Subtree Root => _root;
+
+    /// <summary>Leaves of the full tree, blank ones included: a power of two.</summary>
+    public int LeafCount => _root.LeafCount;
+
+    public int MemberCount => _root.MemberCount;
+
+    /// <summary>A tree of one leaf.</summary>
+    public static RatchetTree Create(LeafNode leaf) => new(new Subtree.Leaf(0, leaf), KeyIndex.Empty.Add(leaf));
+
+    /// <summary>RFC 9420 §12.4.3.3: the tree of an extension, completed to a full one by blank nodes.</summary>
+    public static RatchetTree FromExtension(RatchetTreeExtension extension)
+    {
+        int height = 0;
+        while (NodeIndex.Width(1 << height) < extension.Nodes.Length)
+            height++;
+        return new RatchetTree(Build(extension.Nodes, height, 0), KeyIndex.Of(extension.Nodes));
+    }
+
+    /// <summary>A tree of stored nodes, which were valid when they were stored.</summary>
+    public static RatchetTree FromNodes(int leafCount, IReadOnlyDictionary<NodeIndex, Node> stored)
+    {
+        var nodes = new Node?[NodeIndex.Width(leafCount)];
+        foreach ((NodeIndex index, Node node) in stored)
+            nodes[index.Value] = node;
+        ImmutableArray<Node?> array = ImmutableCollectionsMarshal.AsImmutableArray(nodes);
+        return new RatchetTree(Build(array, System.Numerics.BitOperations.Log2((uint)leafCount), 0), KeyIndex.Of(array));
+    }
+
+    /// <summary>RFC 9420 §12.4.3.3: the tree as an extension, blank nodes at the end left out.</summary>
+    public RatchetTreeExtension ToExtension()
+    {
+        ImmutableArray<Node?>.Builder nodes = ImmutableArray.CreateBuilder<Node?>(NodeIndex.Width(LeafCount));
+        Flatten(_root, nodes);
+        while (nodes.Count > 0 && nodes[^1] is null)
+            nodes.RemoveAt(nodes.Count - 1);
+        return new RatchetTreeExtension(nodes.ToImmutable());
+    }
+
+    public byte[] TreeHash(CryptoSuite suite) => _root.TreeHash(suite);
+
+    /// <summary>The leaf, or null if it is blank or beyond the tree.</summary>
+    public LeafNode? LeafAt(LeafIndex index)
+    {
+        if (!_root.Covers(index))
+            return null;
+        Subtree node = _root;
+        while (node is Subtree.Branch branch)
+            node = branch.Toward(index);
+        return ((Subtree.Leaf)node).Node;
+    }
+
+    /// <summary>The leaves that are not blank, from left to right.</summary>
+    public IEnumerable<(LeafIndex Index, LeafNode Leaf)> Members()
+    {
+        var pending = new Stack<Subtree>();
+        pending.Push(_root);
+        while (pending.TryPop(out Subtree? node))
+        {
+            if (node is Subtree.Leaf { Node: { } leaf } slot)
+            {
+                yield return (slot.LeafIndex, leaf);
+            }
+            else if (node is Subtree.Branch { MemberCount: > 0 } branch)
+            {
+                pending.Push(branch.Right);
+                pending.Push(branch.Left);
+            }
+        }
+    }
+
+    /// <summary>RFC 9420 §12.1.1: puts the leaf at the leftmost blank place, growing the tree if there is none.</summary>
+    public RatchetTree Add(LeafNode leaf, out LeafIndex index)
+    {
+        Subtree root = _root;
+        if (root.IsFull)
+            root = new Subtree.Branch(root, Subtree.Blank(root.Height, (uint)root.LeafCount), null);
+        LeafIndex place = LeftmostBlank(root);
+        index = place;
+        Subtree added = Replace(root, place, leaf, parent => parent with { UnmergedLeaves = InsertSorted(parent.UnmergedLeaves, place) });
+        return new RatchetTree(added, Keys.Add(leaf));
+    }
+
+    /// <summary>The place the next Add takes, in the tree as it is or as it would grow.</summary>
+    public LeafIndex NextLeaf() => _root.IsFull ? new LeafIndex((uint)LeafCount) : LeftmostBlank(_root);
+
+    /// <summary>RFC 9420 §12.4.2: the tree with the leaf's place in it, grown if it lies beyond, for one who joins by an external Commit.</summary>
+    public RatchetTree WithRoomFor(LeafIndex index) =>
+        _root.Covers(index) ? this : new(new Subtree.Branch(_root, Subtree.Blank(_root.Height, (uint)_root.LeafCount), null), Keys);
+
+    /// <summary>The HPKE public key of a node, or null if it is blank or beyond the tree.</summary>
+    public ReadOnlyMemory<byte>? EncryptionKeyAt(NodeIndex index)
+    {
+        Subtree node = _root;
+        while (node.Index != index)
+        {
+            if (node is not Subtree.Branch branch || index.Value > _root.Index.Value * 2)
+                return null;
+            node = index.Value < branch.Index.Value ? branch.Left : branch.Right;
+        }
+
+        return node.EncryptionKey;
+    }
+
+    /// <summary>RFC 9420 §12.1.2: replaces the leaf and blanks the nodes above it.</summary>
+    public RatchetTree Update(LeafIndex index, LeafNode leaf) => new(Replace(_root, index, leaf, static _ => null), KeysWithoutPath(index).Add(leaf));
+
+    /// <summary>RFC 9420 §12.1.3: blanks the leaf and the nodes above it. <see cref="Truncate"/> follows when all removes are done.</summary>
+    public RatchetTree Remove(LeafIndex index) => new(Replace(_root, index, null, static _ => null), KeysWithoutPath(index));
+
+    /// <summary>RFC 9420 §7.7: halves the tree until its right half has a member.</summary>
+    public RatchetTree Truncate()
+    {
+        Subtree root = _root;
+        KeyIndex keys = Keys;
+        while (root is Subtree.Branch { Right.MemberCount: 0 } branch)
+        {
+            keys = keys.Remove(branch.Node);
+            root = branch.Left;
+        }
+
+        return new RatchetTree(root, keys);
+    }
+
+    /// <summary>RFC 9420 §7.5: sets the leaf and the nodes of its filtered direct path, given from the leaf up, and blanks the others above it.</summary>
+    public RatchetTree WithPath(LeafIndex index, LeafNode leaf, IReadOnlyList<PathNode> filteredPath, IReadOnlyList<ParentNode> nodes)
+    {
+        KeyIndex keys = KeysWithoutPath(index).Add(leaf);
+        foreach (ParentNode node in nodes)
+            keys = keys.Add(node);
+        int next = nodes.Count - 1;
+        Subtree root = ReplacePath(_root, index, leaf, filteredPath, nodes, ref next);
+        return new RatchetTree(root, keys);
+    }
+
+    /// <summary>RFC 9420 §4.1.2: the nodes above the leaf, from the leaf up, whose child on the copath does not resolve to nothing.</summary>
+    public IReadOnlyList<PathNode> FilteredDirectPath(LeafIndex index)
+    {
+        var path = new List<PathNode>(_root.Height);
+        Subtree node = _root;
+        while (node is Subtree.Branch branch)
+        {
+            Subtree copath = branch.AwayFrom(index);
+            if (!copath.IsBlank)
+                path.Add(new PathNode(branch.Index, copath));
+            node = branch.Toward(index);
+        }
+
+        path.Reverse();
+        return path;
+    }
+
+    /// <summary>RFC 9420 §4.1.1: the fewest nodes that cover all members below, new leaves left out.</summary>
+    public static List<Subtree> Resolution(Subtree node, ISet<LeafIndex> without)
+    {
+        var resolution = new List<Subtree>();
+        Resolve(node, without, resolution);
+        return resolution;
+    }
+
+    /// <summary>The nodes that differ, each with its new content, null where it became blank or fell away. Costs the paths that changed.</summary>
+    public IEnumerable<(NodeIndex Index, Node? Content)> ChangesFrom(RatchetTree? former)
+    {
+        var changes = new List<(NodeIndex, Node?)>();
+        Subtree? old = former?._root;
+        Subtree current = _root;
+
+        // A taller tree has the shorter one as its leftmost subtree.
+        while (old is Subtree.Branch tall && tall.Height > current.Height)
+        {
+            Compare(null, tall.Right, changes);
+            if (tall.Node is not null)
+                changes.Add((tall.Index, null));
+            old = tall.Left;
+        }
+
+        while (old is not null && current is Subtree.Branch grown && grown.Height > old.Height)
+        {
+            Compare(grown.Right, null, changes);
+            if (grown.Node is not null)
+                changes.Add((grown.Index, new Node.Parent(grown.Node)));
+            current = grown.Left;
+        }
+
+        Compare(current, old, changes);
+        return changes;
+    }
+
+    private static void Compare(Subtree? current, Subtree? old, List<(NodeIndex, Node?)> changes)
+    {
+        if (ReferenceEquals(current, old))
+            return;
+        Node? content = ContentOf(current);
+        Node? former = ContentOf(old);
+        if (!ReferenceEquals(NodeObject(current), NodeObject(old)) && (content is not null || former is not null))
+            changes.Add(((current ?? old)!.Index, content));
+        if ((current ?? old) is not Subtree.Branch)
+            return;
+        var left = current as Subtree.Branch;
+        var right = old as Subtree.Branch;
+        Compare(left?.Left, right?.Left, changes);
+        Compare(left?.Right, right?.Right, changes);
+    }
+
+    private static object? NodeObject(Subtree? subtree) => subtree switch
+    {
+        Subtree.Leaf leaf => leaf.Node,
+        Subtree.Branch branch => branch.Node,
+        _ => null,
+    };
+
+    private static Node? ContentOf(Subtree? subtree) => subtree switch
+    {
+        Subtree.Leaf { Node: { } leaf } => new Node.Leaf(leaf),
+        Subtree.Branch { Node: { } parent } => new Node.Parent(parent),
+        _ => null,
+    };
+
+    private static Subtree Build(ImmutableArray<Node?> nodes, int height, uint firstLeaf)
+    {
+        int position = (int)(firstLeaf * 2) + (1 << height) - 1;
+        Node? node = position < nodes.Length ? nodes[position] : null;
+        if (height == 0)
+            return new Subtree.Leaf(firstLeaf, (node as Node.Leaf)?.LeafNode);
+        return new Subtree.Branch(
+            Build(nodes, height - 1, firstLeaf), Build(nodes, height - 1, firstLeaf + (1u << (height - 1))), (node as Node.Parent)?.ParentNode);
+    }
+
+    private static void Flatten(Subtree subtree, ImmutableArray<Node?>.Builder nodes)
+    {
+        if (subtree is Subtree.Branch branch)
+        {
+            Flatten(branch.Left, nodes);
+            nodes.Add(ContentOf(branch));
+            Flatten(branch.Right, nodes);
+        }
+        else
+        {
+            nodes.Add(ContentOf(subtree));
+        }
+    }
+
+    private static LeafIndex LeftmostBlank(Subtree node)
+    {
+        while (node is Subtree.Branch branch)
+            node = branch.Left.IsFull ? branch.Right : branch.Left;
+        return new LeafIndex(node.FirstLeaf);
+    }
+
+    private static Subtree Replace(Subtree node, LeafIndex index, LeafNode? leaf, Func<ParentNode, ParentNode?> change)
+    {
+        if (node is not Subtree.Branch branch)
+            return new Subtree.Leaf(index.Value, leaf);
+        ParentNode? parent = branch.Node is null ? null : change(branch.Node);
+        return branch.Left.Covers(index)
+            ? new Subtree.Branch(Replace(branch.Left, index, leaf, change), branch.Right, parent)
+            : new Subtree.Branch(branch.Left, Replace(branch.Right, index, leaf, change), parent);
+    }
+
+    private static Subtree ReplacePath(
+        Subtree node, LeafIndex index, LeafNode leaf, IReadOnlyList<PathNode> filteredPath, IReadOnlyList<ParentNode> nodes, ref int next)
+    {
+        if (node is not Subtree.Branch branch)
+            return new Subtree.Leaf(index.Value, leaf);
+        ParentNode? parent = null;
+        if (next >= 0 && filteredPath[next].Index == branch.Index)
+            parent = nodes[next--];
+        return branch.Left.Covers(index)
+            ? new Subtree.Branch(ReplacePath(branch.Left, index, leaf, filteredPath, nodes, ref next), branch.Right, parent)
+            : new Subtree.Branch(branch.Left, ReplacePath(branch.Right, index, leaf, filteredPath, nodes, ref next), parent);
+    }
+
+    private static void Resolve(Subtree node, ISet<LeafIndex> without, List<Subtree> resolution)
+    {
+        switch (node)
+        {
+            case { IsBlank: true }:
+                break;
+            case Subtree.Leaf leaf:
+                if (!without.Contains(leaf.LeafIndex))
+                    resolution.Add(leaf);
+                break;
+            case Subtree.Branch { Node: { } parent } branch:
+                resolution.Add(branch);
+                foreach (LeafIndex unmerged in parent.UnmergedLeaves)
+                {
+                    if (!without.Contains(unmerged))
+                        resolution.Add(LeafBelow(branch, unmerged));
+                }
+
+                break;
+            case Subtree.Branch branch:
+                Resolve(branch.Left, without, resolution);
+                Resolve(branch.Right, without, resolution);
+                break;
+        }
+    }
+
+    private static Subtree LeafBelow(Subtree node, LeafIndex index)
+    {
+        while (node is Subtree.Branch branch)
+            node = branch.Toward(index);
+        return node;
+    }
+
+    private static ImmutableArray<LeafIndex> InsertSorted(ImmutableArray<LeafIndex> leaves, LeafIndex leaf)
+    {
+        int place = leaves.Length;
+        while (place > 0 && leaves[place - 1].Value > leaf.Value)
+            place--;
+        return leaves.Insert(place, leaf);
+    }
+
+    private KeyIndex KeysWithoutPath(LeafIndex index)
+    {
+        KeyIndex keys = Keys;
+        Subtree node = _root;
+        while (node is Subtree.Branch branch)
+        {
+            keys = keys.Remove(branch.Node);
+            node = branch.Toward(index);
+        }
+
+        return keys.Remove(((Subtree.Leaf)node).Node);
+    }
+}
+
+/// <summary>A node of a filtered direct path.</summary>
+/// <param name="Index">The node.</param>
+/// <param name="Copath">Its child that is not on the path.</param>
+internal sealed record PathNode(NodeIndex Index, Subtree Copath);

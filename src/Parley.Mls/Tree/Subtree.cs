@@ -1,0 +1,175 @@
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Tree;
+
+/// <summary>
+/// A node of the ratchet tree with everything below it. Immutable: a change makes new nodes from the changed leaf up to the root
+/// and shares all others, so a staged Commit is a second root beside the first, a failed one is dropped without a trace, and a
+/// tree hash once computed stays true for as long as the node is in use.
+/// </summary>
+internal abstract class Subtree
+{
+    private byte[]? _treeHash;
+    private CredentialTypes? _credentialTypes;
+
+    protected Subtree(int height, uint firstLeaf)
+    {
+        Height = height;
+        FirstLeaf = firstLeaf;
+    }
+
+    /// <summary>0 for a leaf; a node of height k covers 2^k leaves.</summary>
+    public int Height { get; }
+
+    /// <summary>The index of the leftmost leaf below.</summary>
+    public uint FirstLeaf { get; }
+
+    /// <summary>How many leaves below are not blank.</summary>
+    public abstract int MemberCount { get; }
+
+    /// <summary>Whether this node and all below are blank, so that the resolution is empty.</summary>
+    public abstract bool IsBlank { get; }
+
+    /// <summary>The HPKE public key of this node alone, or null if it is blank.</summary>
+    public abstract ReadOnlyMemory<byte>? EncryptionKey { get; }
+
+    /// <summary>RFC 9420 §7.3: which credential types the members below use, and which all of them support.</summary>
+    public CredentialTypes CredentialTypes => _credentialTypes ??= ComputeCredentialTypes();
+
+    public int LeafCount => 1 << Height;
+
+    public bool IsFull => MemberCount == LeafCount;
+
+    public NodeIndex Index => new((FirstLeaf * 2) + (uint)LeafCount - 1);
+
+    public bool Covers(LeafIndex leaf) => leaf.Value >= FirstLeaf && leaf.Value - FirstLeaf < (uint)LeafCount;
+
+    /// <summary>A subtree of blank nodes.</summary>
+    public static Subtree Blank(int height, uint firstLeaf) =>
+        height == 0
+            ? new Leaf(firstLeaf, null)
+            : new Branch(Blank(height - 1, firstLeaf), Blank(height - 1, firstLeaf + (1u << (height - 1))), null);
+
+    /// <summary>RFC 9420 §7.8: the tree hash. The caller does not change the array.</summary>
+    public byte[] TreeHash(CryptoSuite suite) => _treeHash ??= ComputeTreeHash(suite, []);
+
+    /// <summary>
+    /// RFC 9420 §7.9: the tree hash as if the leaves, in ascending order, were blank and in no list of unmerged leaves.
+    /// Costs the paths of those leaves that are below this node.
+    /// </summary>
+    public byte[] TreeHashWithout(CryptoSuite suite, ReadOnlySpan<LeafIndex> leaves)
+    {
+        ReadOnlySpan<LeafIndex> below = Below(leaves);
+        return below.IsEmpty ? TreeHash(suite) : ComputeTreeHash(suite, below);
+    }
+
+    /// <summary>Those of the leaves, in ascending order, that this node covers.</summary>
+    public ReadOnlySpan<LeafIndex> Below(ReadOnlySpan<LeafIndex> leaves)
+    {
+        int start = LowerBound(leaves, FirstLeaf);
+        return leaves[start..LowerBound(leaves, FirstLeaf + (uint)LeafCount)];
+    }
+
+    protected abstract byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without);
+
+    protected abstract CredentialTypes ComputeCredentialTypes();
+
+    private static int LowerBound(ReadOnlySpan<LeafIndex> leaves, uint value)
+    {
+        int low = 0;
+        int high = leaves.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (leaves[middle].Value < value)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+
+    /// <summary>A leaf of the tree.</summary>
+    internal sealed class Leaf(uint index, LeafNode? node) : Subtree(0, index)
+    {
+        public LeafNode? Node { get; } = node;
+
+        public LeafIndex LeafIndex => new(FirstLeaf);
+
+        public override int MemberCount => Node is null ? 0 : 1;
+
+        public override bool IsBlank => Node is null;
+
+        public override ReadOnlyMemory<byte>? EncryptionKey => Node?.EncryptionKey;
+
+        protected override CredentialTypes ComputeCredentialTypes() => CredentialTypes.Of(Node);
+
+        // RFC 9420 §7.8: LeafNodeHashInput.
+        protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without)
+        {
+            var writer = new TlsWriter(512);
+            writer.WriteUInt8(Messages.Tree.Node.LeafType);
+            writer.WriteUInt32(FirstLeaf);
+            writer.WriteOptional(without.IsEmpty ? Node : null, Tls.WriteStruct);
+            return suite.Hash(writer.WrittenSpan);
+        }
+    }
+
+    /// <summary>A parent node of the tree.</summary>
+    internal sealed class Branch : Subtree
+    {
+        public Branch(Subtree left, Subtree right, ParentNode? node)
+            : base(left.Height + 1, left.FirstLeaf)
+        {
+            Left = left;
+            Right = right;
+            Node = node;
+            MemberCount = left.MemberCount + right.MemberCount;
+            IsBlank = node is null && left.IsBlank && right.IsBlank;
+        }
+
+        public Subtree Left { get; }
+
+        public Subtree Right { get; }
+
+        public ParentNode? Node { get; }
+
+        public override int MemberCount { get; }
+
+        public override bool IsBlank { get; }
+
+        public override ReadOnlyMemory<byte>? EncryptionKey => Node?.EncryptionKey;
+
+        /// <summary>The child that covers the leaf.</summary>
+        public Subtree Toward(LeafIndex leaf) => Left.Covers(leaf) ? Left : Right;
+
+        /// <summary>The child that does not cover the leaf.</summary>
+        public Subtree AwayFrom(LeafIndex leaf) => Left.Covers(leaf) ? Right : Left;
+
+        protected override CredentialTypes ComputeCredentialTypes() => Left.CredentialTypes.And(Right.CredentialTypes);
+
+        // RFC 9420 §7.8: ParentNodeHashInput.
+        protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without)
+        {
+            var writer = new TlsWriter(256);
+            writer.WriteUInt8(Messages.Tree.Node.ParentType);
+            writer.WriteOptional(WithoutUnmerged(without), Tls.WriteStruct);
+            writer.WriteVector(Left.TreeHashWithout(suite, without));
+            writer.WriteVector(Right.TreeHashWithout(suite, without));
+            return suite.Hash(writer.WrittenSpan);
+        }
+
+        private ParentNode? WithoutUnmerged(ReadOnlySpan<LeafIndex> leaves)
+        {
+            if (Node is null || leaves.IsEmpty || Node.UnmergedLeaves.IsEmpty)
+                return Node;
+            var removed = new HashSet<LeafIndex>();
+            foreach (LeafIndex leaf in leaves)
+                removed.Add(leaf);
+            return Node with { UnmergedLeaves = [.. Node.UnmergedLeaves.Where(leaf => !removed.Contains(leaf))] };
+        }
+    }
+}

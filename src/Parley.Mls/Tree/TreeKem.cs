@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Tree;
+
+/// <summary>RFC 9420 §7.4–§7.6: fresh keys along a committer's filtered direct path, and how the others learn them.</summary>
+internal static class TreeKem
+{
+    private const string PathNodeLabel = "UpdatePathNode";
+
+    private static readonly HashSet<LeafIndex> NoLeaves = [];
+
+    /// <summary>RFC 9420 §7.4: the path secrets from the first one on, and the key pairs they give. One more secret than nodes: the last is the commit secret.</summary>
+    public static FreshPath Derive(CryptoSuite suite, Secret firstPathSecret, int nodeCount)
+    {
+        var fresh = new FreshPath();
+        Secret secret = firstPathSecret.Clone();
+        for (int i = 0; i < nodeCount; i++)
+        {
+            fresh.PathSecrets.Add(secret);
+            using (Secret nodeSecret = suite.DeriveSecret(secret.AsSpan(), "node"))
+                fresh.KeyPairs.Add(suite.DeriveHpkeKeyPair(nodeSecret.AsSpan()));
+            secret = suite.DeriveSecret(secret.AsSpan(), "path");
+        }
+
+        fresh.CommitSecret = secret;
+        return fresh;
+    }
+
+    /// <summary>RFC 9420 §7.6: encrypts each path secret to the resolution of the copath child, new leaves left out.</summary>
+    /// <exception cref="MlsException">A member's public key is not valid.</exception>
+    public static ImmutableArray<UpdatePathNode> Encrypt(
+        CryptoSuite suite, IReadOnlyList<PathNode> path, FreshPath fresh, ISet<LeafIndex>? newLeaves, ReadOnlySpan<byte> provisionalContext)
+    {
+        ImmutableArray<UpdatePathNode>.Builder nodes = ImmutableArray.CreateBuilder<UpdatePathNode>(path.Count);
+        for (int i = 0; i < path.Count; i++)
+        {
+            List<Subtree> resolution = RatchetTree.Resolution(path[i].Copath, newLeaves ?? NoLeaves);
+            ImmutableArray<HpkeCiphertext>.Builder ciphertexts = ImmutableArray.CreateBuilder<HpkeCiphertext>(resolution.Count);
+            foreach (Subtree target in resolution)
+            {
+                ReadOnlyMemory<byte> publicKey = target.EncryptionKey ?? throw new InvalidOperationException("A resolution holds no blank node.");
+                bool sealed_ = suite.TryEncryptWithLabel(
+                    publicKey.Span, PathNodeLabel, provisionalContext, fresh.PathSecrets[i].AsSpan(), out byte[] kemOutput, out byte[] ciphertext);
+                MlsException.ThrowIf(!sealed_, MlsError.PathDecryptionFailed);
+                ciphertexts.Add(new HpkeCiphertext(kemOutput, ciphertext));
+            }
+
+            nodes.Add(new UpdatePathNode(fresh.KeyPairs[i].PublicKey, ciphertexts.MoveToImmutable()));
+        }
+
+        return nodes.MoveToImmutable();
+    }
+
+    /// <summary>RFC 9420 §7.5: checks that the path has a node for each node, and a ciphertext for each member of the resolutions.</summary>
+    public static void CheckShape(IReadOnlyList<PathNode> path, UpdatePath update, ISet<LeafIndex>? newLeaves)
+    {
+        MlsException.ThrowIf(update.Nodes.Length != path.Count, MlsError.PathLengthInvalid);
+        for (int i = 0; i < path.Count; i++)
+        {
+            int expected = RatchetTree.Resolution(path[i].Copath, newLeaves ?? NoLeaves).Count;
+            MlsException.ThrowIf(update.Nodes[i].EncryptedPathSecret.Length != expected, MlsError.PathCiphertextCountInvalid);
+        }
+    }
+
+    /// <summary>
+    /// RFC 9420 §7.5: finds the ciphertext that this member can open, opens it, and derives the secrets above it. The private keys are
+    /// added to <paramref name="keys"/>; the commit secret is returned and is the caller's.
+    /// </summary>
+    /// <exception cref="MlsException">Nothing can be opened, or a derived key is not the one in the path.</exception>
+    public static Secret Decrypt(
+        CryptoSuite suite,
+        IReadOnlyList<PathNode> path,
+        UpdatePath update,
+        LeafIndex self,
+        TreePrivateKeys keys,
+        ISet<LeafIndex>? newLeaves,
+        ReadOnlySpan<byte> provisionalContext)
+    {
+        int common = 0;
+        while (common < path.Count && !path[common].Copath.Covers(self))
+            common++;
+        Invariant.That(common < path.Count);
+        using Secret pathSecret = Open(suite, path[common], update.Nodes[common], keys, newLeaves, provisionalContext);
+        using FreshPath fresh = Derive(suite, pathSecret, path.Count - common);
+        for (int i = common; i < path.Count; i++)
+        {
+            bool matches = update.Nodes[i].EncryptionKey.Span.SequenceEqual(fresh.KeyPairs[i - common].PublicKey);
+            MlsException.ThrowIf(!matches, MlsError.PathKeyMismatch);
+        }
+
+        for (int i = common; i < path.Count; i++)
+            keys.Set(path[i].Index, fresh.KeyPairs[i - common].PrivateKey.Clone());
+        return fresh.CommitSecret!.Clone();
+    }
+
+    private static Secret Open(
+        CryptoSuite suite, PathNode node, UpdatePathNode update, TreePrivateKeys keys, ISet<LeafIndex>? newLeaves, ReadOnlySpan<byte> provisionalContext)
+    {
+        List<Subtree> resolution = RatchetTree.Resolution(node.Copath, newLeaves ?? NoLeaves);
+        for (int i = 0; i < resolution.Count; i++)
+        {
+            if (keys[resolution[i].Index] is not { } privateKey || resolution[i].EncryptionKey is not { } publicKey)
+                continue;
+            HpkeCiphertext sealedSecret = update.EncryptedPathSecret[i];
+            Secret? opened = suite.DecryptWithLabel(
+                privateKey.AsSpan(), publicKey.Span, PathNodeLabel, provisionalContext, sealedSecret.KemOutput.Span, sealedSecret.Ciphertext.Span);
+            MlsException.ThrowIf(opened is null || opened.Length != suite.HashBytes, MlsError.PathDecryptionFailed);
+            return opened!;
+        }
+
+        throw new MlsException(MlsError.PathDecryptionFailed);
+    }
+}
+
+/// <summary>The secrets of a fresh path, from the leaf up. Disposing zeroes what has not been taken.</summary>
+internal sealed class FreshPath : IDisposable
+{
+    public List<Secret> PathSecrets { get; } = [];
+
+    public List<HpkeKeyPair> KeyPairs { get; } = [];
+
+    public Secret? CommitSecret { get; set; }
+
+    public void Dispose()
+    {
+        PathSecrets.ForEach(static secret => secret.Dispose());
+        KeyPairs.ForEach(static pair => pair.Dispose());
+        CommitSecret?.Dispose();
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
+
+namespace Parley.Mls.Validation;
+
+/// <summary>RFC 9420 §17.3: which extensions may stand where, and whether those we know decode.</summary>
+internal static class GroupExtensionRules
+{
+    /// <summary>Checks a list that is to become the GroupContext's.</summary>
+    /// <exception cref="MlsException">An extension has no place there or does not decode.</exception>
+    public static void CheckGroupContext(ImmutableArray<Extension> extensions)
+    {
+        MlsException.ThrowIf(extensions.HasDuplicate(), MlsError.Malformed);
+        foreach (Extension extension in extensions)
+        {
+            bool misplaced = extension.Type is ExtensionType.ApplicationId or ExtensionType.RatchetTree or ExtensionType.ExternalPub or ExtensionType.LastResort;
+            MlsException.ThrowIf(misplaced, MlsError.ExtensionMisplaced);
+        }
+
+        RequiredCapabilities(extensions);
+        ExternalSenders(extensions);
+    }
+
+    /// <summary>RFC 9420 §11.1: the requirements, or null if there are none.</summary>
+    public static RequiredCapabilities? RequiredCapabilities(ImmutableArray<Extension> extensions) =>
+        Decode<RequiredCapabilities>(extensions, ExtensionType.RequiredCapabilities);
+
+    /// <summary>RFC 9420 §12.1.8.1: the external senders, or null if there are none.</summary>
+    public static ExternalSenders? ExternalSenders(ImmutableArray<Extension> extensions) =>
+        Decode<ExternalSenders>(extensions, ExtensionType.ExternalSenders);
+
+    /// <summary>Decodes the extension of a type; null if it is not there.</summary>
+    /// <exception cref="MlsException">It is there and does not decode.</exception>
+    public static T? Decode<T>(ImmutableArray<Extension> extensions, ExtensionType type)
+        where T : class, ITlsStruct<T>
+    {
+        if (extensions.Find(type) is not { } extension)
+            return null;
+        return Tls.TryDecode(extension.Data.Span, out T? decoded, out _) ? decoded : throw new MlsException(MlsError.ExtensionMalformed);
+    }
+
+    /// <summary>Whether an extension may stand in a LeafNode.</summary>
+    public static bool IsAllowedInLeaf(ExtensionType type) =>
+        type is not (ExtensionType.RatchetTree or ExtensionType.RequiredCapabilities or ExtensionType.ExternalPub or ExtensionType.ExternalSenders or ExtensionType.LastResort);
+
+    /// <summary>Whether an extension may stand in a KeyPackage, outside of its leaf.</summary>
+    public static bool IsAllowedInKeyPackage(ExtensionType type) =>
+        type is < ExtensionType.ApplicationId or > ExtensionType.ExternalSenders;
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using Parley.Mls.Crypto;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Validation;
+
+/// <summary>Where a LeafNode stands, which decides what it must be (RFC 9420 §7.3).</summary>
+internal enum LeafPlace
+{
+    /// <summary>In a KeyPackage.</summary>
+    KeyPackage,
+
+    /// <summary>In an Update proposal.</summary>
+    Update,
+
+    /// <summary>In the path of a Commit.</summary>
+    Path,
+
+    /// <summary>In a tree that is being joined, where every source may stand.</summary>
+    JoinedTree,
+}
+
+/// <summary>RFC 9420 §7.3: the rules for one LeafNode. Uniqueness of keys and the group's credential types are the tree's.</summary>
+internal sealed class LeafNodeRules
+{
+    private readonly CryptoSuite _suite;
+    private readonly GroupConfig _config;
+    private readonly ReadOnlyMemory<byte> _groupId;
+    private readonly ImmutableArray<Extension> _groupExtensions;
+    private readonly RequiredCapabilities? _required;
+
+    /// <param name="suite">The group's suite.</param>
+    /// <param name="config">Policy.</param>
+    /// <param name="groupId">The group.</param>
+    /// <param name="groupExtensions">The GroupContext extensions that will be in force.</param>
+    /// <exception cref="MlsException">A known extension does not decode.</exception>
+    public LeafNodeRules(CryptoSuite suite, GroupConfig config, ReadOnlyMemory<byte> groupId, ImmutableArray<Extension> groupExtensions)
+    {
+        _suite = suite;
+        _config = config;
+        _groupId = groupId;
+        _groupExtensions = groupExtensions;
+        _required = GroupExtensionRules.RequiredCapabilities(groupExtensions);
+    }
+
+    /// <summary>Checks a leaf at its place.</summary>
+    /// <exception cref="MlsException">It breaks a rule.</exception>
+    public void Check(LeafNode leaf, LeafPlace place, LeafIndex index, DateTimeOffset? now)
+    {
+        CheckSource(leaf, place);
+        bool verified = _suite.VerifyWithLabel(leaf.SignatureKey.Span, "LeafNodeTBS", leaf.EncodeToBeSigned(_groupId.Span, index), leaf.Signature.Span);
+        MlsException.ThrowIf(!verified, MlsError.LeafSignatureInvalid);
+        CheckCapabilities(leaf);
+        if (leaf.Source is LeafNodeSource.KeyPackage source && now is { } time && !_config.IgnoresLifetimes)
+            CheckLifetime(source.Lifetime, time);
+        MlsException.ThrowIf(!_config.Authentication.IsValid(leaf), MlsError.CredentialInvalid);
+    }
+
+    /// <summary>RFC 9420 §11.1, §13.4: whether a member supports what the group will demand.</summary>
+    public void CheckCapabilities(LeafNode leaf)
+    {
+        Capabilities capabilities = leaf.Capabilities;
+        MlsException.ThrowIf(!capabilities.Supports(leaf.Credential.Type), MlsError.CredentialNotInCapabilities);
+        bool hasSuite = capabilities.Versions.Contains(Messages.ProtocolVersion.Mls10) && capabilities.CipherSuites.Contains(_suite.Id);
+        MlsException.ThrowIf(!hasSuite, MlsError.RequiredCapabilityMissing);
+        foreach (Extension extension in leaf.Extensions)
+        {
+            bool allowed = GroupExtensionRules.IsAllowedInLeaf(extension.Type) && capabilities.Supports(extension.Type);
+            MlsException.ThrowIf(!allowed, MlsError.LeafExtensionInvalid);
+        }
+
+        if (_required is not null)
+        {
+            bool met = _required.ExtensionTypes.All(capabilities.Supports)
+                && _required.ProposalTypes.All(capabilities.Supports)
+                && _required.CredentialTypes.All(capabilities.Supports);
+            MlsException.ThrowIf(!met, MlsError.RequiredCapabilityMissing);
+        }
+
+        foreach (Extension extension in _groupExtensions)
+            MlsException.ThrowIf(!capabilities.Supports(extension.Type), MlsError.GroupExtensionNotSupported);
+    }
+
+    private static void CheckSource(LeafNode leaf, LeafPlace place)
+    {
+        bool fits = place switch
+        {
+            LeafPlace.KeyPackage => leaf.Source is LeafNodeSource.KeyPackage,
+            LeafPlace.Update => leaf.Source is LeafNodeSource.Update,
+            LeafPlace.Path => leaf.Source is LeafNodeSource.Commit,
+            LeafPlace.JoinedTree => true,
+            _ => false,
+        };
+        MlsException.ThrowIf(!fits, MlsError.LeafSourceInvalid);
+    }
+
+    private void CheckLifetime(Lifetime lifetime, DateTimeOffset now)
+    {
+        ulong seconds = (ulong)Math.Max(0, now.ToUnixTimeSeconds());
+        bool valid = lifetime.NotBefore <= seconds
+            && seconds <= lifetime.NotAfter
+            && lifetime.NotAfter - lifetime.NotBefore <= (ulong)_config.LifetimeMax.TotalSeconds;
+        MlsException.ThrowIf(!valid, MlsError.LifetimeInvalid);
+    }
+}
