@@ -64,7 +64,8 @@ public sealed class NativeCryptoProvider : ICryptoProvider
 
     /// <inheritdoc/>
     public void Seal(
-        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
     {
         if (algorithm == AeadAlgorithm.ChaCha20Poly1305)
         {
@@ -80,7 +81,8 @@ public sealed class NativeCryptoProvider : ICryptoProvider
 
     /// <inheritdoc/>
     public bool TryOpen(
-        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
     {
         if (algorithm == AeadAlgorithm.ChaCha20Poly1305)
             return ChaCha20Poly1305.TryOpen(key, nonce, associatedData, ciphertext, plaintext);
@@ -112,7 +114,7 @@ public sealed class NativeCryptoProvider : ICryptoProvider
     /// <inheritdoc/>
     public bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
         group == DhGroup.X25519
-            ? X25519.TryAgree(privateKey, publicKey, sharedSecret)
+            ? publicKey.Length == X25519.KeyBytes && X25519.TryAgree(privateKey, publicKey, sharedSecret)
             : NistCurve.Of(group).TryAgree(privateKey, publicKey, sharedSecret);
 
     /// <inheritdoc/>
@@ -155,19 +157,24 @@ public sealed class NativeCryptoProvider : ICryptoProvider
         using var hmac = IncrementalHash.CreateHMAC(Name(algorithm), pseudorandomKey);
         Span<byte> block = stackalloc byte[algorithm.DigestBytes];
         Span<byte> previous = block[..0];
-        for (int counter = 1; !output.IsEmpty; counter++)
+        try
         {
-            hmac.AppendData(previous);
-            hmac.AppendData(info);
-            hmac.AppendData([(byte)counter]);
-            hmac.GetHashAndReset(block);
-            int taken = Math.Min(block.Length, output.Length);
-            block[..taken].CopyTo(output);
-            output = output[taken..];
-            previous = block;
+            for (int counter = 1; !output.IsEmpty; counter++)
+            {
+                hmac.AppendData(previous);
+                hmac.AppendData(info);
+                hmac.AppendData([(byte)counter]);
+                hmac.GetHashAndReset(block);
+                int taken = Math.Min(block.Length, output.Length);
+                block[..taken].CopyTo(output);
+                output = output[taken..];
+                previous = block;
+            }
         }
-
-        CryptographicOperations.ZeroMemory(block);
+        finally
+        {
+            CryptographicOperations.ZeroMemory(block);
+        }
     }
 
     private static HashAlgorithmName Name(HashAlgorithm algorithm) => algorithm switch

@@ -10,7 +10,7 @@ public sealed record FramedContentAuthData(ReadOnlyMemory<byte> Signature, ReadO
     {
         ArgumentNullException.ThrowIfNull(reader);
         ReadOnlyMemory<byte> signature = reader.ReadVector();
-        return new FramedContentAuthData(signature, type == ContentType.Commit ? reader.ReadVector() : null);
+        return new FramedContentAuthData(signature, type == ContentType.Commit ? reader.ReadVector() : (ReadOnlyMemory<byte>?)null);
     }
 
     /// <summary>Writes the structure.</summary>

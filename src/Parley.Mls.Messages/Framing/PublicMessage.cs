@@ -14,7 +14,7 @@ public sealed record PublicMessage(FramedContent Content, FramedContentAuthData 
         if (content.Content.Type == ContentType.Application)
             reader.Fail(DecodeError.ApplicationDataInPublicMessage);
         FramedContentAuthData auth = FramedContentAuthData.Read(reader, content.Content.Type);
-        return new PublicMessage(content, auth, content.Sender is Sender.Member ? reader.ReadVector() : null);
+        return new PublicMessage(content, auth, content.Sender is Sender.Member ? reader.ReadVector() : (ReadOnlyMemory<byte>?)null);
     }
 
     /// <inheritdoc/>

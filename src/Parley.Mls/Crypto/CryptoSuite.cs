@@ -176,7 +176,8 @@ public sealed class CryptoSuite
     /// </summary>
     /// <exception cref="ArgumentException">The private key, which is our own, has the wrong length.</exception>
     public Secret? DecryptWithLabel(
-        ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> context, ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> ciphertext)
+        ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> context,
+        ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> ciphertext)
     {
         int size = LabeledBytes(label, context);
         Span<byte> buffer = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
@@ -188,23 +189,27 @@ public sealed class CryptoSuite
     /// The caller owns the secret.
     /// </summary>
     public bool TryExportSender(
-        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length, out byte[] kemOutput, [NotNullWhen(true)] out Secret? exported) =>
+        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length,
+        out byte[] kemOutput, [NotNullWhen(true)] out Secret? exported) =>
         _hpke.TrySendExport(publicKey, info, exporterContext, length, out kemOutput, out exported);
 
     /// <summary>RFC 9420 §8.3: SetupBaseR and Export. Null if the KEM output is invalid. The caller owns the secret.</summary>
     public Secret? ExportReceiver(
-        ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length) =>
+        ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> kemOutput,
+        ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length) =>
         _hpke.ReceiveExport(kemOutput, privateKey, publicKey, info, exporterContext, length);
 
     /// <summary>AEAD encryption. <paramref name="ciphertext"/> is 16 bytes longer than <paramref name="plaintext"/>.</summary>
-    public void Seal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext) =>
+    public void Seal(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext) =>
         Provider.Seal(Parameters.Aead, key, nonce, associatedData, plaintext, ciphertext);
 
     /// <summary>
     /// AEAD decryption. False, leaving zeros, if the ciphertext is shorter than a tag or was not made with these inputs.
     /// <paramref name="plaintext"/> is 16 bytes shorter than <paramref name="ciphertext"/>, or empty where that is negative.
     /// </summary>
-    public bool TryOpen(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext) =>
+    public bool TryOpen(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext) =>
         ciphertext.Length >= AlgorithmParameters.AeadTagBytes && Provider.TryOpen(Parameters.Aead, key, nonce, associatedData, ciphertext, plaintext);
 
     /// <summary>The size of a label with its prefix, and a value, as vectors.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
 namespace Parley.Mls.Crypto;
@@ -40,7 +41,8 @@ internal sealed class Hpke
 
     /// <summary>SealBase. False if the receiver's key is no valid one.</summary>
     public bool TrySeal(
-        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, out byte[] kemOutput, out byte[] ciphertext)
+        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext,
+        out byte[] kemOutput, out byte[] ciphertext)
     {
         ciphertext = [];
         Span<byte> sharedSecret = stackalloc byte[Kem.SharedSecretBytes];
@@ -65,7 +67,8 @@ internal sealed class Hpke
 
     /// <summary>OpenBase. Null if the KEM output is no valid key or the ciphertext was not made for this receiver, info and data.</summary>
     public Secret? Open(
-        ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext)
+        ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey,
+        ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext)
     {
         if (ciphertext.Length < AlgorithmParameters.AeadTagBytes)
             return null;
@@ -93,7 +96,8 @@ internal sealed class Hpke
 
     /// <summary>SendExportBase. False if the receiver's key is no valid one.</summary>
     public bool TrySendExport(
-        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length, out byte[] kemOutput, out Secret? exported)
+        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length,
+        out byte[] kemOutput, [NotNullWhen(true)] out Secret? exported)
     {
         exported = null;
         Span<byte> sharedSecret = stackalloc byte[Kem.SharedSecretBytes];
@@ -112,7 +116,8 @@ internal sealed class Hpke
 
     /// <summary>ReceiveExportBase. Null if the KEM output is no valid key.</summary>
     public Secret? ReceiveExport(
-        ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length)
+        ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey,
+        ReadOnlySpan<byte> info, ReadOnlySpan<byte> exporterContext, int length)
     {
         Span<byte> sharedSecret = stackalloc byte[Kem.SharedSecretBytes];
         try

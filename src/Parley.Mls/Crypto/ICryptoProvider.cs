@@ -33,23 +33,31 @@ public interface ICryptoProvider
     void HkdfExpand(HashAlgorithm algorithm, ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output);
 
     /// <summary>Encrypts. <paramref name="ciphertext"/> is 16 bytes longer than <paramref name="plaintext"/>.</summary>
-    void Seal(AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext);
+    void Seal(
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext);
 
     /// <summary>Decrypts, or returns false and leaves zeros. <paramref name="plaintext"/> is 16 bytes shorter than <paramref name="ciphertext"/>.</summary>
-    bool TryOpen(AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext);
+    bool TryOpen(
+        AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext);
 
     /// <summary>The public key of a private key; false if the private key is not in the group's range.</summary>
     bool TryDerivePublicKey(DhGroup group, ReadOnlySpan<byte> privateKey, Span<byte> publicKey);
 
     /// <summary>
-    /// Diffie–Hellman. False if the peer's key is no valid point, or, with X25519, if the shared secret is all zero (RFC 9180 §7.1.4).
+    /// Diffie–Hellman. False if the peer's key has the wrong length or is no valid point, or, with X25519, if the shared secret is all
+    /// zero (RFC 9180 §7.1.4).
     /// </summary>
     bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret);
 
     /// <summary>Makes a signature key pair. The caller owns both and disposes the private key.</summary>
     (Secret PrivateKey, byte[] PublicKey) GenerateSignatureKeyPair(SignatureAlgorithm algorithm);
 
-    /// <summary>Signs. The public key must belong to the private one; some schemes need it and none checks it.</summary>
+    /// <summary>
+    /// Signs. The public key must be kept with the private one and never come from a message: Ed25519 needs it, none checks it, and
+    /// Ed25519 signatures of one content under two public keys give the private key away.
+    /// </summary>
     byte[] Sign(SignatureAlgorithm algorithm, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> content);
 
     /// <summary>Checks a signature. A malformed key or signature is false.</summary>

@@ -25,7 +25,6 @@ public sealed class Secret : IDisposable
     public Secret(ReadOnlySpan<byte> bytes)
         : this(bytes.Length) => bytes.CopyTo(_bytes);
 
-
     /// <summary>Length in bytes.</summary>
     /// <exception cref="ObjectDisposedException">The secret has been disposed.</exception>
     public int Length => Bytes.Length;

@@ -41,5 +41,8 @@ public sealed class GroupConfig
     /// <summary>The vectors' KeyPackages have lifetimes no policy would take.</summary>
     internal bool IgnoresLifetimes { get; init; }
 
+    /// <summary>The vectors of suite 7 have leaves that do not list suite 7.</summary>
+    internal bool IgnoresSuiteCapability { get; init; }
+
     internal RatchetLimits RatchetLimits => new(ForwardGenerationsMax, SkippedKeysMax);
 }

@@ -18,7 +18,7 @@ public sealed class PendingCommit : IDisposable
         Staged = staged;
         Content = content;
         Message = message;
-        Welcome = welcome;
+        Welcome = welcome is null ? (ReadOnlyMemory<byte>?)null : welcome;
         _leafKey = leafKey;
         _pathSecret = pathSecret;
     }

@@ -63,7 +63,8 @@ internal sealed class LeafNodeRules
     {
         Capabilities capabilities = leaf.Capabilities;
         MlsException.ThrowIf(!capabilities.Supports(leaf.Credential.Type), MlsError.CredentialNotInCapabilities);
-        bool hasSuite = capabilities.Versions.Contains(Messages.ProtocolVersion.Mls10) && capabilities.CipherSuites.Contains(_suite.Id);
+        bool hasSuite = capabilities.Versions.Contains(Messages.ProtocolVersion.Mls10)
+            && (_config.IgnoresSuiteCapability || capabilities.CipherSuites.Contains(_suite.Id));
         MlsException.ThrowIf(!hasSuite, MlsError.RequiredCapabilityMissing);
         foreach (Extension extension in leaf.Extensions)
         {

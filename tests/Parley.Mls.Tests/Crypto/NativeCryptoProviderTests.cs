@@ -71,10 +71,21 @@ public sealed class NativeCryptoProviderTests
         byte[] hybrid = [.. publicKey];
         hybrid[0] = (byte)(0x06 | (publicKey[^1] & 1));
         byte[] compressed = [(byte)(0x02 | (publicKey[^1] & 1)), .. publicKey[1..(1 + group.PrivateKeyBytes)]];
-        byte[] nothing = [];
         byte[] infinity = [0];
-        foreach (byte[] malformed in new[] { offCurve, outOfField, hybrid, compressed, infinity, new byte[publicKey.Length], nothing })
+        foreach (byte[] malformed in new[] { offCurve, outOfField, hybrid, compressed, infinity })
             Assert.False(Provider.TryAgree(group, privateKey, malformed, shared));
+    }
+
+    [Theory]
+    [MemberData(nameof(Groups))]
+    public void A_peers_key_of_a_wrong_length_or_of_zeros_is_refused(DhGroup group)
+    {
+        (byte[] privateKey, byte[] publicKey) = KeyPair(group);
+        byte[] shared = new byte[group.PrivateKeyBytes];
+        Assert.False(Provider.TryAgree(group, privateKey, [], shared));
+        Assert.False(Provider.TryAgree(group, privateKey, publicKey.AsSpan(1), shared));
+        Assert.False(Provider.TryAgree(group, privateKey, [.. publicKey, 0], shared));
+        Assert.False(Provider.TryAgree(group, privateKey, new byte[publicKey.Length], shared));
     }
 
     [Theory]

@@ -15,7 +15,7 @@ public sealed class WycheproofTests
     private static readonly NativeCryptoProvider Provider = new(RandomSource.System);
 
     [Fact]
-    public void X25519() => Run("x25519", (_, test) =>
+    public void X25519_does_what_the_vectors_say() => Run("x25519", (_, test) =>
     {
         byte[] expected = test.Hex("shared");
         byte[] shared = new byte[expected.Length];
@@ -30,7 +30,7 @@ public sealed class WycheproofTests
     [InlineData("ecdh_secp256r1_ecpoint", DhGroup.P256)]
     [InlineData("ecdh_secp384r1_ecpoint", DhGroup.P384)]
     [InlineData("ecdh_secp521r1_ecpoint", DhGroup.P521)]
-    public void Ecdh(string file, DhGroup group) => Run(file, (_, test) =>
+    public void Ecdh_does_what_the_vectors_say(string file, DhGroup group) => Run(file, (_, test) =>
     {
         byte[] shared = new byte[group.PrivateKeyBytes];
         bool agreed = Provider.TryAgree(group, FixedWidth(test.Hex("private"), group.PrivateKeyBytes), test.Hex("public"), shared);
@@ -45,7 +45,7 @@ public sealed class WycheproofTests
     [InlineData("ecdsa_secp256r1_sha256", SignatureAlgorithm.EcdsaP256, "uncompressed")]
     [InlineData("ecdsa_secp384r1_sha384", SignatureAlgorithm.EcdsaP384, "uncompressed")]
     [InlineData("ecdsa_secp521r1_sha512", SignatureAlgorithm.EcdsaP521, "uncompressed")]
-    public void Signatures(string file, SignatureAlgorithm algorithm, string keyMember) => Run(file, (group, test) =>
+    public void Signatures_do_what_the_vectors_say(string file, SignatureAlgorithm algorithm, string keyMember) => Run(file, (group, test) =>
     {
         byte[] publicKey = group.GetProperty("publicKey").Hex(keyMember);
         Assert.Equal(IsValid(test), Provider.Verify(algorithm, publicKey, test.Hex("msg"), test.Hex("sig")));
@@ -56,7 +56,7 @@ public sealed class WycheproofTests
     [InlineData("aes_gcm", 128, AeadAlgorithm.Aes128Gcm)]
     [InlineData("aes_gcm", 256, AeadAlgorithm.Aes256Gcm)]
     [InlineData("chacha20_poly1305", 256, AeadAlgorithm.ChaCha20Poly1305)]
-    public void Aead(string file, int keyBits, AeadAlgorithm algorithm) => Run(file, (group, test) =>
+    public void Aead_does_what_the_vectors_say(string file, int keyBits, AeadAlgorithm algorithm) => Run(file, (group, test) =>
     {
         if (group.Int("keySize") != keyBits || group.Int("ivSize") != 96 || group.Int("tagSize") != 128)
             return $"not a key of {keyBits}, a nonce of 96 and a tag of 128 bits, as MLS has them";
@@ -82,7 +82,7 @@ public sealed class WycheproofTests
     [InlineData("hkdf_sha256", HashAlgorithm.Sha256)]
     [InlineData("hkdf_sha384", HashAlgorithm.Sha384)]
     [InlineData("hkdf_sha512", HashAlgorithm.Sha512)]
-    public void Hkdf(string file, HashAlgorithm hash) => Run(file, (_, test) =>
+    public void Hkdf_does_what_the_vectors_say(string file, HashAlgorithm hash) => Run(file, (_, test) =>
     {
         byte[] pseudorandomKey = new byte[hash.DigestBytes];
         Provider.Hmac(hash, test.Hex("salt"), test.Hex("ikm"), pseudorandomKey);
@@ -104,7 +104,7 @@ public sealed class WycheproofTests
     [InlineData("hmac_sha256", HashAlgorithm.Sha256)]
     [InlineData("hmac_sha384", HashAlgorithm.Sha384)]
     [InlineData("hmac_sha512", HashAlgorithm.Sha512)]
-    public void Hmac(string file, HashAlgorithm hash) => Run(file, (group, test) =>
+    public void Hmac_does_what_the_vectors_say(string file, HashAlgorithm hash) => Run(file, (group, test) =>
     {
         byte[] tag = new byte[hash.DigestBytes];
         Provider.Hmac(hash, test.Hex("key"), test.Hex("msg"), tag);

@@ -58,6 +58,7 @@ public static class VectorFiles
             }
             catch (Exception exception)
             {
+                // Whatever went wrong in one case, the others still run and are counted.
                 failed++;
                 failures.Add($"{file}, case {count}: {exception.Message}\n{exception.StackTrace}");
             }
@@ -69,7 +70,8 @@ public static class VectorFiles
         string reasons = skips == 0 ? "" : $" ({string.Join("; ", skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})";
         Report(string.Create(
             CultureInfo.InvariantCulture, $"{file}: {count} cases, {count - failed - skips} passed, {failed} failed, {skips} skipped{reasons}"));
-        Assert.SkipWhen(count == 0, $"{file} holds no case.");
+        if (count == 0)
+            failures.Add($"{file} holds no case.");
     }
 
     /// <summary>To the test's record and to the console, where a run of the suite shows it.</summary>

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+
+namespace Parley.Tasks;
+
+/// <summary>One part of the tests: a test project, or the namespaces of one. Fast parts stand first.</summary>
+internal sealed record TestPart(string Name, string Project, string About)
+{
+    public static readonly ImmutableArray<TestPart> All =
+    [
+        new("repository", "Repository.Tests", "the repository's own rules"),
+        new("messages", "Parley.Mls.Messages.Tests", "the wire format of MLS"),
+        new("mls", "Parley.Mls.Tests", "the MLS protocol") { Excluded = ["Parley.Mls.Tests.Vectors", "Parley.Mls.Tests.Crypto"] },
+        new("vectors", "Parley.Mls.Tests", "published test vectors, from PARLEY_VECTORS or ../shared/vectors")
+        {
+            Included = ["Parley.Mls.Tests.Vectors", "Parley.Mls.Tests.Crypto"],
+        },
+        new("server", "Parley.Server.Tests", "the server: storage, sign-in, logs, sockets"),
+        new("client", "Parley.Client.Tests", "the client core: engine, outbox, timeline, identity"),
+        new("terminal", "Parley.Terminal.Tests", "the terminal client's screens and commands"),
+        new("e2e", "Parley.EndToEnd.Tests", "real processes: a server, three clients, one of them in a pseudo-terminal"),
+    ];
+
+    /// <summary>Namespaces this part is made of, with those below them; empty: the whole project.</summary>
+    public ImmutableArray<string> Included { get; init; } = [];
+
+    /// <summary>Namespaces that are another part's.</summary>
+    public ImmutableArray<string> Excluded { get; init; } = [];
+
+    /// <summary>Does the part drive a program in a pseudo-terminal?</summary>
+    public bool NeedsTmux => Name == "e2e";
+
+    /// <summary>The filter in the words of the xunit.v3 runner.</summary>
+    public IEnumerable<string> Filter =>
+        Included.SelectMany(name => new[] { "-namespace", name, "-namespace", name + ".*" })
+            .Concat(Excluded.SelectMany(name => new[] { "-namespace-", name, "-namespace-", name + ".*" }));
+
+    /// <summary>The named parts in the order of <see cref="All"/>, all of them where none is named. False names the first unknown one.</summary>
+    public static bool TrySelect(IReadOnlyCollection<string> names, out IReadOnlyList<TestPart> selected, out string? unknown)
+    {
+        unknown = names.FirstOrDefault(name => All.All(part => part.Name != name));
+        selected = unknown is not null ? [] : [.. All.Where(part => names.Count == 0 || names.Contains(part.Name))];
+        return unknown is null;
+    }
+}

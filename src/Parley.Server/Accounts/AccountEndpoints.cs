@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Resources;
+using Parley.Server.Hosting;
+using Parley.Server.Http;
+using Parley.Server.Invites;
+using Parley.Sodium;
+
+namespace Parley.Server.Accounts;
+
+/// <summary>The Authentication Service's register of who is who. It holds public keys and certificates only.</summary>
+internal static class AccountEndpoints
+{
+    private static readonly TimeSpan ClockSkewMax = TimeSpan.FromHours(1);
+
+    public static void MapAccounts(this IEndpointRouteBuilder open, IEndpointRouteBuilder signedIn)
+    {
+        open.MapPost(Routes.Accounts, RegisterAsync);
+        signedIn.MapGet(Routes.AccountByHandle, FindAsync);
+    }
+
+    private static async Task<Results<Ok<Account>, Refused>> RegisterAsync(NewAccount request, IAccountStore accounts, ServerIdentity server, TimeProvider clock)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        if (!DeviceCertificate.TryDecode(request.Certificate, out DeviceCertificate? certificate) || !IsGenuine(certificate, server, now))
+            return new Refused(ErrorCode.CertificateInvalid);
+        if (!InviteCode.TryParse(request.Invite, out InviteCode? invite))
+            return new Refused(ErrorCode.InviteUnknown);
+        ErrorCode refusal = await accounts.RegisterAsync(invite.Hash, certificate, now);
+        if (refusal != ErrorCode.None)
+            return new Refused(refusal);
+        return TypedResults.Ok(new Account(certificate.Handle.Value, certificate.AccountKey.ToArray(), [request.Certificate]));
+    }
+
+    private static async Task<Results<Ok<Account>, Refused>> FindAsync(string handle, IAccountStore accounts)
+    {
+        if (!Handle.IsCanonical(handle) || !Handle.TryParse(handle, out Handle? parsed))
+            return new Refused(ErrorCode.HandleInvalid);
+        return await accounts.FindAsync(parsed) is { } account ? TypedResults.Ok(account) : new Refused(ErrorCode.NotFound);
+    }
+
+    private static bool IsGenuine(DeviceCertificate certificate, ServerIdentity server, DateTimeOffset now) =>
+        certificate.Server == server.Name && certificate.CreatedAt <= now + ClockSkewMax && certificate.Verify(Ed25519.Verify);
+}

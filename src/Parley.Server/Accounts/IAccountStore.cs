@@ -1,0 +1,31 @@
+using Parley.Contracts.Identity;
+using Parley.Contracts.Resources;
+
+namespace Parley.Server.Accounts;
+
+/// <summary>What an account may do on this server. The values are stored.</summary>
+internal enum Role
+{
+    /// <summary>Talks and invites.</summary>
+    Member = 0,
+
+    /// <summary>The first account on a server.</summary>
+    Administrator = 1,
+}
+
+/// <summary>Accounts and their devices.</summary>
+internal interface IAccountStore
+{
+    /// <summary>
+    /// Makes the account, its first device and the device's inbox, and counts down the invite, in one transaction. A certificate that is
+    /// registered already succeeds again, whatever has become of the invite. The certificate has been checked.
+    /// </summary>
+    /// <returns><c>None</c>, or <c>InviteUnknown</c>, <c>InviteExpired</c>, <c>InviteUsed</c>, <c>HandleTaken</c>, or <c>CertificateInvalid</c> if another device has the id.</returns>
+    Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now);
+
+    /// <summary>The account of a handle.</summary>
+    ValueTask<Account?> FindAsync(Handle handle);
+
+    /// <summary>The certificate of a device.</summary>
+    ValueTask<DeviceCertificate?> FindDeviceAsync(DeviceId device);
+}

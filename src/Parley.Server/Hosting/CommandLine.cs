@@ -1,0 +1,59 @@
+using System.CommandLine;
+
+namespace Parley.Server.Hosting;
+
+/// <summary>The commands of <c>parley-server</c>.</summary>
+internal static class CommandLine
+{
+    public static RootCommand Create()
+    {
+        var root = new RootCommand(
+            """
+            The Parley server: end-to-end-encrypted chat for those you invite. It stores and forwards what it cannot read.
+
+            Start one, then send the link it prints to the first person:
+              parley-server run --print-invite
+            """);
+        root.Subcommands.Add(CreateRun());
+        root.Subcommands.Add(CreateInvite());
+        return root;
+    }
+
+    private static Command CreateRun()
+    {
+        var listen = new Option<string?>("--listen") { Description = $"Where to listen. Also PARLEY_LISTEN. Default: {ServerOptions.DefaultListen}", HelpName = "URL" };
+        Option<string?> data = DataOption();
+        var publicUrl = new Option<string?>("--public-url") { Description = "The address that people reach the server by, if it is another one: links begin with it. Also PARLEY_PUBLIC_URL.", HelpName = "URL" };
+        var name = new Option<string?>("--name") { Description = "The server's name in its members' certificates, settled at the first start. Also PARLEY_NAME. Default: host and port of the public URL.", HelpName = "NAME" };
+        var printInvite = new Option<bool>("--print-invite") { Description = "Make an invite and print its link." };
+        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, publicUrl, name, printInvite };
+        run.SetAction((arguments, cancellationToken) => Startup.RunAsync(
+            () => ServerOptions.Parse(
+                arguments.GetValue(listen), arguments.GetValue(data), arguments.GetValue(publicUrl), arguments.GetValue(name), Environment.GetEnvironmentVariable),
+            arguments.GetValue(printInvite),
+            cancellationToken));
+        return run;
+    }
+
+    private static Command CreateInvite()
+    {
+        Option<string?> data = DataOption();
+        var uses = new Option<int>("--uses") { Description = "How many people may join with it.", DefaultValueFactory = _ => Startup.DefaultInviteUses, HelpName = "N" };
+        var validHours = new Option<int>("--valid-hours") { Description = "Hours until it expires.", DefaultValueFactory = _ => Startup.DefaultInviteHours, HelpName = "H" };
+        uses.Validators.Add(result => RequireRange(result, 1, 1000));
+        validHours.Validators.Add(result => RequireRange(result, 1, 8760));
+        var invite = new Command("invite", "Make an invite and print its link. The server may be running.") { data, uses, validHours };
+        invite.SetAction((arguments, _) => Startup.InviteAsync(
+            () => ServerOptions.ParseData(arguments.GetValue(data), Environment.GetEnvironmentVariable), arguments.GetValue(uses), arguments.GetValue(validHours)));
+        return invite;
+    }
+
+    private static Option<string?> DataOption() =>
+        new("--data") { Description = "The folder that holds all the server keeps. Also PARLEY_DATA.", HelpName = "DIR" };
+
+    private static void RequireRange(System.CommandLine.Parsing.OptionResult result, int min, int max)
+    {
+        if (result.GetValueOrDefault<int>() is var value && (value < min || value > max))
+            result.AddError($"{result.Option.Name} must be from {min} to {max}.");
+    }
+}

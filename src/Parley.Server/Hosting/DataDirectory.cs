@@ -1,0 +1,110 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
+using Parley.Server.Storage;
+
+namespace Parley.Server.Hosting;
+
+/// <summary>The data folder and the database in it. One server at a time uses it.</summary>
+internal sealed class DataDirectory : IAsyncDisposable
+{
+    private const string DatabaseFile = "parley.db";
+    private const string LockFile = "parley.lock";
+
+    private readonly FileStream? _lock;
+
+    private DataDirectory(SqliteDatabase database, FileStream? held)
+    {
+        Database = database;
+        _lock = held;
+    }
+
+    public SqliteDatabase Database { get; }
+
+    /// <summary>Opens the folder for a server, and makes it if there is none.</summary>
+    /// <exception cref="StartupException">It cannot be used; the message says why.</exception>
+    public static DataDirectory OpenForServer(string path, ILoggerFactory loggers)
+    {
+        FileStream held;
+        try
+        {
+            CreatePrivate(path);
+            held = new FileStream(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            bool busy = e is IOException and not DirectoryNotFoundException && File.Exists(Path.Combine(path, LockFile));
+            throw new StartupException(ExitCode.CannotStart, busy ? $"Another server is using the data folder {path}." : $"The data folder {path} cannot be written to: {e.Message}");
+        }
+
+        try
+        {
+            return new DataDirectory(OpenDatabase(path, loggers), held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the folder beside a server that may be running.</summary>
+    /// <exception cref="StartupException">There is no database, or it cannot be used.</exception>
+    public static DataDirectory OpenExisting(string path, ILoggerFactory loggers) => File.Exists(Path.Combine(path, DatabaseFile))
+        ? new DataDirectory(OpenDatabase(path, loggers), held: null)
+        : throw new StartupException(ExitCode.WrongSetting, $"There is no Parley server in {path}. Start one with: parley-server run --data {path}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        if (_lock is not null)
+            await _lock.DisposeAsync();
+    }
+
+    private static SqliteDatabase OpenDatabase(string path, ILoggerFactory loggers)
+    {
+        string file = Path.Combine(path, DatabaseFile);
+        try
+        {
+            return SqliteDatabase.Open(file, loggers.CreateLogger<SqliteDatabase>());
+        }
+        catch (DatabaseVersionException e)
+        {
+            throw new StartupException(
+                ExitCode.CannotStart,
+                $"The database {file} was written by a newer version of Parley (version {e.Found}, this server knows up to {e.Known}). It was left as it is; use the newer server.");
+        }
+        catch (SqliteException e)
+        {
+            throw new StartupException(ExitCode.CannotStart, $"The database {file} cannot be used: {e.Message}");
+        }
+    }
+
+    /// <summary>Nobody but the server's own user has business in there.</summary>
+    private static void CreatePrivate(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+}
+
+/// <summary>Finds out early whether an address can be listened on, before anything is made.</summary>
+internal static class ListenAddress
+{
+    /// <exception cref="StartupException">It cannot; the message says why.</exception>
+    public static void Probe(IPEndPoint endpoint)
+    {
+        try
+        {
+            using var listener = new TcpListener(endpoint);
+            listener.Start();
+        }
+        catch (SocketException e)
+        {
+            string why = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "another program is listening there" : e.Message;
+            throw new StartupException(ExitCode.CannotStart, $"The server cannot listen on {endpoint}: {why}. Choose another address with --listen.");
+        }
+    }
+}

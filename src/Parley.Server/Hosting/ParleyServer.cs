@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.HttpOverrides;
+using Parley.Contracts;
+using Parley.Contracts.Resources;
+using Parley.Server.Accounts;
+using Parley.Server.Groups;
+using Parley.Server.Http;
+using Parley.Server.Invites;
+using Parley.Server.KeyPackages;
+using Parley.Server.Log;
+using Parley.Server.Sequencing;
+using Parley.Server.Sessions;
+using Parley.Server.Sockets;
+using Parley.Server.Storage;
+
+namespace Parley.Server.Hosting;
+
+/// <summary>The server, put together from its features.</summary>
+internal static class ParleyServer
+{
+    /// <summary>Builds a server that is ready to be started.</summary>
+    /// <param name="options">How to run it.</param>
+    /// <param name="identity">Who it is.</param>
+    /// <param name="addStores">Adds the stores; the server does not own what they stand on.</param>
+    public static WebApplication Build(ServerOptions options, ServerIdentity identity, Action<IServiceCollection> addStores)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(options.Listen);
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning);
+        builder.UseSequencer();
+
+        IServiceCollection services = builder.Services;
+        services.AddSingleton(identity);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => RandomNumberGenerator.Create());
+        services.AddSingleton<Challenges>();
+        services.AddSingleton<SessionTokens>();
+        services.AddSockets();
+        services.AddRequestLimits(options);
+        services.AddAuthentication(SessionAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, SessionAuthentication>(SessionAuthentication.SchemeName, null);
+        services.AddAuthorization();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ResourcesJson.Default));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.Configure<ForwardedHeadersOptions>(headers => headers.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
+        services.AddOpenApi();
+        addStores(services);
+
+        WebApplication app = builder.Build();
+        app.UseForwardedHeaders();
+        app.UseMiddleware<RefusalMiddleware>();
+        app.UseRateLimiter();
+        app.UseSockets();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        MapResources(app);
+        return app;
+    }
+
+    /// <summary>The stores on SQLite.</summary>
+    public static void AddSqliteStores(this IServiceCollection services, SqliteDatabase database)
+    {
+        services.AddSingleton(database);
+        services.AddSingleton<IAccountStore, SqliteAccountStore>();
+        services.AddSingleton<IInviteStore, SqliteInviteStore>();
+        services.AddSingleton<ISessionStore, SqliteSessionStore>();
+        services.AddSingleton<IKeyPackageStore, SqliteKeyPackageStore>();
+        services.AddSingleton<ILogStore, SqliteLogStore>();
+    }
+
+    private static void MapResources(WebApplication app)
+    {
+        RouteGroupBuilder open = app.MapGroup("");
+        RouteGroupBuilder signedIn = app.MapGroup("").RequireAuthorization();
+        open.MapServer();
+        open.MapAccounts(signedIn);
+        open.MapInvites(signedIn);
+        open.MapSessions();
+        signedIn.MapKeyPackages();
+        signedIn.MapGroups();
+        open.MapSocket();
+        open.MapOpenApi();
+    }
+}

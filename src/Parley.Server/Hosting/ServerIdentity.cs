@@ -1,0 +1,47 @@
+using Parley.Contracts;
+using Parley.Server.Invites;
+using Parley.Server.Storage;
+
+namespace Parley.Server.Hosting;
+
+/// <summary>Who the server is to its clients.</summary>
+/// <param name="Name">Stands in every device certificate, so it is settled at the first start and never changes.</param>
+/// <param name="PublicUrl">The address that links begin with, without a slash at the end.</param>
+internal sealed record ServerIdentity(string Name, string PublicUrl)
+{
+    private const string NameSetting = "server_name";
+    private const string PublicUrlSetting = "public_url";
+
+    /// <summary>The link of an invite.</summary>
+    public string InviteLink(InviteCode code) => PublicUrl + Routes.InvitePage.Replace("{code}", code.Text);
+
+    /// <summary>Whether the text can stand in certificates: printable ASCII without spaces.</summary>
+    public static bool IsValidName(string name) => name.Length is > 0 and <= Limits.ServerNameCharsMax && name.All(c => c is > ' ' and <= '~');
+
+    /// <summary>Settles the name at the first start; later only repeats it.</summary>
+    /// <exception cref="StartupException">Another name is asked for than the one that stands in the certificates.</exception>
+    public static async Task<ServerIdentity> SettleAsync(SqliteDatabase database, ServerOptions options)
+    {
+        string? settled = await ReadAsync(database, NameSetting);
+        if (settled is not null && options.Name is not null && options.Name != settled)
+        {
+            throw new StartupException(
+                ExitCode.WrongSetting,
+                $"This data folder belongs to the server named '{settled}', and the name stands in its members' certificates. Start it without --name, or with --name {settled}.");
+        }
+
+        var identity = new ServerIdentity(settled ?? options.Name ?? new Uri(options.PublicUrl).Authority, options.PublicUrl);
+        await database.WriteAsync(session => Write(session, NameSetting, identity.Name) + Write(session, PublicUrlSetting, identity.PublicUrl));
+        return identity;
+    }
+
+    /// <summary>The identity settled before. Null if the server has never been started.</summary>
+    public static async Task<ServerIdentity?> FindAsync(SqliteDatabase database) =>
+        await ReadAsync(database, NameSetting) is { } name && await ReadAsync(database, PublicUrlSetting) is { } publicUrl ? new ServerIdentity(name, publicUrl) : null;
+
+    private static ValueTask<string?> ReadAsync(SqliteDatabase database, string setting) =>
+        database.ReadAsync(session => session.Find("SELECT value FROM settings WHERE name = $1", row => row.GetString(0), setting));
+
+    private static int Write(SqliteSession session, string setting, string value) => session.Execute(
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value", setting, value);
+}

@@ -1,0 +1,75 @@
+using System.Net;
+
+namespace Parley.Server.Hosting;
+
+/// <summary>How a server is run, checked.</summary>
+/// <param name="Listen">Where it listens.</param>
+/// <param name="DataDirectory">Where everything it keeps is.</param>
+/// <param name="PublicUrl">The address that links begin with.</param>
+/// <param name="Name">The server's name, if one was asked for.</param>
+internal sealed record ServerOptions(IPEndPoint Listen, string DataDirectory, string PublicUrl, string? Name)
+{
+    public const string DefaultListen = "http://127.0.0.1:8787";
+
+    private const string EnvironmentPrefix = "PARLEY_";
+    private const int DefaultRequestsPerSecond = 50;
+    private const int RequestsPerSecondMax = 1_000_000;
+
+    /// <summary>HTTP requests that one address may make in the long run.</summary>
+    public int RequestsPerSecond { get; init; } = DefaultRequestsPerSecond;
+
+    /// <summary>Checks the settings as they were typed. What was not typed is taken from <c>PARLEY_LISTEN</c> and so on.</summary>
+    /// <exception cref="StartupException">A setting is wrong; the message says which and why.</exception>
+    public static ServerOptions Parse(string? listen, string? data, string? publicUrl, string? name, Func<string, string?> environment)
+    {
+        IPEndPoint endpoint = ParseListen(listen ?? environment(EnvironmentPrefix + "LISTEN") ?? DefaultListen);
+        name ??= environment(EnvironmentPrefix + "NAME");
+        if (name is not null && !ServerIdentity.IsValidName(name))
+            throw Wrong("--name", name, "a name is printable ASCII without spaces, such as chat.example.org");
+        return new ServerOptions(
+            endpoint,
+            ParseData(data, environment),
+            ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? $"http://{endpoint}"),
+            name) { RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")) };
+    }
+
+    /// <summary>The data folder: as typed, else <c>PARLEY_DATA</c>, else the user's own.</summary>
+    public static string ParseData(string? data, Func<string, string?> environment)
+    {
+        data ??= environment(EnvironmentPrefix + "DATA") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "parley-server");
+        return data.Length > 0 ? Path.GetFullPath(data) : throw Wrong("--data", data, "it must name a folder");
+    }
+
+    private static IPEndPoint ParseListen(string text)
+    {
+        const string Expected = "it must look like http://127.0.0.1:8787, with an IP address or localhost";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.AbsolutePath != "/" || uri.Query.Length > 0)
+            throw Wrong("--listen", text, Expected);
+        if (uri.Scheme == Uri.UriSchemeHttps)
+            throw Wrong("--listen", text, "TLS is the work of a reverse proxy in front; listen on http:// and give the proxy's address as --public-url");
+        if (uri.Scheme != Uri.UriSchemeHttp)
+            throw Wrong("--listen", text, Expected);
+        if (uri.Host == "localhost")
+            return new IPEndPoint(IPAddress.Loopback, uri.Port);
+        return IPAddress.TryParse(uri.Host, out IPAddress? address) ? new IPEndPoint(address, uri.Port) : throw Wrong("--listen", text, Expected);
+    }
+
+    private static string ParsePublicUrl(string text)
+    {
+        bool valid = Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
+            && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+            && uri.AbsolutePath == "/" && uri.Query.Length == 0 && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0;
+        return valid ? uri!.GetLeftPart(UriPartial.Authority) : throw Wrong("--public-url", text, "it must look like https://chat.example.org"); // Not null: valid.
+    }
+
+    private static int ParseRequestsPerSecond(string? text)
+    {
+        if (text is null)
+            return DefaultRequestsPerSecond;
+        return int.TryParse(text, out int value) && value is > 0 and <= RequestsPerSecondMax
+            ? value
+            : throw Wrong("PARLEY_REQUESTS_PER_SECOND", text, $"it must be a number from 1 to {RequestsPerSecondMax}");
+    }
+
+    private static StartupException Wrong(string setting, string value, string why) => new(ExitCode.WrongSetting, $"{setting} '{value}' cannot be used: {why}.");
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Security.Cryptography;
+using Parley.Server.Invites;
+
+namespace Parley.Server.Hosting;
+
+/// <summary>Starting up, with a sentence and an exit code for everything that can go wrong, and what the person at the terminal reads.</summary>
+internal static class Startup
+{
+    public const int DefaultInviteUses = 10;
+    public const int DefaultInviteHours = 168;
+
+    public static Task<int> RunAsync(Func<ServerOptions> parseOptions, bool printInvite, CancellationToken cancellationToken) => GuardAsync(async loggers =>
+    {
+        ServerOptions options = parseOptions();
+        ListenAddress.Probe(options.Listen);
+        await using DataDirectory data = DataDirectory.OpenForServer(options.DataDirectory, loggers);
+        ServerIdentity identity = await ServerIdentity.SettleAsync(data.Database, options);
+        await using WebApplication app = ParleyServer.Build(options, identity, services => services.AddSqliteStores(data.Database));
+        await app.StartAsync(cancellationToken);
+        await GreetAsync(options, identity);
+        if (printInvite)
+            await PrintInviteAsync(data, identity, DefaultInviteUses, DefaultInviteHours);
+        await app.WaitForShutdownAsync(cancellationToken);
+    });
+
+    public static Task<int> InviteAsync(Func<string> parseData, int uses, int validHours) => GuardAsync(async loggers =>
+    {
+        string path = parseData();
+        await using DataDirectory data = DataDirectory.OpenExisting(path, loggers);
+        ServerIdentity identity = await ServerIdentity.FindAsync(data.Database)
+            ?? throw new StartupException(ExitCode.WrongSetting, $"The server in {path} was never started. Start it with: parley-server run --data {path}");
+        await PrintInviteAsync(data, identity, uses, validHours);
+    });
+
+    /// <summary>The process's boundary: what cannot work is one sentence on the error output.</summary>
+    private static async Task<int> GuardAsync(Func<ILoggerFactory, Task> action)
+    {
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
+        try
+        {
+            await action(loggers);
+            return ExitCode.Success;
+        }
+        catch (StartupException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return e.ExitCode;
+        }
+        catch (IOException e)
+        {
+            // Somebody took the port between the probe and the start.
+            await Console.Error.WriteLineAsync($"The server cannot start: {e.Message}");
+            return ExitCode.CannotStart;
+        }
+    }
+
+    private static async Task GreetAsync(ServerOptions options, ServerIdentity identity)
+    {
+        TextWriter output = Console.Out;
+        await output.WriteLineAsync($"Parley server {identity.Name}");
+        await output.WriteLineAsync($"  listening on  http://{options.Listen}");
+        await output.WriteLineAsync($"  reached by    {identity.PublicUrl}");
+        await output.WriteLineAsync($"  data in       {options.DataDirectory}");
+        if (!IPAddress.IsLoopback(options.Listen.Address) && identity.PublicUrl.StartsWith("http:", StringComparison.Ordinal))
+        {
+            await output.WriteLineAsync(
+                """
+
+                Warning: this listens beyond the machine without TLS. Messages stay encrypted, but anybody on the way sees who talks when
+                and can take over sessions. Put a TLS proxy in front and give its address as --public-url https://...
+                """);
+        }
+
+        await output.FlushAsync();
+    }
+
+    private static async Task PrintInviteAsync(DataDirectory data, ServerIdentity identity, int uses, int validHours)
+    {
+        using var random = RandomNumberGenerator.Create();
+        var code = InviteCode.Create(random);
+        await new SqliteInviteStore(data.Database).AddAsync(code.Hash, uses, TimeProvider.System.GetUtcNow().AddHours(validHours));
+        await Console.Out.WriteLineAsync(
+            $"""
+
+            Invite link, for {(uses == 1 ? "one person" : $"up to {uses} people")} and {validHours} hours:
+              {identity.InviteLink(code)}
+            They join by typing:
+              ./parley join {identity.InviteLink(code)}
+            """);
+        await Console.Out.FlushAsync();
+    }
+}

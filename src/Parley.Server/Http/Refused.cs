@@ -1,0 +1,40 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Http.Metadata;
+using Parley.Contracts;
+using Parley.Contracts.Resources;
+
+namespace Parley.Server.Http;
+
+/// <summary>A refusal as an HTTP result: the code's name in the body, and the status that fits it.</summary>
+internal sealed class Refused(ErrorCode code, int? retryAfterMs = null) : IResult, IEndpointMetadataProvider
+{
+    private const int StoreRetryAfterMs = 2000;
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status400BadRequest, typeof(Refusal), ["application/json"]));
+    }
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        int? retryMs = retryAfterMs ?? (code == ErrorCode.StoreUnavailable ? StoreRetryAfterMs : null);
+        httpContext.Response.StatusCode = StatusOf(code);
+        return httpContext.Response.WriteAsJsonAsync(new Refusal(code.Name(), retryMs), ResourcesJson.Default.Refusal, cancellationToken: httpContext.RequestAborted);
+    }
+
+    private static int StatusOf(ErrorCode code) => code switch
+    {
+        ErrorCode.Internal => StatusCodes.Status500InternalServerError,
+        ErrorCode.TooLarge => StatusCodes.Status413PayloadTooLarge,
+        ErrorCode.RateLimited => StatusCodes.Status429TooManyRequests,
+        ErrorCode.Unauthenticated or ErrorCode.ChallengeFailed => StatusCodes.Status401Unauthorized,
+        ErrorCode.Forbidden => StatusCodes.Status403Forbidden,
+        ErrorCode.NotFound or ErrorCode.InviteUnknown or ErrorCode.DeviceUnknown => StatusCodes.Status404NotFound,
+        ErrorCode.StoreUnavailable => StatusCodes.Status503ServiceUnavailable,
+        ErrorCode.InviteExpired or ErrorCode.InviteUsed => StatusCodes.Status410Gone,
+        ErrorCode.HandleTaken or ErrorCode.KeyPackageExhausted or ErrorCode.GroupExists => StatusCodes.Status409Conflict,
+        _ => StatusCodes.Status400BadRequest,
+    };
+}

@@ -1,0 +1,53 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Resources;
+using Parley.Server.Accounts;
+using Parley.Server.Http;
+using Parley.Server.Sessions;
+
+namespace Parley.Server.KeyPackages;
+
+/// <summary>The KeyPackage directory: devices keep it stocked, peers take from it to add them to groups.</summary>
+internal static class KeyPackageEndpoints
+{
+    public static void MapKeyPackages(this IEndpointRouteBuilder signedIn)
+    {
+        signedIn.MapPost(Routes.KeyPackages, AddAsync);
+        signedIn.MapGet(Routes.KeyPackages, CountAsync);
+        signedIn.MapPost(Routes.AccountKeyPackages, ClaimAsync);
+    }
+
+    private static async Task<Results<Ok<KeyPackageStock>, Refused>> AddAsync(
+        NewKeyPackages request, ClaimsPrincipal user, IAccountStore accounts, IKeyPackageStore keyPackages, TimeProvider clock)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        if (request.KeyPackages.Count > Limits.KeyPackagesPerUploadMax)
+            return new Refused(ErrorCode.TooLarge);
+        if (await accounts.FindDeviceAsync(user.Device()) is not { } certificate)
+            return new Refused(ErrorCode.DeviceUnknown);
+        var accepted = new List<CheckedKeyPackage>();
+        foreach (byte[] encoded in request.KeyPackages)
+        {
+            if (!KeyPackageCheck.TryCheck(encoded, certificate, now, out CheckedKeyPackage? keyPackage))
+                return new Refused(ErrorCode.KeyPackageInvalid);
+            accepted.Add(keyPackage);
+        }
+
+        ErrorCode refusal = await keyPackages.AddAsync(certificate.DeviceId, accepted, now);
+        return refusal == ErrorCode.None ? TypedResults.Ok(await keyPackages.CountAsync(certificate.DeviceId, now)) : new Refused(refusal);
+    }
+
+    private static async Task<Ok<KeyPackageStock>> CountAsync(ClaimsPrincipal user, IKeyPackageStore keyPackages, TimeProvider clock) =>
+        TypedResults.Ok(await keyPackages.CountAsync(user.Device(), clock.GetUtcNow()));
+
+    private static async Task<Results<Ok<ClaimedKeyPackages>, Refused>> ClaimAsync(string handle, IKeyPackageStore keyPackages, TimeProvider clock)
+    {
+        if (!Handle.IsCanonical(handle) || !Handle.TryParse(handle, out Handle? parsed))
+            return new Refused(ErrorCode.HandleInvalid);
+        if (await keyPackages.ClaimAsync(parsed, clock.GetUtcNow()) is not { } claimed)
+            return new Refused(ErrorCode.NotFound);
+        return claimed.Count > 0 ? TypedResults.Ok(new ClaimedKeyPackages(claimed)) : new Refused(ErrorCode.KeyPackageExhausted);
+    }
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using Google.Protobuf;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+
+namespace Parley.Server.Log;
+
+/// <summary>What a log belongs to. The values are stored.</summary>
+internal enum LogKind
+{
+    /// <summary>An MLS group.</summary>
+    Group = 1,
+
+    /// <summary>A device: its Welcomes.</summary>
+    Inbox = 2,
+}
+
+/// <summary>Names a log. The same name is the same <see cref="Key"/>, by which dictionaries and the sequencer find it.</summary>
+internal sealed record LogName
+{
+    private LogName(LogKind kind, ReadOnlySpan<byte> bytes)
+    {
+        Kind = kind;
+        Key = (kind == LogKind.Group ? "group/" : "inbox/") + Convert.ToHexStringLower(bytes);
+    }
+
+    public LogKind Kind { get; }
+
+    /// <summary>The kind and the name's bytes in hexadecimal.</summary>
+    public string Key { get; }
+
+    public static LogName Inbox(DeviceId device) => new(LogKind.Inbox, device.ToArray());
+
+    public static bool TryParseGroup(ReadOnlySpan<byte> groupId, [NotNullWhen(true)] out LogName? name)
+    {
+        name = groupId.Length is >= Limits.GroupIdBytesMin and <= Limits.GroupIdBytesMax ? new LogName(LogKind.Group, groupId) : null;
+        return name is not null;
+    }
+
+    public static bool TryParse(LogRef? reference, [NotNullWhen(true)] out LogName? name)
+    {
+        name = null;
+        switch (reference?.LogCase)
+        {
+            case LogRef.LogOneofCase.Group:
+                return TryParseGroup(reference.Group.Span, out name);
+            case LogRef.LogOneofCase.Inbox:
+                name = DeviceId.TryParse(reference.Inbox.Span, out DeviceId device) ? Inbox(device) : null;
+                return name is not null;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>The group id or device id, in a new array.</summary>
+    public byte[] ToBytes() => Convert.FromHexString(Key.AsSpan(Key.IndexOf('/') + 1));
+
+    public LogRef ToReference()
+    {
+        ByteString bytes = UnsafeByteOperations.UnsafeWrap(ToBytes());
+        return Kind == LogKind.Group ? new LogRef { Group = bytes } : new LogRef { Inbox = bytes };
+    }
+
+    public override string ToString() => Key;
+}

@@ -1,0 +1,108 @@
+using Orleans.Concurrency;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+using Parley.Server.Log;
+using Parley.Server.Sockets;
+using Parley.Server.Storage;
+
+namespace Parley.Server.Sequencing;
+
+/// <summary>
+/// The sequencer. It numbers appends in memory as they come, without waiting for the disk, so that many share one sync; it answers
+/// each only when it is durable. The store is the truth: at activation, and after any write that did not go as assumed, the grain
+/// reads the log's end from the store, and numbers again what has not been acknowledged. It never holds a fact the store lacks for
+/// longer than a write takes.
+/// </summary>
+[Reentrant]
+internal sealed class LogGrain(ILogStore store, Subscribers subscribers, TimeProvider clock) : Grain, ILogGrain
+{
+    private LogTip? _tip;
+
+    // Shared by all appends that find the tip missing or broken at once, so that there is one new tip and not several.
+    private Task<LogTip?> _loading = Task.FromResult<LogTip?>(null);
+
+    public async Task<AppendOutcome> AppendAsync(AppendRequest request)
+    {
+        try
+        {
+            while (true)
+            {
+                if (await TipAsync(request.Header.Group) is not { } tip)
+                    return AppendOutcome.Refused(ErrorCode.NotAMember);
+                if (await TryAppendAsync(tip, request) is { } outcome)
+                    return outcome;
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            return AppendOutcome.Refused(ErrorCode.StoreUnavailable);
+        }
+    }
+
+    /// <summary>Null if the tip proved wrong and the append must start over.</summary>
+    private async Task<AppendOutcome?> TryAppendAsync(LogTip tip, AppendRequest request)
+    {
+        ErrorCode refusal = tip.Check(request);
+        if (refusal != ErrorCode.None)
+            return await RefuseAsync(tip, request, refusal);
+
+        ulong receivedAtMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds();
+        NewEntry entry = tip.Number(request, receivedAtMs);
+        Task<AppendResult> write = store.AppendAsync(entry);
+        tip.LastWrite = write;
+        switch (await write)
+        {
+            case AppendResult.Stored:
+                Publish(request, entry);
+                return new AppendOutcome(ErrorCode.None, entry.Sequence, receivedAtMs);
+            case AppendResult.Repeated(var first):
+                return FirstOutcome(request, first);
+            case AppendResult.Stale:
+                return null;
+            case var unknown:
+                throw new InvalidOperationException($"The store answered {unknown.GetType().Name}.");
+        }
+    }
+
+    /// <summary>
+    /// Before a refusal is spoken, what it rests on must be durable: a Commit that is still being written has not won yet. And the
+    /// message may be a retry of one that was taken in its time.
+    /// </summary>
+    private async Task<AppendOutcome?> RefuseAsync(LogTip tip, AppendRequest request, ErrorCode refusal)
+    {
+        await tip.LastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (tip.Lease.IsBroken)
+            return null;
+        if (refusal == ErrorCode.NotAMember || await store.FindEntryAsync(tip.Lease.LogId, request.MessageId) is not { } first)
+            return AppendOutcome.Refused(refusal);
+        return FirstOutcome(request, first);
+    }
+
+    /// <summary>The outcome of the entry that holds the message id. The Welcome is not compared: it belongs to the Commit's bytes.</summary>
+    private static AppendOutcome FirstOutcome(AppendRequest request, StoredEntry first)
+    {
+        Envelope envelope = Envelope.Parser.ParseFrom(first.Envelope.Span);
+        byte[] asRetried = EnvelopeCodec.Message(envelope.Sequence, envelope.ReceivedAtMs, request.MessageId, request.Message, request.Added, request.Removed);
+        return first.Envelope.Span.SequenceEqual(asRetried)
+            ? new AppendOutcome(ErrorCode.None, envelope.Sequence, envelope.ReceivedAtMs)
+            : AppendOutcome.Refused(ErrorCode.MessageIdReused);
+    }
+
+    private Task<LogTip?> TipAsync(LogName log)
+    {
+        if (_tip is { Lease.IsBroken: false } tip)
+            return Task.FromResult<LogTip?>(tip);
+        if (_loading.IsCompleted)
+            _loading = LoadAsync(log);
+        return _loading;
+    }
+
+    private async Task<LogTip?> LoadAsync(LogName log) => _tip = await store.LoadAsync(log) is { } snapshot ? new LogTip(snapshot) : null;
+
+    private void Publish(AppendRequest request, NewEntry entry)
+    {
+        subscribers.Publish(request.Header.Group, new StoredEntry(entry.Sequence, entry.Envelope), request.Removed);
+        foreach (DeviceId device in request.Added)
+            subscribers.Wake(LogName.Inbox(device));
+    }
+}

@@ -1,0 +1,65 @@
+using Parley.Mls.Messages.Framing;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Server.Log;
+
+namespace Parley.Server.Sequencing;
+
+/// <summary>
+/// The end of a group's log as its sequencer sees it: what the store holds plus what is on its way there. It decides, and does no
+/// I/O. When the store breaks the lease, what it assumed was wrong and it is thrown away.
+/// </summary>
+internal sealed class LogTip
+{
+    private readonly HashSet<DeviceId> _members;
+    private ulong _head;
+    private ulong _epoch;
+
+    public LogTip(LogSnapshot snapshot)
+    {
+        Lease = new LogLease(snapshot.LogId);
+        _members = [.. snapshot.Members];
+        _head = snapshot.Head;
+        _epoch = snapshot.Epoch;
+    }
+
+    public LogLease Lease { get; }
+
+    /// <summary>The last write that was numbered. When it is done, all before it are.</summary>
+    public Task LastWrite { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether the log takes the message now.</summary>
+    public ErrorCode Check(AppendRequest request)
+    {
+        if (!_members.Contains(request.Sender))
+            return ErrorCode.NotAMember;
+        ulong epoch = request.Header.Epoch;
+        if (epoch > _epoch)
+            return ErrorCode.EpochUnknown;
+        ulong age = _epoch - epoch;
+        return request.Header.Content switch
+        {
+            ContentType.Application => age <= Limits.PastEpochsMax ? ErrorCode.None : ErrorCode.EpochTooOld,
+            ContentType.Proposal => age == 0 ? ErrorCode.None : ErrorCode.EpochTooOld,
+            ContentType.Commit => age == 0 ? ErrorCode.None : ErrorCode.EpochTaken,
+            _ => ErrorCode.Malformed,
+        };
+    }
+
+    /// <summary>Gives the message its number and assumes that it will be stored.</summary>
+    public NewEntry Number(AppendRequest request, ulong receivedAtMs)
+    {
+        _head++;
+        CommitEffects? commit = null;
+        if (request.Header.Content == ContentType.Commit)
+        {
+            _epoch++;
+            _members.ExceptWith(request.Removed);
+            _members.UnionWith(request.Added);
+            commit = new CommitEffects(request.Header.Group, _epoch, receivedAtMs, request.Added, request.Removed, request.Welcome);
+        }
+
+        byte[] envelope = EnvelopeCodec.Message(_head, receivedAtMs, request.MessageId, request.Message, request.Added, request.Removed);
+        return new NewEntry(Lease, _head, request.MessageId, envelope, commit);
+    }
+}

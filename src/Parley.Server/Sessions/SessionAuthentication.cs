@@ -1,0 +1,41 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+using Parley.Contracts.Identity;
+
+namespace Parley.Server.Sessions;
+
+/// <summary>Knows the calling device by its bearer token.</summary>
+internal sealed class SessionAuthentication(
+    SessionTokens tokens, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    public const string SchemeName = "Bearer";
+
+    private const string Prefix = "Bearer ";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        string? header = Request.Headers.Authorization;
+        if (header is null || !header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            return AuthenticateResult.NoResult();
+        if (await tokens.FindDeviceAsync(header[Prefix.Length..].Trim()) is not { } device)
+            return AuthenticateResult.Fail("No such session.");
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, device.ToString())], SchemeName);
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+    }
+}
+
+/// <summary>Reads the calling device back.</summary>
+internal static class CallingDevice
+{
+    /// <summary>The device that has signed in. Only for endpoints that require it.</summary>
+    public static DeviceId Device(this ClaimsPrincipal user)
+    {
+        string? name = user.FindFirstValue(ClaimTypes.NameIdentifier);
+        return name is not null && DeviceId.TryParse(Convert.FromHexString(name), out DeviceId device)
+            ? device
+            : throw new InvalidOperationException("The endpoint does not require a session.");
+    }
+}

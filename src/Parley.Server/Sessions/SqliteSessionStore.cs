@@ -1,0 +1,19 @@
+using Parley.Contracts.Identity;
+using Parley.Server.Storage;
+
+namespace Parley.Server.Sessions;
+
+/// <summary>Sessions in SQLite.</summary>
+internal sealed class SqliteSessionStore(SqliteDatabase database) : ISessionStore
+{
+    public Task AddAsync(byte[] tokenHash, DeviceId device, DateTimeOffset now, DateTimeOffset expiresAt) => database.WriteAsync(session =>
+    {
+        session.Execute("DELETE FROM sessions WHERE expires_at <= $1", now.ToUnixTimeMilliseconds());
+        return session.Execute("INSERT INTO sessions (token_hash, device, expires_at) VALUES ($1, $2, $3)", tokenHash, device.ToArray(), expiresAt.ToUnixTimeMilliseconds());
+    });
+
+    public ValueTask<DeviceId?> FindAsync(byte[] tokenHash, DateTimeOffset now) => database.ReadAsync(session => session.Find<DeviceId?>(
+        "SELECT device FROM sessions WHERE token_hash = $1 AND expires_at > $2",
+        row => DeviceId.TryParse(row.GetFieldValue<byte[]>(0), out DeviceId device) ? device : null,
+        tokenHash, now.ToUnixTimeMilliseconds()));
+}

@@ -1,0 +1,75 @@
+using Parley.Mls.Messages.Framing;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+using Parley.Server.Log;
+using Parley.Server.Sequencing;
+
+namespace Parley.Server.Sockets;
+
+/// <summary>
+/// Turns an <see cref="Append"/> into an <see cref="AppendRequest"/>, or a refusal. The sender is the device that has signed in on the
+/// connection, never a field of the frame, so nobody can append in another's name.
+/// </summary>
+internal sealed class AppendHandler(DeviceId sender, IGrainFactory grains, ILogStore logs)
+{
+    public async Task<Reply> HandleAsync(ulong requestId, Append append)
+    {
+        var reply = new Reply { RequestId = requestId };
+        reply.Error = TryParse(append, out AppendRequest? request);
+        if (request is null)
+            return reply;
+        if (!request.Added.IsEmpty && !await logs.AllExistAsync(request.Added))
+        {
+            reply.Error = ErrorCode.DeviceUnknown;
+            return reply;
+        }
+
+        AppendOutcome outcome = await grains.GetGrain<ILogGrain>(request.Header.Group.Key).AppendAsync(request);
+        reply.Error = outcome.Error;
+        if (outcome.Error == ErrorCode.None)
+            reply.Appended = new Appended { Sequence = outcome.Sequence, ReceivedAtMs = outcome.ReceivedAtMs };
+        return reply;
+    }
+
+    private ErrorCode TryParse(Append append, out AppendRequest? request)
+    {
+        request = null;
+        if (append.Message.Length > Limits.MessageBytesMax || append.Welcome.Length > Limits.WelcomeBytesMax)
+            return ErrorCode.TooLarge;
+        if (append.AddedDevices.Count > Limits.DevicesPerCommitMax || append.RemovedDevices.Count > Limits.DevicesPerCommitMax)
+            return ErrorCode.TooLarge;
+        if (!MessageId.TryParse(append.MessageId.Span, out MessageId messageId))
+            return ErrorCode.Malformed;
+        if (MessageHeader.TryParse(append.Message.Memory) is not { } header)
+            return ErrorCode.MessageMisplaced;
+        if (!TryParse(append.AddedDevices, out ImmutableArray<DeviceId> added) || !TryParse(append.RemovedDevices, out ImmutableArray<DeviceId> removed))
+            return ErrorCode.Malformed;
+
+        // Only a Commit changes who may read; a Welcome comes exactly with devices to welcome.
+        bool changesMembers = !added.IsEmpty || !removed.IsEmpty || !append.Welcome.IsEmpty;
+        if (changesMembers && header.Content != ContentType.Commit)
+            return ErrorCode.Malformed;
+        if (added.IsEmpty != append.Welcome.IsEmpty || (!added.IsEmpty && !MessageHeader.IsWelcome(append.Welcome.Memory)))
+            return ErrorCode.Malformed;
+        request = new AppendRequest(sender, messageId, header, append.Message.Memory, append.Welcome.ToByteArray(), added, removed);
+        return ErrorCode.None;
+    }
+
+    private static bool TryParse(RepeatedField<ByteString> fields, out ImmutableArray<DeviceId> devices)
+    {
+        var parsed = new DeviceId[fields.Count];
+        devices = ImmutableCollectionsMarshal.AsImmutableArray(parsed);
+        for (int i = 0; i < parsed.Length; i++)
+        {
+            if (!DeviceId.TryParse(fields[i].Span, out parsed[i]))
+                return false;
+        }
+
+        return parsed.Distinct().Count() == parsed.Length;
+    }
+}

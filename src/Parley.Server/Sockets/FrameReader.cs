@@ -1,0 +1,57 @@
+using System.Net.WebSockets;
+using Google.Protobuf;
+using Parley.Contracts;
+using Parley.Contracts.Wire;
+
+namespace Parley.Server.Sockets;
+
+/// <summary>
+/// Reads client frames. A WebSocket message may come in any number of pieces; they are put together here, up to the limit. The buffer
+/// grows for a large frame and is given back after it, so that many idle connections cost little.
+/// </summary>
+internal sealed class FrameReader(WebSocket socket)
+{
+    private const int BufferBytes = 2 * 1024;
+
+    private byte[] _buffer = new byte[BufferBytes];
+
+    /// <summary>The next frame; or, with neither frame nor error, the peer's close; or what is wrong.</summary>
+    public async Task<Result> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (_buffer.Length > BufferBytes)
+            _buffer = new byte[BufferBytes];
+        int length = 0;
+        while (true)
+        {
+            if (length == _buffer.Length)
+            {
+                if (length > Limits.ClientFrameBytesMax)
+                    return new Result(null, ErrorCode.TooLarge);
+                Array.Resize(ref _buffer, Math.Min(length * 4, Limits.ClientFrameBytesMax + 1));
+            }
+
+            ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken);
+            if (piece.MessageType == WebSocketMessageType.Close)
+                return new Result(null, ErrorCode.None);
+            if (piece.MessageType != WebSocketMessageType.Binary)
+                return new Result(null, ErrorCode.Malformed);
+            length += piece.Count;
+            if (piece.EndOfMessage)
+                return length > Limits.ClientFrameBytesMax ? new Result(null, ErrorCode.TooLarge) : Parse(length);
+        }
+    }
+
+    private Result Parse(int length)
+    {
+        try
+        {
+            return new Result(ClientFrame.Parser.ParseFrom(_buffer.AsSpan(0, length)), ErrorCode.None);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return new Result(null, ErrorCode.Malformed);
+        }
+    }
+
+    internal readonly record struct Result(ClientFrame? Frame, ErrorCode Error);
+}

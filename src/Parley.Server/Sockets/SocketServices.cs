@@ -1,0 +1,8 @@
+using Parley.Server.Log;
+using Parley.Server.Sessions;
+
+namespace Parley.Server.Sockets;
+
+/// <summary>What every connection uses.</summary>
+internal sealed record SocketServices(
+    ILogStore Logs, IGrainFactory Grains, Subscribers Subscribers, SessionTokens Tokens, TimeProvider Clock, ILogger<SocketConnection> Logger);

@@ -1,0 +1,144 @@
+using Parley.Contracts.Identity;
+using Parley.Server.Log;
+
+namespace Parley.Server.Sockets;
+
+/// <summary>
+/// A cursor into one log on one connection. It is *live* while every entry that is published follows its cursor and there is room to
+/// send it; then the event goes straight to the connection. Otherwise it is *behind*, and the connection's catch-up loop reads from
+/// the store until the cursor has reached all that was published meanwhile. Either way each entry is sent once, in order: the cursor
+/// moves only forward, one number at a time, and only by one of the two.
+/// </summary>
+internal sealed class Subscription
+{
+    private const int PageBytes = 128 * 1024;
+
+    private readonly Outbound _outbound;
+    private readonly Action<Subscription> _fallBehind;
+
+    // Protects the fields below. While behind, only the catch-up loop moves the cursor.
+    private readonly Lock _gate = new();
+    private long _logId;
+    private ulong _cursor;
+    private ulong _through = ulong.MaxValue;
+    private ulong _published;
+    private bool _woken;
+    private bool _live;
+    private bool _ended;
+
+    public Subscription(LogName log, DeviceId device, Outbound outbound, Action<Subscription> fallBehind)
+    {
+        Log = log;
+        Device = device;
+        _outbound = outbound;
+        _fallBehind = fallBehind;
+    }
+
+    public LogName Log { get; }
+
+    public DeviceId Device { get; }
+
+    /// <summary>
+    /// Starts behind, at the client's cursor. What is published between enlisting with <see cref="Subscribers"/> and this is found by
+    /// the catch-up loop, so the caller enlists first and asks the store for the access second.
+    /// </summary>
+    public void Begin(LogAccess access, ulong after)
+    {
+        lock (_gate)
+        {
+            _logId = access.LogId;
+            _cursor = Math.Max(after, access.After);
+            _through = Math.Min(_through, access.Through ?? ulong.MaxValue);
+        }
+
+        _fallBehind(this);
+    }
+
+    /// <summary>Sends the entry if it is the next one and there is room.</summary>
+    /// <param name="sequence">The entry's number.</param>
+    /// <param name="frame">The entry as a frame, shared by all subscribers.</param>
+    /// <param name="isLast">Whether it removes the device, which may read no further.</param>
+    public void Offer(ulong sequence, byte[] frame, bool isLast)
+    {
+        lock (_gate)
+        {
+            _published = Math.Max(_published, sequence);
+            if (isLast)
+                _through = Math.Min(_through, sequence);
+            if (!_live || (sequence <= _cursor && _cursor < _through))
+                return;
+            if (sequence == _cursor + 1 && sequence < _through && _outbound.TryWrite(frame))
+            {
+                _cursor = sequence;
+                return;
+            }
+
+            _live = false;
+        }
+
+        _fallBehind(this);
+    }
+
+    /// <summary>Says that there is something new in the store.</summary>
+    public void Wake()
+    {
+        lock (_gate)
+        {
+            _woken = true;
+            if (!_live)
+                return;
+            _live = false;
+        }
+
+        _fallBehind(this);
+    }
+
+    /// <summary>Nothing is sent after this returns.</summary>
+    public void End()
+    {
+        lock (_gate)
+            (_ended, _live) = (true, false);
+    }
+
+    /// <summary>Sends one page from the store. Called by the catch-up loop alone, while the subscription is behind.</summary>
+    public async ValueTask<CatchUpState> SendPageAsync(ILogStore store)
+    {
+        ulong cursor;
+        lock (_gate)
+        {
+            if (_cursor >= _through)
+                return CatchUpState.Ended;
+            _woken = false;
+            cursor = _cursor;
+        }
+
+        IReadOnlyList<StoredEntry> page = await store.ReadAsync(_logId, Device, cursor, PageBytes);
+        lock (_gate)
+        {
+            if (page.Count > 0)
+            {
+                // A device that was removed and added again reads on in a new subscription.
+                if (page[0].Sequence > _through || _ended)
+                    return CatchUpState.Ended;
+                _outbound.Write(Frames.Events(Log, page));
+                _cursor = page[^1].Sequence;
+            }
+
+            _live = page.Count == 0 && !_woken && _published <= _cursor && _cursor < _through && !_ended;
+            return _live ? CatchUpState.Live : CatchUpState.Behind;
+        }
+    }
+}
+
+/// <summary>Where a subscription stands after a page was sent.</summary>
+internal enum CatchUpState
+{
+    /// <summary>There may be more in the store.</summary>
+    Behind,
+
+    /// <summary>It takes events as they are published.</summary>
+    Live,
+
+    /// <summary>The device has read all that it may.</summary>
+    Ended,
+}

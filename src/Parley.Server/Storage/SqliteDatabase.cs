@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Parley.Server.Storage;
+
+/// <summary>
+/// The database file: one connection that writes, behind the <see cref="WriteQueue"/>, and a few that read. In write-ahead-log mode
+/// readers never wait for the writer, and <c>synchronous=FULL</c> syncs the disk at every COMMIT.
+/// </summary>
+internal sealed class SqliteDatabase : IAsyncDisposable
+{
+    private const int ReadersMax = 4;
+    private const int BusySeconds = 5;
+
+    private readonly string _path;
+    private readonly WriteQueue _writes;
+    private readonly ConcurrentBag<SqliteSession> _readers = [];
+    private readonly SemaphoreSlim _readerSlots = new(ReadersMax);
+
+    private SqliteDatabase(string path, WriteQueue writes)
+    {
+        _path = path;
+        _writes = writes;
+    }
+
+    /// <summary>Opens or makes the database and brings it to this version.</summary>
+    /// <exception cref="DatabaseVersionException">A newer version of Parley has written it. It is left as it is.</exception>
+    /// <exception cref="SqliteException">It cannot be opened, or is not a database.</exception>
+    public static SqliteDatabase Open(string path, ILogger logger, Action<SqliteSession>? configureWriter = null)
+    {
+        SqliteSession writer = OpenSession(path, SqliteOpenMode.ReadWriteCreate);
+        try
+        {
+            // Before anything that writes: a database from a newer version is not touched, not even its journal mode.
+            Migrations.RefuseNewer(writer);
+            writer.Find("PRAGMA journal_mode = WAL", row => row.GetString(0));
+            writer.Execute("PRAGMA synchronous = FULL");
+            writer.Execute("PRAGMA foreign_keys = ON");
+            Migrations.Apply(writer);
+            configureWriter?.Invoke(writer);
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+
+        return new SqliteDatabase(path, new WriteQueue(writer, logger));
+    }
+
+    /// <inheritdoc cref="WriteQueue.WriteAsync"/>
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> apply, int bytes = 1024, Action<Exception>? failed = null) => _writes.WriteAsync(apply, bytes, failed);
+
+    /// <summary>Runs queries on a snapshot of all that is committed.</summary>
+    public async ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> read)
+    {
+        await _readerSlots.WaitAsync();
+        try
+        {
+            if (!_readers.TryTake(out SqliteSession? session))
+                session = OpenSession(_path, SqliteOpenMode.ReadOnly);
+            try
+            {
+                return read(session);
+            }
+            finally
+            {
+                _readers.Add(session);
+            }
+        }
+        catch (SqliteException e)
+        {
+            throw new StoreUnavailableException("The store cannot read.", e);
+        }
+        finally
+        {
+            _readerSlots.Release();
+        }
+    }
+
+    /// <summary>Waits for the writes under way, then closes the file. Readers must have stopped.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (SqliteSession reader in _readers)
+            reader.Dispose();
+        await _writes.DisposeAsync();
+        _readerSlots.Dispose();
+    }
+
+    private static SqliteSession OpenSession(string path, SqliteOpenMode mode)
+    {
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = BusySeconds };
+        var connection = new SqliteConnection(settings.ToString());
+        try
+        {
+            connection.Open();
+            return new SqliteSession(connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

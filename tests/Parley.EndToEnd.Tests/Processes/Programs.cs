@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.EndToEnd.Tests.Processes;
+
+/// <summary>Where the real programs stand: built beside these tests, in the same configuration.</summary>
+internal static class Programs
+{
+    public static string Server { get; } = Built("Parley.Server", "parley-server.dll");
+
+    public static string Terminal { get; } = Built("Parley.Terminal", "parley.dll");
+
+    /// <summary>The <c>dotnet</c> that runs these tests: three folders above the framework it has loaded.</summary>
+    public static string Dotnet { get; } = Path.GetFullPath(Path.Combine(
+        RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+
+    private static string Built(string project, string assembly)
+    {
+        DirectoryInfo configuration = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        return Path.GetFullPath(Path.Combine(configuration.FullName, "..", "..", project, configuration.Name, assembly));
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Parley.EndToEnd.Tests.Processes;
+
+/// <summary>
+/// A real server on a free loopback port with a data folder of its own. It can be killed and started again on the same port and data;
+/// what every one of its lives printed is kept.
+/// </summary>
+internal sealed partial class ServerProcess : IAsyncDisposable
+{
+    private readonly StringBuilder _pastOutput = new();
+    private RunningProgram? _program;
+
+    private ServerProcess(string data, int port)
+    {
+        Data = data;
+        Address = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    /// <summary>The folder in which the server keeps everything.</summary>
+    public string Data { get; }
+
+    public Uri Address { get; }
+
+    /// <summary>Everything that all lives of this server printed, on both streams.</summary>
+    public string Printed => _pastOutput + _program?.Output + _program?.Errors;
+
+    public static async Task<ServerProcess> StartAsync(string data)
+    {
+        ServerProcess server = new(data, FreePort());
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    /// <summary>Starts the server and waits until it prints an invite link, which it does when it is ready.</summary>
+    public async Task StartAgainAsync()
+    {
+        RunningProgram program = RunningProgram.Start(Programs.Server, ["run", "--listen", Address.ToString().TrimEnd('/'), "--data", Data, "--print-invite"]);
+        _program = program;
+        await Eventually.IsAsync(
+            "the server's invite link",
+            () => Link().IsMatch(program.Output) || program.HasExited,
+            () => program.Output + program.Errors);
+        Assert.False(program.HasExited, "The server ended at once:\n" + program.Output + program.Errors);
+    }
+
+    /// <summary>SIGKILL, as a power cut would have it.</summary>
+    public async Task KillAsync()
+    {
+        Assert.NotNull(_program);
+        await _program.KillAsync();
+        _pastOutput.Append(_program.Output).Append(_program.Errors);
+        await _program.DisposeAsync();
+        _program = null;
+    }
+
+    /// <summary>Asks the command line, beside the running server, for a new invite link.</summary>
+    public async Task<string> InviteAsync()
+    {
+        await using RunningProgram program = RunningProgram.Start(Programs.Server, ["invite", "--data", Data]);
+        Assert.True(await program.WaitForExitAsync() == 0, program.Output + program.Errors);
+        _pastOutput.Append(program.Output).Append(program.Errors);
+        Match link = Link().Match(program.Output);
+        Assert.True(link.Success, "No invite link in:\n" + program.Output);
+        return link.Value;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_program is not null)
+            await _program.DisposeAsync();
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [GeneratedRegex(@"http://\S+/i/[\w-]{22}")]
+    private static partial Regex Link();
+}
