@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Formats.Cbor;
 using Parley.Client.Content;
 using Parley.Contracts.Identity;
+using Parley.Mls.Groups;
 using Parley.Mls.Messages.Extensions;
 
 namespace Parley.Client.Conversations;
@@ -30,6 +31,10 @@ internal sealed record ConversationProfile(ConversationKind Kind, string Name, I
         profile = null;
         return extensions.Find(Type) is { } extension && TryDecode(extension.Data, out profile);
     }
+
+    /// <summary>The profile of a group this device has entered.</summary>
+    public static ConversationProfile Of(Group group) =>
+        TryFind(group.Context.Extensions, out ConversationProfile? profile) ? profile : throw new InvalidOperationException("No group without a profile is entered.");
 
     /// <summary>The profile as an extension.</summary>
     public Extension ToExtension()

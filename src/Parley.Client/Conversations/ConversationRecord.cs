@@ -36,22 +36,25 @@ internal sealed record ConversationRecord
     public int Unread { get; init; }
 
     /// <summary>When something last happened.</summary>
-    public DateTimeOffset LastActivity { get; init; }
+    public DateTimeOffset LastActivity { get; init; } = DateTimeOffset.UnixEpoch;
 
     /// <summary>The last item in one line.</summary>
     public string LastText { get; init; } = "";
 
     /// <summary>The number of the next entry of the outbox.</summary>
-    public long NextOutboxNumber { get; init; }
+    public long NextOutboxNumber { get; init; } = 1;
 
     /// <summary>Whether members have come who may not know the name one goes by.</summary>
     public bool IsProfileDue { get; init; }
 
     /// <summary>When one's own leaf last got new keys.</summary>
-    public DateTimeOffset LeafUpdatedAt { get; init; }
+    public DateTimeOffset LeafUpdatedAt { get; init; } = DateTimeOffset.UnixEpoch;
 
     /// <summary>Whether members' proposals wait for somebody's Commit.</summary>
     public bool HasProposals { get; init; }
+
+    /// <summary>Whether one of them is against the rules, so that none of them can be committed.</summary>
+    public bool HasUnlawfulProposals { get; init; }
 
     public byte[] Encode()
     {
@@ -60,7 +63,7 @@ internal sealed record ConversationRecord
         writer.WriteUInt8((byte)Kind);
         writer.WriteVector(Encoding.UTF8.GetBytes(Name));
         writer.WriteUInt8((byte)Membership);
-        writer.WriteUInt8((byte)((IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0)));
+        writer.WriteUInt8((byte)((IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0)));
         writer.WriteUInt64(Cursor);
         writer.WriteUInt64((ulong)LastOrder);
         writer.WriteUInt64((ulong)ReadUpTo);
@@ -88,6 +91,7 @@ internal sealed record ConversationRecord
             IsAdmin = (flags & 1) != 0,
             IsProfileDue = (flags & 2) != 0,
             HasProposals = (flags & 4) != 0,
+            HasUnlawfulProposals = (flags & 8) != 0,
             Cursor = reader.ReadUInt64(),
             LastOrder = (long)reader.ReadUInt64(),
             ReadUpTo = (long)reader.ReadUInt64(),

@@ -30,6 +30,9 @@ internal sealed class ConversationRules
         _handles = [.. _members.Values.Select(static certificate => certificate.Handle)];
     }
 
+    /// <summary>The rules as they are in a group's current epoch.</summary>
+    public static ConversationRules Of(Group group) => new(ConversationProfile.Of(group), group.Members);
+
     /// <summary>Whose leaf it is.</summary>
     public Handle HandleOf(LeafIndex leaf) => _members[leaf].Handle;
 

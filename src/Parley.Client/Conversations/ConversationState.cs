@@ -1,7 +1,6 @@
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
 using Parley.Client.Store;
-using Parley.Contracts.Identity;
 using Parley.Mls.Groups;
 using Parley.Mls.Storage;
 
@@ -160,6 +159,15 @@ internal sealed class ConversationState : IDisposable
         Put(entry);
         Set(Record with { NextOutboxNumber = entry.Number + 1 });
         return entry.Number;
+    }
+
+    /// <summary>Puts work before all else. What was first must not have been sealed.</summary>
+    public void QueueFirst(OutboxWork work, DateTimeOffset now)
+    {
+        // Numbers are only names and an order: the first place is one below the lowest.
+        var entry = new OutboxEntry((Head?.Number ?? Record.NextOutboxNumber) - 1, now, work, Sealed: null);
+        _outbox.AddFirst(entry);
+        Put(entry);
     }
 
     /// <summary>Replaces the head by the same entry in another state.</summary>

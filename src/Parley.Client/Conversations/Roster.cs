@@ -9,10 +9,13 @@ namespace Parley.Client.Conversations;
 /// The people of a conversation as an epoch has them, with their devices, and the names they go by. Read from the leaves at each epoch and
 /// stored apart from what changes with every message, so that a list of conversations can be shown without loading a group.
 /// </summary>
-internal sealed record Roster(ImmutableSortedDictionary<string, RosterEntry> Entries, ImmutableSortedDictionary<string, string> Names)
+internal sealed record Roster(
+    ImmutableSortedDictionary<string, RosterEntry> Entries, ImmutableSortedSet<string> Admins, ImmutableSortedDictionary<string, string> Names)
 {
     public static readonly Roster Empty = new(
-        ImmutableSortedDictionary.Create<string, RosterEntry>(StringComparer.Ordinal), ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
+        ImmutableSortedDictionary.Create<string, RosterEntry>(StringComparer.Ordinal),
+        ImmutableSortedSet.Create<string>(StringComparer.Ordinal),
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
 
     private const int EntriesMax = MessageLimits.LeavesMax;
 
@@ -45,6 +48,7 @@ internal sealed record Roster(ImmutableSortedDictionary<string, RosterEntry> Ent
             w.WriteVector(entry.Value.AccountKey);
             w.WriteVectorOf(entry.Value.Devices, static (v, device) => v.WriteBytes(device.ToArray()));
         });
+        writer.WriteVectorOf(Admins, static (w, admin) => w.WriteVector(System.Text.Encoding.ASCII.GetBytes(admin)));
         writer.WriteVectorOf(Names, static (w, name) =>
         {
             w.WriteVector(System.Text.Encoding.ASCII.GetBytes(name.Key));
@@ -58,10 +62,11 @@ internal sealed record Roster(ImmutableSortedDictionary<string, RosterEntry> Ent
         var reader = new TlsReader(stored);
         var entries = reader.ReadVectorOf(
             static r => KeyValuePair.Create(ReadText(r), new RosterEntry(r.ReadVector(), r.ReadVectorOf(ReadDevice, EntriesMax))), EntriesMax);
+        var admins = reader.ReadVectorOf(ReadText, EntriesMax);
         var names = reader.ReadVectorOf(static r => KeyValuePair.Create(ReadText(r), ReadText(r)), EntriesMax);
         if (!reader.Finish())
             throw new InvalidDataException("A stored roster is damaged.");
-        return new Roster(Empty.Entries.AddRange(entries), Empty.Names.AddRange(names));
+        return new Roster(Empty.Entries.AddRange(entries), Empty.Admins.Union(admins), Empty.Names.AddRange(names));
     }
 
     private static bool Same(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);

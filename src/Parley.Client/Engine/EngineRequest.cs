@@ -22,11 +22,8 @@ internal abstract record EngineRequest
     /// <summary>Tells how far a log has been read.</summary>
     public sealed record Acknowledge(LogId Log, ulong Cursor) : EngineRequest;
 
-    /// <summary>Asks how many KeyPackages are left.</summary>
+    /// <summary>Sees to it that the server has KeyPackages of this device.</summary>
     public sealed record CheckKeyPackages : EngineRequest;
-
-    /// <summary>Adds KeyPackages.</summary>
-    public sealed record AddKeyPackages(IReadOnlyList<byte[]> KeyPackages) : EngineRequest;
 }
 
 /// <summary>A log: a conversation's, or the device's own inbox.</summary>
