@@ -33,7 +33,7 @@ internal static class SlashActions
         return (address, found.Count) switch
         {
             (_, 1) => Show(model, found[0], line.RestAfterFirst),
-            (ConversationAddress.Direct direct, 0) => Step.To(model, new ChatEffect.OpenDirect(direct.Peer, ShortCodes.Replace(line.RestAfterFirst))),
+            (ConversationAddress.Direct direct, 0) => Step.To(model.Tell($"Opening a conversation with {direct.Peer}…"), new ChatEffect.OpenDirect(direct.Peer, ShortCodes.Replace(line.RestAfterFirst))),
             (_, 0) => Step.Refuse(model, "There is no such group. /create makes one."),
             _ => Step.Refuse(model, "Several groups have that name: choose one from the list."),
         };

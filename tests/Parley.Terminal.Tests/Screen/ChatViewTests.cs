@@ -75,7 +75,7 @@ public sealed class ChatViewTests
     public void Emoji_picker() => ScreenFile.Matches(new Scene(80, 24).WithConversations().Press(KeyName.Emoji).Type("heart").Press(KeyName.Down).Draw());
 
     [Fact]
-    public void Members() => ScreenFile.Matches(new Scene(80, 20).WithConversations().Enter("/who").Draw());
+    public void Members_of_a_group() => ScreenFile.Matches(new Scene(80, 20).WithConversations().Enter("/who").Draw());
 
     [Fact]
     public void Safety_number() => ScreenFile.Matches(new Scene(80, 24).WithConversations()
