@@ -7,16 +7,16 @@ public sealed class ProfileFolderTests
     [Fact]
     public void The_system_says_where_unless_someone_does()
     {
-        var variables = new Dictionary<string, string> { ["HOME"] = "/homes/alice", ["LOCALAPPDATA"] = "/users/alice/local" };
-        Assert.Equal("/homes/alice/.local/share/parley", Find(null, ProfileSystem.Unix));
-        Assert.Equal("/homes/alice/Library/Application Support/parley", Find(null, ProfileSystem.MacOS));
-        Assert.Equal("/users/alice/local/parley", Find(null, ProfileSystem.Windows));
+        var variables = new Dictionary<string, string> { ["HOME"] = "/at/home", ["LOCALAPPDATA"] = "/local/data" };
+        Assert.Equal("/at/home/.local/share/parley", Find(null, ProfileSystem.Unix));
+        Assert.Equal("/at/home/Library/Application Support/parley", Find(null, ProfileSystem.MacOS));
+        Assert.Equal("/local/data/parley", Find(null, ProfileSystem.Windows));
 
         variables["XDG_DATA_HOME"] = "relative";
-        Assert.Equal("/homes/alice/.local/share/parley", Find(null, ProfileSystem.Unix));
+        Assert.Equal("/at/home/.local/share/parley", Find(null, ProfileSystem.Unix));
         variables["XDG_DATA_HOME"] = "/data";
         Assert.Equal("/data/parley", Find(null, ProfileSystem.Unix));
-        Assert.Equal("/homes/alice/Library/Application Support/parley", Find(null, ProfileSystem.MacOS));
+        Assert.Equal("/at/home/Library/Application Support/parley", Find(null, ProfileSystem.MacOS));
 
         variables["PARLEY_PROFILE"] = "/profiles/work";
         Assert.Equal(Path.GetFullPath("/profiles/work"), Find(null, ProfileSystem.Unix));
