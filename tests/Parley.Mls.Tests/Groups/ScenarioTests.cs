@@ -115,12 +115,15 @@ public sealed class ScenarioTests
 
     [Theory]
     [MemberData(nameof(Worlds))]
-    public void External_psks_go_into_the_epoch(CipherSuite suite, bool restarts, WireFormat format)
+    public void External_and_resumption_psks_go_into_the_epoch(CipherSuite suite, bool restarts, WireFormat format)
     {
         using World world = Of(suite, restarts, format).WithMembers(3);
         world.Psks.Add("id"u8, "shared"u8);
         byte[] nonce = [.. Enumerable.Repeat((byte)7, world.Suite.HashBytes)];
         world.Commit(world[1], new Proposal.PreSharedKey(new PreSharedKeyId.External("id"u8.ToArray(), nonce)));
+        world.Commit(world[0]);
+        var resumption = new PreSharedKeyId.Resumption(ResumptionPskUsage.Application, world.GroupId, world[0].Group.Epoch - 1, nonce);
+        world.Commit(world[2], new CommitOptions { Proposals = [new Proposal.PreSharedKey(resumption)], ForcesPath = false });
         world.AssertTalk();
     }
 
