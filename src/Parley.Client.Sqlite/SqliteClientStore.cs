@@ -10,6 +10,8 @@ namespace Parley.Client.Sqlite;
 /// </summary>
 public sealed class SqliteClientStore : IClientStore
 {
+    // The shortest there is: a wait helps nobody, since the other keeps its lock for as long as it runs. 0 would wait for ever.
+    private const int LockWaitSeconds = 1;
     private const int SqliteBusy = 5;
     private const int SqliteNotADatabase = 26;
 
@@ -24,7 +26,7 @@ public sealed class SqliteClientStore : IClientStore
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         // Without pooling, disposing the store closes the file.
-        string address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 0 }.ToString();
+        string address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = LockWaitSeconds }.ToString();
         var connection = new SqliteConnection(address);
         try
         {

@@ -89,6 +89,9 @@ public enum ClientErrorCode
     /// <summary>The user is no longer a member of the conversation.</summary>
     NotMember,
 
+    /// <summary>The conversation cannot go on: its timeline says why.</summary>
+    ConversationBroken,
+
     /// <summary>Only an administrator of the conversation may do this.</summary>
     NotAdmin,
 

@@ -62,6 +62,7 @@ public static class ErrorText
         ClientErrorCode.AccountKeyChanged => "This person's account key has changed since you verified it. Compare the safety number with them again first.",
         ClientErrorCode.ConversationUnknown => "There is no such conversation.",
         ClientErrorCode.NotMember => "You are no longer a member of this conversation.",
+        ClientErrorCode.ConversationBroken => "This conversation cannot go on; its last notice says why.",
         ClientErrorCode.NotAdmin => "Only an administrator of this group can do this.",
         ClientErrorCode.NotGroup => "This works in groups only, not in a direct conversation.",
         ClientErrorCode.AlreadyMember => "They are already a member.",

@@ -1,103 +1,249 @@
+using Parley.Client.Engine;
+using Parley.Client.Identity;
+using Parley.Client.Store;
+using Parley.Client.Transport;
 using Parley.Contracts.Identity;
 
 namespace Parley.Client;
 
 /// <summary>
-/// One device of one account: what a program with a user in front of it, or a bot, uses. Every method may be called from any thread;
-/// one loop of the client's own does the work. What a call needs the server for is async and takes a token; cancelling stops the waiting,
-/// not what has been stored.
+/// One device of one account: what a program with a user in front of it, or a bot, uses. Every method may be called from any thread.
+/// What a call needs the server for is async and takes a token; cancelling stops the waiting, not what has been stored.
 /// </summary>
-public sealed class ParleyClient : IAsyncDisposable
+public sealed partial class ParleyClient : IAsyncDisposable
 {
-    private ParleyClient()
+    private readonly ClientOptions _options;
+    private readonly EngineHost _host;
+    private readonly ITransport _transport;
+    private readonly ServerResources _resources;
+    private readonly ConnectionLoop _connection;
+    private readonly DeviceCertificate _certificate;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _newsLoop;
+
+    // Guards the start, which may be asked for from any thread.
+    private readonly Lock _startGate = new();
+    private Task? _connectionLoop;
+
+    private ParleyClient(ClientOptions options, ClientEngine engine)
     {
+        _options = options;
+        _certificate = engine.Profile.Identity.Certificate;
+        _host = new EngineHost(options.Crypto, options.Store, engine);
+        _transport = options.Transport(engine.Profile.Address);
+        _resources = new ServerResources(_transport);
+        _connection = new ConnectionLoop(_host, _transport, _certificate, options);
+        _newsLoop = RunNewsLoopAsync();
     }
 
-    /// <summary>Raised from the client's own loop after each change; a handler must not block and must not throw.</summary>
+    /// <summary>Raised from the client's own loop after each change; a handler may call the client, must not block and must not throw.</summary>
 #pragma warning disable MA0046 // Not the (sender, args) shape: the sender is known, and the event says all there is.
     public event Action<ClientEvent>? Changed;
 #pragma warning restore MA0046
 
     /// <summary>The account's handle.</summary>
-    public Handle Self => throw new NotSupportedException();
+    public Handle Self => _certificate.Handle;
 
     /// <summary>The server's name.</summary>
-    public string Server => throw new NotSupportedException();
+    public string Server => _certificate.Server;
 
     /// <summary>This device.</summary>
-    public DeviceId Device => throw new NotSupportedException();
+    public DeviceId Device => _certificate.DeviceId;
 
     /// <summary>How things stand with the server.</summary>
-    public ConnectionStatus Connection => throw new NotSupportedException();
+    public ConnectionStatus Connection => _connection.Status;
 
     /// <summary>All conversations, newest activity first.</summary>
-    public IReadOnlyList<Conversation> Conversations => throw new NotSupportedException();
+    /// <exception cref="ClientStoreException">The local store cannot be read.</exception>
+    public IReadOnlyList<Conversation> Conversations => _host.Look(static engine => engine.ReadConversations());
 
     /// <summary>
     /// Makes an account by invite: account key, device key, certificate, KeyPackages. If it breaks off, calling it again continues with the
     /// same keys. The store must hold no account.
     /// </summary>
-    public static Task<ClientResult<ParleyClient>> SignUpAsync(ClientOptions options, InviteLink invite, Handle handle, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public static async Task<ClientResult<ParleyClient>> SignUpAsync(ClientOptions options, InviteLink invite, Handle handle, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(invite);
+        ArgumentNullException.ThrowIfNull(handle);
+        try
+        {
+            ClientResult registered = await SignUp.RunAsync(options, invite, handle, cancellationToken);
+            if (!registered.Succeeded)
+                return ClientResult.Refuse<ParleyClient>(registered.Error);
+            ClientResult<ParleyClient> client = Open(options);
+            // So that others can write to the new account at once. If it fails, the first connection makes it good.
+            if (client.Succeeded)
+                await client.Value.SupplyKeyPackagesAsync(cancellationToken);
+            return client;
+        }
+        catch (TransportException)
+        {
+            return ClientResult.Refuse<ParleyClient>(ClientErrorCode.Offline);
+        }
+        catch (ClientStoreException)
+        {
+            return ClientResult.Refuse<ParleyClient>(ClientErrorCode.StoreFailed);
+        }
+    }
 
     /// <summary>Opens the account in the store, without a connection.</summary>
-    public static Task<ClientResult<ParleyClient>> OpenAsync(ClientOptions options, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public static Task<ClientResult<ParleyClient>> OpenAsync(ClientOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Open(options));
+    }
 
     /// <summary>Connects, and keeps connected: catches up, sends what is queued, reconnects with backoff. Calling it again does nothing.</summary>
-    public void Start() => throw new NotSupportedException();
+    public void Start()
+    {
+        lock (_startGate)
+            _connectionLoop ??= Task.Run(() => _connection.RunAsync(_stop.Token));
+    }
 
-    /// <summary>Returns when all logs have been processed up to the heads seen on subscribing. Needs <see cref="Start"/>.</summary>
-    public Task<ClientResult> CatchUpAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>
+    /// Returns when all logs have been processed up to the heads seen on subscribing; refused as soon as an attempt to connect fails.
+    /// Needs <see cref="Start"/>.
+    /// </summary>
+    public Task<ClientResult> CatchUpAsync(CancellationToken cancellationToken) => WaitAsync(static engine => engine.IsCaughtUp, cancellationToken);
 
-    /// <summary>Returns when nothing is queued: everything sent so far is durable on the server. Needs <see cref="Start"/>.</summary>
-    public Task<ClientResult> FlushAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>
+    /// Returns when nothing is queued: everything sent so far is durable on the server. Refused as soon as an attempt to connect fails; what
+    /// is queued stays queued. Needs <see cref="Start"/>.
+    /// </summary>
+    public Task<ClientResult> FlushAsync(CancellationToken cancellationToken) => WaitAsync(static engine => engine.IsFlushed, cancellationToken);
 
     /// <summary>The last items before an order, in ascending order.</summary>
     /// <param name="conversation">Which conversation; an unknown one has no items.</param>
     /// <param name="count">How many at most.</param>
     /// <param name="before">Only items of a lower order.</param>
-    public IReadOnlyList<TimelineItem> ReadTimeline(ConversationId conversation, int count, long before = long.MaxValue) => throw new NotSupportedException();
+    /// <exception cref="ClientStoreException">The local store cannot be read.</exception>
+    public IReadOnlyList<TimelineItem> ReadTimeline(ConversationId conversation, int count, long before = long.MaxValue) =>
+        _host.Look(engine => engine.ReadTimeline(conversation, count, before));
 
-    /// <summary>The direct conversation with a person, made if there is none.</summary>
-    public Task<ClientResult<ConversationId>> OpenDirectAsync(Handle peer, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Queues a message. On return it is durable in the outbox; the client's loop encrypts and sends it.</summary>
+    public ClientResult<MessageId> Send(ConversationId conversation, OutgoingMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return Guard(() => _host.Run(engine => engine.Send(conversation, message, Now)));
+    }
 
-    /// <summary>Makes a group, oneself its administrator.</summary>
-    public Task<ClientResult<ConversationId>> CreateGroupAsync(string name, IReadOnlyList<Handle> members, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Queues a message. On return it is durable in the outbox, encrypted; the loop sends it.</summary>
-    public ClientResult<MessageId> Send(ConversationId conversation, OutgoingMessage message) => throw new NotSupportedException();
-
-    /// <summary>Adds a person with all their devices to a group.</summary>
-    public Task<ClientResult> AddMemberAsync(ConversationId conversation, Handle member, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Removes a person with all their devices from a group.</summary>
-    public Task<ClientResult> RemoveMemberAsync(ConversationId conversation, Handle member, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Leaves a conversation.</summary>
-    public Task<ClientResult> LeaveAsync(ConversationId conversation, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Renames a group.</summary>
-    public Task<ClientResult> RenameAsync(ConversationId conversation, string name, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Sets the name one goes by; told to members inside encrypted messages.</summary>
-    public ClientResult SetNickname(string name) => throw new NotSupportedException();
+    /// <summary>Sets the name one goes by, told to members inside encrypted messages; the empty name goes back to the handle.</summary>
+    public ClientResult SetNickname(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Guard(() => _host.Run(engine => engine.SetNickname(name, Now)));
+    }
 
     /// <summary>Marks a conversation's items as read up to an order. Stays on this device.</summary>
-    public void MarkRead(ConversationId conversation, long upToOrder) => throw new NotSupportedException();
+    /// <exception cref="ClientStoreException">The local store cannot be written.</exception>
+    public void MarkRead(ConversationId conversation, long upToOrder) => _host.Run(engine => engine.MarkRead(conversation, upToOrder));
 
     /// <summary>The safety number with a person one shares a conversation with, and whether it was confirmed.</summary>
-    public ClientResult<Verification> GetVerification(Handle peer) => throw new NotSupportedException();
+    public ClientResult<Verification> GetVerification(Handle peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        return Guard(() => _host.Look(engine => engine.GetVerification(peer)));
+    }
 
-    /// <summary>Notes that one has compared the safety number with the person, or takes it back. Confirming accepts a changed key.</summary>
-    public ClientResult ConfirmVerification(Handle peer, bool verified) => throw new NotSupportedException();
+    /// <summary>Notes that one has compared the safety number with the person, or takes it back. Either way a changed key is accepted.</summary>
+    public ClientResult ConfirmVerification(Handle peer, bool verified)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        return Guard(() => _host.Run(engine => engine.ConfirmVerification(peer, verified)));
+    }
 
-    /// <summary>Makes an invite link to the server.</summary>
-    /// <param name="uses">How many accounts may be made with it.</param>
-    /// <param name="valid">For how long, to the hour.</param>
-    /// <param name="cancellationToken">Stops the waiting; the invite may have been made.</param>
-    public Task<ClientResult<string>> CreateInviteAsync(int uses, TimeSpan valid, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Stops the loops and waits for them. What is queued stays stored. The store is the caller's to dispose.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (Task loop in new[] { _connectionLoop, _newsLoop }.OfType<Task>())
+        {
+            try
+            {
+                await loop;
+            }
+            catch (OperationCanceledException)
+            {
+                // The end that was asked for.
+            }
+        }
 
-    /// <summary>Stops the loop and waits for it. What is queued stays stored.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+        _host.Dispose();
+        _transport.Dispose();
+        _stop.Dispose();
+    }
 
-    private void Raise(ClientEvent change) => Changed?.Invoke(change);
+    private static ClientResult<ParleyClient> Open(ClientOptions options)
+    {
+        try
+        {
+            ClientEngine? engine = ClientEngine.Load(options.Crypto, options.Store);
+            return engine is null ? ClientResult.Refuse<ParleyClient>(ClientErrorCode.AccountMissing) : ClientResult.Of(new ParleyClient(options, engine));
+        }
+        catch (ClientStoreException)
+        {
+            return ClientResult.Refuse<ParleyClient>(ClientErrorCode.StoreFailed);
+        }
+        catch (InvalidDataException)
+        {
+            return ClientResult.Refuse<ParleyClient>(ClientErrorCode.ProfileDamaged);
+        }
+    }
+
+    private static ClientResult Guard(Func<ClientResult> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (ClientStoreException)
+        {
+            return ClientResult.Refuse(ClientErrorCode.StoreFailed);
+        }
+    }
+
+    private static ClientResult<T> Guard<T>(Func<ClientResult<T>> call)
+        where T : notnull
+    {
+        try
+        {
+            return call();
+        }
+        catch (ClientStoreException)
+        {
+            return ClientResult.Refuse<T>(ClientErrorCode.StoreFailed);
+        }
+    }
+
+    private DateTimeOffset Now => _options.Time.GetUtcNow();
+
+    private async Task<ClientResult> WaitAsync(Func<ClientEngine, bool> condition, CancellationToken cancellationToken)
+    {
+        if (_connectionLoop is null)
+            return ClientResult.Refuse(ClientErrorCode.Offline);
+        try
+        {
+            return await _host.WaitAsync(condition, cancellationToken);
+        }
+        catch (ClientStoreException)
+        {
+            return ClientResult.Refuse(ClientErrorCode.StoreFailed);
+        }
+    }
+
+    /// <summary>Tells listeners what has changed, from one place, with no lock held.</summary>
+    private async Task RunNewsLoopAsync()
+    {
+        // Begins on the constructor's thread and leaves it at once.
+        await Task.Yield();
+        while (true)
+        {
+            await _host.News.WaitAsync(atMost: null, _options.Time, _stop.Token);
+            _connection.Refresh();
+            foreach (ClientEvent change in _host.TakeNews())
+                Changed?.Invoke(change);
+        }
+    }
 }

@@ -55,6 +55,9 @@ internal abstract record MessageBody
         return body is Text edited ? new Text("(edit) " + edited.Body) : new Unknown(content.Body is NestedPart.Null ? "deletion" : "edit");
     }
 
+    /// <summary>Whether encoded content only tells the name its sender goes by.</summary>
+    public static bool IsProfile(ReadOnlyMemory<byte> mimi) => MimiCodec.TryDecode(mimi, out MimiContent? content) && Read(content) is Profile;
+
     /// <summary>Whether a text can be the name of a person or a group: not empty, not too long, no control characters, no line breaks, none that turn the text around.</summary>
     public static bool IsName(string name)
     {
