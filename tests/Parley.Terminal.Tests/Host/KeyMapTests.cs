@@ -31,6 +31,17 @@ public sealed class KeyMapTests
     public void A_key_is_told_in_the_programs_words(Key key, object press) => Assert.Equal(press, KeyMap.Of(key));
 
     [Fact]
+    public void Keys_that_were_taken_for_a_control_sequence_are_not_lost()
+    {
+        Assert.Equal(
+            [new KeyPress(KeyName.Enter, Alt: true), KeyPress.Typing("é"), KeyPress.Typing("👋"), new KeyPress(KeyName.Tab), KeyPress.Control('w'), new KeyPress(KeyName.Enter)],
+            SwallowedKeys.Read("\u001b\ré👋\t\u0017\r"));
+        Assert.Equal([new KeyPress(KeyName.Text, "3", Alt: true)], SwallowedKeys.Read("\u001b3"));
+        Assert.Empty(SwallowedKeys.Read("\u001b[?62;c"));
+        Assert.Empty(SwallowedKeys.Read("\u001b"));
+    }
+
+    [Fact]
     public void Keys_without_a_use_are_ignored() => Assert.Null(KeyMap.Of(Key.F9));
 
     [Fact]
