@@ -23,7 +23,7 @@ internal static class SwallowedKeys
         bool alt = true;
         foreach (string letter in Cells.Letters(dropped[1..]))
         {
-            if (Of(letter, alt) is { } key)
+            foreach (KeyPress key in Of(letter, alt) is { } press ? KeyMap.WithoutUselessAlt(press) : [])
                 yield return key;
             alt = false;
         }
@@ -37,6 +37,6 @@ internal static class SwallowedKeys
         '\b' or '\u007f' => new KeyPress(KeyName.Backspace, Alt: alt),
         >= '\u0001' and <= '\u001a' => new KeyPress(KeyName.Text, ((char)(letter[0] + 'a' - 1)).ToString(), Ctrl: true, Alt: alt),
         < ' ' => null,
-        _ => alt ? new KeyPress(KeyName.Text, letter.ToLowerInvariant(), Alt: true) : KeyPress.Typing(letter),
+        _ => new KeyPress(KeyName.Text, letter, Alt: alt),
     };
 }
