@@ -24,6 +24,7 @@ public sealed partial class ParleyClient : IAsyncDisposable
     // Guards the start, which may be asked for from any thread.
     private readonly Lock _startGate = new();
     private Task? _connectionLoop;
+    private int _isDisposed;
 
     private ParleyClient(ClientOptions options, ClientEngine engine)
     {
@@ -154,9 +155,11 @@ public sealed partial class ParleyClient : IAsyncDisposable
         return Guard(() => _host.Run(engine => engine.ConfirmVerification(peer, verified)));
     }
 
-    /// <summary>Stops the loops and waits for them. What is queued stays stored. The store is the caller's to dispose.</summary>
+    /// <summary>Stops the loops and waits for them. What is queued stays stored. The store is the caller's to dispose. May be called again.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+            return;
         await _stop.CancelAsync();
         foreach (Task loop in new[] { _connectionLoop, _newsLoop }.OfType<Task>())
         {

@@ -22,6 +22,8 @@ internal sealed class FakeServer(TimeProvider time)
 
     public IEnumerable<DeviceCertificate> DevicesOf(string handle) => _devices.Values.Where(device => device.Handle.Value == handle);
 
+    public DeviceCertificate Find(byte[] device) => _devices[Convert.ToHexStringLower(device)];
+
     public void Register(DeviceCertificate certificate) => _devices[certificate.DeviceId.ToString()] = certificate;
 
     public (int Count, bool HasLastResort) Stock(DeviceId device) =>
