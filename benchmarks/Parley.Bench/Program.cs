@@ -1,1 +1,10 @@
-return 0;
+using System.CommandLine;
+using Parley.Bench.Mls;
+
+var file = new Option<FileInfo?>("--json") { Description = "Where to write the rows." };
+var quick = new Option<bool>("--quick") { Description = "At most 100 leaves and fewer rounds: to see that it works, not to compare." };
+var suite = new Option<ushort>("--suite") { Description = "The cipher suite's number.", DefaultValueFactory = static _ => 3 };
+var mls = new Command("mls", "Measures the protocol on one thread, without a server.") { file, quick, suite };
+mls.SetAction(parsed => MlsBenchmarks.Run(parsed.GetValue(file), parsed.GetValue(quick), (Parley.Mls.Messages.CipherSuite)parsed.GetValue(suite)));
+
+return await new RootCommand("Parley's benchmarks. Progress goes to standard error.") { mls }.Parse(args).InvokeAsync();

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
@@ -112,7 +113,11 @@ internal sealed class TestServer : IAsyncDisposable
     private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IAsyncDisposable? database, int requestsPerSecond)
     {
         var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), "", "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
-        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), addStores);
+        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), services =>
+        {
+            addStores(services);
+            services.AddLogging(logging => logging.ClearProviders());
+        });
         await app.StartAsync();
         return new TestServer(app, database);
     }

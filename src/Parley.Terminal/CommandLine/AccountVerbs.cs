@@ -76,7 +76,7 @@ internal static class AccountVerbs
                 ClientResult set = client.SetNickname(parsed.GetRequiredValue(name));
                 if (!set.Succeeded)
                     return invocation.Fail(set.Error);
-                await ServerReach.FlushAsync(client, invocation.Cancelled);
+                await invocation.ProgressAsync("Telling your conversations…", client.FlushAsync(invocation.Cancelled));
                 invocation.Answer(Of(client, invocation), AnswersJson.Default.AccountAnswer, "Your name is set.");
                 return ExitCode.Done;
             }),

@@ -49,7 +49,8 @@ internal sealed record Invocation(CommandLineConsole Console, bool Json, string 
     /// </summary>
     public Task<ExitCode> WithLatestAsync(Func<ParleyClient, ClientError?, Task<ExitCode>> work) => WithAccountAsync(async client =>
     {
-        ClientResult caughtUp = await ProgressAsync("Catching up…", ServerReach.CatchUpAsync(client, Cancelled));
+        client.Start();
+        ClientResult caughtUp = await ProgressAsync("Catching up…", client.CatchUpAsync(Cancelled));
         return caughtUp.Error is null or { Code: ClientErrorCode.Offline } ? await work(client, caughtUp.Error) : Fail(caughtUp.Error);
     });
 

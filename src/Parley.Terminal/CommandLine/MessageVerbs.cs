@@ -10,6 +10,7 @@ internal static class MessageVerbs
 {
     private const int CountMax = 10_000;
     private const int TextCharsMax = 64 * 1024;
+    private const int ItemsToSearch = 100;
 
     /// <summary>All of them.</summary>
     public static IEnumerable<Verb> All() => [Send(), Read()];
@@ -45,25 +46,25 @@ internal static class MessageVerbs
             }
 
             return invocation.TryFind(client, to, out Conversation? conversation, out ExitCode failed)
-                ? await SendAsync(invocation, client, conversation, action ? new OutgoingMessage.Action(text) : new OutgoingMessage.Text(text))
+                ? await SendAsync(invocation, client, conversation, action ? new OutgoingMessage.Action(text) : new OutgoingMessage.Text(text), offline)
                 : failed;
         });
     }
 
-    private static async Task<ExitCode> SendAsync(Invocation invocation, ParleyClient client, Conversation conversation, OutgoingMessage message)
+    private static async Task<ExitCode> SendAsync(Invocation invocation, ParleyClient client, Conversation conversation, OutgoingMessage message, ClientError? offline)
     {
         if (!client.Send(conversation.Id, message).TryGetValue(out MessageId id, out ClientError? error))
             return invocation.Fail(error);
-        ClientResult flushed = await invocation.ProgressAsync("Sending…", ServerReach.FlushAsync(client, invocation.Cancelled));
-        bool queued = flushed.Error?.Code == ClientErrorCode.Offline;
-        if (!flushed.Succeeded && !queued)
-            return invocation.Fail(flushed.Error);
+        ClientError? unsent = offline ?? (await invocation.ProgressAsync("Sending…", client.FlushAsync(invocation.Cancelled))).Error;
+        bool refused = client.ReadTimeline(conversation.Id, ItemsToSearch).Any(item => item.Id == id && item.State == DeliveryState.Failed);
+        if (refused)
+            return invocation.Fail("message_refused", "The server refused the message, so nobody will see it.", ExitCode.Refused);
         string address = ConversationAnswer.AddressOf(conversation);
-        var answer = new SentAnswer(conversation.Id.ToString(), address, id.ToString(), queued ? "queued" : "sent");
-        if (queued && !invocation.Json)
-            return invocation.Fail("queued", "The server cannot be reached. The message is kept and goes out with the next command that reaches it.", ExitCode.Offline);
+        var answer = new SentAnswer(conversation.Id.ToString(), address, id.ToString(), unsent is null ? "sent" : "queued");
+        if (unsent is not null && !invocation.Json)
+            return invocation.Fail("queued", "The message is kept and goes out with the next command that reaches the server. " + unsent.Sentence, ExitCode.Offline);
         invocation.Answer(answer, AnswersJson.Default.SentAnswer, $"Sent to {Text.SafeText.Line(address)}.");
-        return queued ? ExitCode.Offline : ExitCode.Done;
+        return unsent is null ? ExitCode.Done : ExitCode.Offline;
     }
 
     private static async Task<string> ReadInputAsync(Invocation invocation)

@@ -12,12 +12,17 @@ internal static class Cells
 {
     private const string Ellipsis = "…";
 
+    // Most text is plain ASCII, one cell a character: a table of one-letter strings spares the segmentation, which dominates drawing.
+    private static readonly string[] PlainLetters = [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => ((char)code).ToString())];
+
     /// <summary>The letters as a reader counts them: each is drawn whole or not at all.</summary>
-    public static IEnumerable<string> Letters(string text) => GraphemeHelper.GetGraphemes(text);
+    public static IEnumerable<string> Letters(string text) => IsPlain(text) ? text.Select(static letter => PlainLetters[letter - ' ']) : GraphemeHelper.GetGraphemes(text);
 
     /// <summary>How many cells the text takes. It holds no line break.</summary>
     public static int Width(string text)
     {
+        if (IsPlain(text))
+            return text.Length;
         int width = 0;
         foreach (string letter in Letters(text))
             width += WidthOfLetter(letter);
@@ -25,7 +30,7 @@ internal static class Cells
     }
 
     /// <summary>How many cells one letter takes: 0, 1 or 2.</summary>
-    public static int WidthOfLetter(string letter) => Math.Clamp(letter.GetColumns(), 0, 2);
+    public static int WidthOfLetter(string letter) => letter.Length == 1 && IsPlain(letter) ? 1 : Math.Clamp(letter.GetColumns(), 0, 2);
 
     /// <summary>The text if it fits, otherwise as much as fits with an ellipsis at the end.</summary>
     public static string Cut(string text, int width)
@@ -57,4 +62,6 @@ internal static class Cells
 
         return taken.ToString();
     }
+
+    private static bool IsPlain(string text) => text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0;
 }
