@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Google.Protobuf;
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
@@ -68,7 +69,7 @@ internal sealed class ConversationOpener(EngineContext context)
     public bool TryJoin(InboxWelcome entry, IReadOnlyDictionary<ConversationId, ConversationState> known, DateTimeOffset at, DateTimeOffset now, [NotNullWhen(true)] out ConversationState? joined)
     {
         joined = null;
-        if (!ConversationId.TryParse(entry.Group.Span, out ConversationId id) || (known.TryGetValue(id, out ConversationState? former) && former.IsFollowed))
+        if (!ConversationId.TryParse(entry.Group.Span, out ConversationId id))
             return false;
         if (!MlsMessage.TryDecode(entry.Welcome.Span, out MlsMessage? message, out _) || message is not MlsMessage.Welcome { Message: Welcome welcome })
             return false;
@@ -88,6 +89,23 @@ internal sealed class ConversationOpener(EngineContext context)
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// Keeps a Welcome into a group that this device is still in. The inbox and the group's log are two logs: that this device was removed
+    /// before it was added again may not have been read yet. Were the Welcome believed at once, any member could move this device into a
+    /// group of its own making that bears the same name.
+    /// </summary>
+    public void Defer(ConversationState conversation, InboxWelcome entry) => context.Batch.Put(conversation.Keys.Welcome, entry.ToByteArray());
+
+    /// <summary>Takes the Welcome that was kept for a conversation, if there is one, now that this device is out of it.</summary>
+    public InboxWelcome? TakeDeferred(ConversationState conversation)
+    {
+        byte[]? stored = context.Batch.Find(conversation.Keys.Welcome) ?? context.Store.Get(conversation.Keys.Welcome);
+        if (stored is null)
+            return null;
+        context.Batch.Delete(conversation.Keys.Welcome);
+        return InboxWelcome.Parser.ParseFrom(stored);
     }
 
     private static bool IsSameKey(ref ReadOnlyMemory<byte> accountKey, DeviceCertificate certificate)

@@ -241,7 +241,7 @@ internal sealed class ConversationReceiver(EngineContext context)
             // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
             // its key. It was shown when it came first.
             case (_, MlsError.KeyConsumed):
-            case (_, MlsError.OwnMessage):
+            case (not ContentType.Application, MlsError.OwnMessage):
             // Proposals and Commits of an epoch that was over before they came: they are void, and whoever made them sees so too.
             case (not ContentType.Application, MlsError.WrongEpoch):
                 context.Step.Blame(LogFault.Repetition);

@@ -129,7 +129,7 @@ internal sealed partial class ClientEngine : IDisposable
         foreach (Envelope envelope in envelopes)
         {
             bool follows = log.Conversation is { } id
-                ? !_conversations.TryGetValue(id, out ConversationState? conversation) || !conversation.IsFollowed || _receiver.Receive(conversation, envelope, now)
+                ? !_conversations.TryGetValue(id, out ConversationState? conversation) || !conversation.IsFollowed || ReceiveFollowed(conversation, envelope, now)
                 : ReceiveInbox(envelope, now);
             if (!follows)
                 return false;
@@ -203,17 +203,35 @@ internal sealed partial class ClientEngine : IDisposable
             return false;
         }
 
-        if (envelope.EntryCase != Envelope.EntryOneofCase.Welcome)
-            _context.Step.Blame(LogFault.Misplaced);
-        else if (_opener.TryJoin(envelope.Welcome, _conversations, ServerTime.Read(envelope.ReceivedAtMs, now), now, out ConversationState? joined))
-            _conversations[joined.Id] = joined;
+        if (envelope.EntryCase == Envelope.EntryOneofCase.Welcome)
+            ReceiveWelcome(envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now), now);
         else
-            _context.Step.Blame(LogFault.WelcomeInvalid);
+            _context.Step.Blame(LogFault.Misplaced);
         _inbox = _inbox with { Stock = Stock.Unknown };
         _inboxCursor = envelope.Sequence;
         byte[] cursor = new byte[sizeof(ulong)];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(cursor, _inboxCursor);
         _context.Batch.Put(InboxKey, cursor);
+        return true;
+    }
+
+    private void ReceiveWelcome(InboxWelcome welcome, DateTimeOffset at, DateTimeOffset now)
+    {
+        if (ConversationId.TryParse(welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? known) && known.IsFollowed)
+            _opener.Defer(known, welcome);
+        else if (_opener.TryJoin(welcome, _conversations, at, now, out ConversationState? joined))
+            _conversations[joined.Id] = joined;
+        else
+            _context.Step.Blame(LogFault.WelcomeInvalid);
+    }
+
+    /// <summary>Processes one entry of a group's log; where that was this device's removal, a Welcome may have come already that follows it.</summary>
+    private bool ReceiveFollowed(ConversationState conversation, Envelope envelope, DateTimeOffset now)
+    {
+        if (!_receiver.Receive(conversation, envelope, now))
+            return false;
+        if (!conversation.IsFollowed && _opener.TakeDeferred(conversation) is { } welcome)
+            ReceiveWelcome(welcome, ServerTime.Read(envelope.ReceivedAtMs, now), now);
         return true;
     }
 
