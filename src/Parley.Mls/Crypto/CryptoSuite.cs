@@ -111,15 +111,21 @@ public sealed class CryptoSuite
     /// <summary>RFC 9420 §8: ExpandWithLabel. The caller owns the secret.</summary>
     public Secret ExpandWithLabel(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> context, int length)
     {
+        var expanded = new Secret(length);
+        ExpandWithLabel(secret, label, context, expanded.AsWritableSpan());
+        return expanded;
+    }
+
+    /// <summary>RFC 9420 §8: ExpandWithLabel, as long as <paramref name="expanded"/>, for a secret that does not outlive a call.</summary>
+    public void ExpandWithLabel(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> context, Span<byte> expanded)
+    {
         int size = sizeof(ushort) + LabeledBytes(label, context);
         Span<byte> buffer = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
         var kdfLabel = new SpanWriter(buffer);
-        kdfLabel.WriteUInt16(length);
+        kdfLabel.WriteUInt16(expanded.Length);
         kdfLabel.WriteLabel(LabelPrefix, label);
         kdfLabel.WriteVector(context);
-        var expanded = new Secret(length);
-        Provider.HkdfExpand(Parameters.Hash, secret, kdfLabel.Written, expanded.AsWritableSpan());
-        return expanded;
+        Provider.HkdfExpand(Parameters.Hash, secret, kdfLabel.Written, expanded);
     }
 
     /// <summary>RFC 9420 §8: DeriveSecret. The caller owns the secret.</summary>
