@@ -13,6 +13,7 @@ internal sealed record TestPart(string Name, string Project, string About)
         new("vectors", "Parley.Mls.Tests", "published test vectors, from PARLEY_VECTORS or ../shared/vectors")
         {
             Included = ["Parley.Mls.Tests.Vectors", "Parley.Mls.Tests.Crypto"],
+            ShowsRemarks = true,
         },
         new("server", "Parley.Server.Tests", "the server: storage, sign-in, logs, sockets"),
         new("client", "Parley.Client.Tests", "the client core: engine, outbox, timeline, identity"),
@@ -25,6 +26,9 @@ internal sealed record TestPart(string Name, string Project, string About)
 
     /// <summary>Namespaces that are another part's.</summary>
     public ImmutableArray<string> Excluded { get; init; } = [];
+
+    /// <summary>Is what its tests have to say shown, too? Each vector file tells how many of its cases were run.</summary>
+    public bool ShowsRemarks { get; init; }
 
     /// <summary>Does the part drive a program in a pseudo-terminal?</summary>
     public bool NeedsTmux => Name == "e2e";

@@ -74,14 +74,14 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
             report = TestReport.Broken(part.Name, "The part holds no test, so nothing was proven.");
         _reports.Add(report);
         End(report.Counts, started);
-        Explain(report);
+        Explain(report, wanted || part.ShowsRemarks);
     }
 
-    private void Explain(TestReport report)
+    private void Explain(TestReport report, bool withRemarks)
     {
         foreach ((string reason, int count) in report.SkipReasons)
             output.WriteLine($"             skipped {count}: {reason}");
-        foreach (string remark in wanted ? report.Remarks : [])
+        foreach (string remark in withRemarks ? report.Remarks : [])
             output.WriteLine("             " + remark.ReplaceLineEndings("\n             "));
         foreach (FailedTest failure in report.Failures)
         {

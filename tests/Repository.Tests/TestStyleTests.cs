@@ -3,12 +3,15 @@ using Parley.Tasks;
 
 namespace Repository.Tests;
 
-/// <summary>Tests are named by sentences, wait for what happens instead of for time to pass, and are all run.</summary>
+/// <summary>
+/// Tests are named by sentences, wait for what happens instead of for time to pass, and are all run. A test that only compares with a data
+/// file bears the file's name.
+/// </summary>
 public sealed partial class TestStyleTests
 {
     private static readonly Rule TestsAreSentences = files => TestFiles(files)
         .SelectMany(file => Test().Matches(file.Text)
-            .Where(match => !Sentence().IsMatch(match.Groups[1].Value))
+            .Where(match => !Sentence().IsMatch(match.Groups[1].Value) && !DataFile().IsMatch(file.Text[match.Index..]))
             .Select(match => file.At(file.Text.AsSpan(0, match.Groups[1].Index).Count('\n'), $"the test {match.Groups[1].Value} is no sentence joined by underscores")));
 
     private static readonly Rule TestsDoNotSleep = files => TestFiles(files)
@@ -32,6 +35,10 @@ public sealed partial class TestStyleTests
         TestsAreSentences.IsKeptBy(new RepositoryFile("tests/A/B.cs", "[Fact]\npublic void Merging_a_commit_twice_is_refused() { }\n[Fact(Skip = \"x\")]\npublic static async Task Open_returns_null() { }"));
 
     [Fact]
+    public void The_name_of_a_data_file_is_no_finding() =>
+        TestsAreSentences.IsKeptBy(new RepositoryFile("tests/A/B.cs", "[Fact]\npublic void Welcome() => VectorFiles.RunAll(\"mls\", \"welcome\", Run);"));
+
+    [Fact]
     public void No_test_sleeps() => TestsDoNotSleep.IsKept();
 
     [Theory]
@@ -52,6 +59,9 @@ public sealed partial class TestStyleTests
 
     [GeneratedRegex(@"^[A-Z]\w*(_\w+)+$")]
     private static partial Regex Sentence();
+
+    [GeneratedRegex(@"\A\s*\[Fact\]\s*public void \w+\(\) => (?:VectorFiles|ScreenFile)\.")]
+    private static partial Regex DataFile();
 
     [GeneratedRegex(@"\b(Task\s*\.\s*Del" + @"ay|Thread\s*\.\s*Sle" + @"ep)\b")]
     private static partial Regex Sleep();

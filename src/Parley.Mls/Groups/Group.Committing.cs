@@ -50,8 +50,8 @@ public sealed partial class Group
         if (path is not null)
             CommitStaging.SetOwnPath(_suite, OwnLeafIndex, path.Filtered, keys, path.Own).Dispose();
         EpochState next = secrets.ToState(_config, group, OwnLeafIndex, keys, tag);
-        byte[]? welcome = group.Added.Count == 0 ? null : WelcomeSealing.Seal(secrets, next, _identity, group, path?.Filtered, path?.Fresh, options);
         var staged = new StagedCommit(_epoch, OwnLeafIndex, proposals, group, next, context);
+        byte[]? welcome = SealWelcome(staged, secrets, next, group, path, options);
         Pending = new PendingCommit(staged, content, Seal(content), welcome, path?.Own.LeafKey.Clone(), path?.Own.PathSecret.Clone());
         _log.Put(StateKey.PendingCommit, Pending.Serialize());
         return Pending;
@@ -241,6 +241,21 @@ public sealed partial class Group
         }
 
         return chosen;
+    }
+
+    private byte[]? SealWelcome(StagedCommit staged, NewEpoch secrets, EpochState next, ProvisionalGroup group, MadePath? path, CommitOptions options)
+    {
+        if (group.Added.Count == 0)
+            return null;
+        try
+        {
+            return WelcomeSealing.Seal(secrets, next, _identity, group, path?.Filtered, path?.Fresh, options);
+        }
+        catch (MlsException)
+        {
+            staged.Dispose();
+            throw;
+        }
     }
 
     private MadePath MakePath(ProvisionalGroup group)

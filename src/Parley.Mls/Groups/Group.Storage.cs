@@ -132,6 +132,7 @@ public sealed partial class Group
         private readonly List<(StateKey.Kind Kind, byte[] Key, byte[] Value)> _ratchets = [];
         private readonly List<(StateKey.Kind Kind, byte[] Key, byte[] Value)> _rest = [];
         private byte[]? _epoch;
+        private byte[]? _pendingCommit;
 
         public Group Restore(IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries)
         {
@@ -145,6 +146,10 @@ public sealed partial class Group
             group._epoch.MessageSecrets.Attach(group._log, writeAll: false);
             foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _rest)
                 RestoreRest(group, kind, key, value);
+
+            // Last, because staging it again needs all the rest.
+            if (_pendingCommit is not null)
+                group.RestorePending(_pendingCommit);
             return group;
         }
 
@@ -156,6 +161,9 @@ public sealed partial class Group
             {
                 case StateKey.Kind.Epoch:
                     _epoch = value;
+                    break;
+                case StateKey.Kind.PendingCommit:
+                    _pendingCommit = value;
                     break;
                 case StateKey.Kind.TreeNode:
                     Invariant.That(Tls.TryDecodeOwned(value, out Node? node, out _));
@@ -235,9 +243,6 @@ public sealed partial class Group
                     break;
                 case StateKey.Kind.ResumptionPsk:
                     group._resumptionPsks.Add(EpochIn(key), new Secret(value));
-                    break;
-                case StateKey.Kind.PendingCommit:
-                    group.RestorePending(value);
                     break;
             }
         }

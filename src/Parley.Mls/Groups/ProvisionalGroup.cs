@@ -190,6 +190,7 @@ internal sealed class ProvisionalGroup
         MlsException.ThrowIf(Tree.Keys.HasSignatureKey(keyPackage.LeafNode.SignatureKey), MlsError.DuplicateMember);
         bool reused = Tree.Keys.HasEncryptionKey(keyPackage.LeafNode.EncryptionKey)
             || Tree.Keys.HasEncryptionKey(keyPackage.InitKey)
+            || _initKeys.Contains(new KeyBytes(keyPackage.LeafNode.EncryptionKey))
             || !_initKeys.Add(new KeyBytes(keyPackage.InitKey));
         MlsException.ThrowIf(reused, MlsError.KeyNotUnique);
         Tree = Tree.Add(keyPackage.LeafNode.Copy(), out LeafIndex index);

@@ -13,7 +13,11 @@ internal static class KeyPackageRules
     {
         MlsException.ThrowIf(keyPackage.CipherSuite != suite.Id, MlsError.KeyPackageSuiteMismatch);
         foreach (Extension extension in keyPackage.Extensions)
+        {
             MlsException.ThrowIf(!GroupExtensionRules.IsAllowedInKeyPackage(extension.Type), MlsError.ExtensionMisplaced);
+            MlsException.ThrowIf(!keyPackage.LeafNode.Capabilities.Supports(extension.Type), MlsError.LeafExtensionInvalid);
+        }
+
         leafRules.Check(keyPackage.LeafNode, LeafPlace.KeyPackage, default, now);
         bool verified = suite.VerifyWithLabel(
             keyPackage.LeafNode.SignatureKey.Span, "KeyPackageTBS", keyPackage.EncodeToBeSigned(), keyPackage.Signature.Span);

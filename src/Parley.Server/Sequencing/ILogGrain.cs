@@ -9,6 +9,9 @@ internal interface ILogGrain : IGrainWithStringKey
 {
     /// <summary>Appends a message and returns when it is durable, or says why not. A retry returns the first outcome.</summary>
     Task<AppendOutcome> AppendAsync(AppendRequest request);
+
+    /// <summary>Does nothing, but when it returns, the grain is awake and takes further calls in the order they are made.</summary>
+    Task WakeAsync();
 }
 
 /// <summary>A message to append, parsed and within its limits.</summary>

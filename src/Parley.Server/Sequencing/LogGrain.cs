@@ -39,6 +39,8 @@ internal sealed class LogGrain(ILogStore store, Subscribers subscribers, TimePro
         }
     }
 
+    public Task WakeAsync() => Task.CompletedTask;
+
     /// <summary>Null if the tip proved wrong and the append must start over.</summary>
     private async Task<AppendOutcome?> TryAppendAsync(LogTip tip, AppendRequest request)
     {

@@ -27,9 +27,22 @@ internal sealed class SessionAuthentication(
     }
 }
 
-/// <summary>Reads the calling device back.</summary>
+/// <summary>Adding the scheme, and reading the calling device back.</summary>
 internal static class CallingDevice
 {
+    /// <summary>Only the core of ASP.NET's authentication: the rest keeps key files, for cookies that we do not have.</summary>
+    public static void AddSessionAuthentication(this IServiceCollection services)
+    {
+        services.AddWebEncoders();
+        services.AddTransient<SessionAuthentication>();
+        services.AddAuthenticationCore(authentication =>
+        {
+            authentication.AddScheme<SessionAuthentication>(SessionAuthentication.SchemeName, null);
+            authentication.DefaultScheme = SessionAuthentication.SchemeName;
+        });
+        services.AddAuthorization();
+    }
+
     /// <summary>The device that has signed in. Only for endpoints that require it.</summary>
     public static DeviceId Device(this ClaimsPrincipal user)
     {

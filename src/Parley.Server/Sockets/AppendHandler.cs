@@ -14,26 +14,53 @@ namespace Parley.Server.Sockets;
 /// <summary>
 /// Turns an <see cref="Append"/> into an <see cref="AppendRequest"/>, or a refusal. The sender is the device that has signed in on the
 /// connection, never a field of the frame, so nobody can append in another's name.
+///
+/// Appends of one connection to one log are taken in the order they were sent, though many are under way at once. Calls to a grain
+/// keep their order while it is awake but may overtake each other while it wakes, so it is woken first, and counts as awake for less
+/// time than Orleans lets a grain idle.
 /// </summary>
-internal sealed class AppendHandler(DeviceId sender, IGrainFactory grains, ILogStore logs)
+internal sealed class AppendHandler(DeviceId sender, SocketServices services)
 {
-    public async Task<Reply> HandleAsync(ulong requestId, Append append)
-    {
-        var reply = new Reply { RequestId = requestId };
-        reply.Error = TryParse(append, out AppendRequest? request);
-        if (request is null)
-            return reply;
-        if (!request.Added.IsEmpty && !await logs.AllExistAsync(request.Added))
-        {
-            reply.Error = ErrorCode.DeviceUnknown;
-            return reply;
-        }
+    private const int AwakeMax = 1000;
 
-        AppendOutcome outcome = await grains.GetGrain<ILogGrain>(request.Header.Group.Key).AppendAsync(request);
-        reply.Error = outcome.Error;
+    private static readonly TimeSpan AwakeTime = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<string, long> _awakeSince = new(StringComparer.Ordinal);
+
+    /// <summary>Checks what can be checked without the log. To be awaited before the next frame is read.</summary>
+    public async Task<(ErrorCode Refusal, AppendRequest? Request)> PrepareAsync(Append append)
+    {
+        ErrorCode refusal = TryParse(append, out AppendRequest? request);
+        if (request is null)
+            return (refusal, null);
+        if (!request.Added.IsEmpty && !await services.Logs.AllExistAsync(request.Added))
+            return (ErrorCode.DeviceUnknown, null);
+        await WakeAsync(request.Header.Group);
+        return (ErrorCode.None, request);
+    }
+
+    public async Task<Reply> AppendAsync(ulong requestId, AppendRequest request)
+    {
+        AppendOutcome outcome = await Grain(request.Header.Group).AppendAsync(request);
+        var reply = new Reply { RequestId = requestId, Error = outcome.Error };
         if (outcome.Error == ErrorCode.None)
             reply.Appended = new Appended { Sequence = outcome.Sequence, ReceivedAtMs = outcome.ReceivedAtMs };
         return reply;
+    }
+
+    private ILogGrain Grain(LogName group) => services.Grains.GetGrain<ILogGrain>(group.Key);
+
+    private async ValueTask WakeAsync(LogName group)
+    {
+        long now = services.Clock.GetTimestamp();
+        if (!_awakeSince.TryGetValue(group.Key, out long since) || services.Clock.GetElapsedTime(since, now) > AwakeTime)
+        {
+            await Grain(group).WakeAsync();
+            if (_awakeSince.Count == AwakeMax)
+                _awakeSince.Clear();
+        }
+
+        _awakeSince[group.Key] = now;
     }
 
     private ErrorCode TryParse(Append append, out AppendRequest? request)

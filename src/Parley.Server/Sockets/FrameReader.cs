@@ -14,9 +14,34 @@ internal sealed class FrameReader(WebSocket socket)
     private const int BufferBytes = 2 * 1024;
 
     private byte[] _buffer = new byte[BufferBytes];
+    private Task<Result> _current = Task.FromResult(default(Result));
 
-    /// <summary>The next frame; or, with neither frame nor error, the peer's close; or what is wrong.</summary>
-    public async Task<Result> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// The next frame; or, with neither frame nor error, the peer's close; or what is wrong. Cancelling stops the wait and not the read,
+    /// which would end the connection without a word; <see cref="DrainAsync"/> takes it up.
+    /// </summary>
+    public Task<Result> ReadAsync(CancellationToken cancellationToken)
+    {
+        _current = ReadFrameAsync();
+        return _current.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>After our close: drops what the peer has still sent, until its close. So it can read why, before the connection is gone.</summary>
+    public async Task DrainAsync()
+    {
+        try
+        {
+            await _current;
+            while (socket.State == WebSocketState.CloseSent)
+                await socket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None);
+        }
+        catch (WebSocketException)
+        {
+            // The peer has gone without a close.
+        }
+    }
+
+    private async Task<Result> ReadFrameAsync()
     {
         if (_buffer.Length > BufferBytes)
             _buffer = new byte[BufferBytes];
@@ -30,7 +55,7 @@ internal sealed class FrameReader(WebSocket socket)
                 Array.Resize(ref _buffer, Math.Min(length * 4, Limits.ClientFrameBytesMax + 1));
             }
 
-            ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken);
+            ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
             if (piece.MessageType == WebSocketMessageType.Close)
                 return new Result(null, ErrorCode.None);
             if (piece.MessageType != WebSocketMessageType.Binary)

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
+using Parley.Server.Sequencing;
 using Parley.Server.Storage;
 
 namespace Parley.Server.Sockets;
@@ -115,7 +116,7 @@ internal sealed partial class SocketConnection : IDisposable
 
     private async Task<ErrorCode> ReceiveRequestsAsync(DeviceId device, SubscriptionSet subscriptions, CancellationToken cancellationToken)
     {
-        var appends = new AppendHandler(device, _services.Grains, _services.Logs);
+        var appends = new AppendHandler(device, _services);
         while (true)
         {
             await _outbound.RoomAsync(cancellationToken);
@@ -130,8 +131,12 @@ internal sealed partial class SocketConnection : IDisposable
                     return ErrorCode.Malformed;
                 if (frame.RequestCase == ClientFrame.RequestOneofCase.Append)
                 {
-                    handedOn = true;
-                    _ = AnswerAppendAsync(appends, frame);
+                    (ErrorCode refusal, AppendRequest? request) = await appends.PrepareAsync(frame.Append);
+                    handedOn = request is not null;
+                    if (request is null)
+                        Answer(new Reply { RequestId = frame.RequestId, Error = refusal });
+                    else
+                        _ = AnswerAppendAsync(appends, frame.RequestId, request);
                 }
                 else
                 {
@@ -147,18 +152,18 @@ internal sealed partial class SocketConnection : IDisposable
     }
 
     /// <summary>Runs on its own and never throws; it holds a request slot until it has answered, and the connection waits for all slots.</summary>
-    private async Task AnswerAppendAsync(AppendHandler appends, ClientFrame frame)
+    private async Task AnswerAppendAsync(AppendHandler appends, ulong requestId, AppendRequest request)
     {
         try
         {
-            Answer(await appends.HandleAsync(frame.RequestId, frame.Append));
+            Answer(await appends.AppendAsync(requestId, request));
         }
 #pragma warning disable CA1031 // A request's boundary: the peer gets an answer whatever happened.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             Log.RequestFailed(_services.Logger, e);
-            Answer(new Reply { RequestId = frame.RequestId, Error = ErrorCode.Internal });
+            Answer(new Reply { RequestId = requestId, Error = ErrorCode.Internal });
         }
         finally
         {
@@ -202,17 +207,32 @@ internal sealed partial class SocketConnection : IDisposable
     {
         if (reason != ErrorCode.None)
             _outbound.Write(Frames.Closed(reason));
-        using var timeout = new CancellationTokenSource(CloseTimeout, _services.Clock);
+        Task closing = CloseWithPeerAsync(reason);
+        try
+        {
+            await closing.WaitAsync(CloseTimeout, _services.Clock);
+        }
+        catch (TimeoutException)
+        {
+            _socket.Abort();
+            await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task CloseWithPeerAsync(ErrorCode reason)
+    {
         try
         {
             if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-                await _socket.CloseOutputAsync(CloseStatus(reason), null, timeout.Token);
-            await _outbound.FlushedAsync().WaitAsync(timeout.Token);
+                await _socket.CloseOutputAsync(CloseStatus(reason), null, CancellationToken.None);
+            await _outbound.FlushedAsync();
         }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException)
+        catch (WebSocketException)
         {
-            _socket.Abort();
+            // The peer has gone.
         }
+
+        await _reader.DrainAsync();
     }
 
     private static WebSocketCloseStatus CloseStatus(ErrorCode reason) => reason switch

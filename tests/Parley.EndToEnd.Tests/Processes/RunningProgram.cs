@@ -29,8 +29,13 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static RunningProgram Start(string assembly, IEnumerable<string> arguments) => new(new ProcessStartInfo(Programs.Dotnet, [assembly, .. arguments])
+    /// <summary>Starts one of our own programs.</summary>
+    public static RunningProgram Start(string assembly, IEnumerable<string> arguments) => StartCommand(Programs.Dotnet, [assembly, .. arguments]);
+
+    /// <summary>Starts any program.</summary>
+    public static RunningProgram StartCommand(string command, IEnumerable<string> arguments) => new(new ProcessStartInfo(command, arguments)
     {
+        WorkingDirectory = Programs.Root,
         UseShellExecute = false,
         RedirectStandardInput = true,
         RedirectStandardOutput = true,

@@ -69,17 +69,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return link.Value;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_program is not null)
-            await _program.DisposeAsync();
-    }
-
-    private static int FreePort()
+    /// <summary>A loopback port that nobody listens on.</summary>
+    public static int FreePort()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_program is not null)
+            await _program.DisposeAsync();
     }
 
     [GeneratedRegex(@"http://\S+/i/[\w-]{22}")]

@@ -1,0 +1,57 @@
+using Parley.Contracts.Identity;
+
+namespace Parley.Client;
+
+/// <summary>A conversation as it stood when the snapshot was taken.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Kind">Direct or group.</param>
+/// <param name="Title">A group's name; in a direct conversation the peer's display name.</param>
+/// <param name="Members">Its members, oneself included; those at the time of leaving if one has left.</param>
+/// <param name="Unread">Messages of others that have not been marked as read.</param>
+/// <param name="LastOrder">The order of its last item, 0 if it has none.</param>
+/// <param name="LastActivity">When something last happened in it.</param>
+/// <param name="LastText">Its last item in one line.</param>
+/// <param name="State">Whether one is still a member.</param>
+/// <param name="IsAdmin">Whether one may add, remove and rename.</param>
+public sealed record Conversation(
+    ConversationId Id,
+    ConversationKind Kind,
+    string Title,
+    IReadOnlyList<MemberInfo> Members,
+    int Unread,
+    long LastOrder,
+    DateTimeOffset LastActivity,
+    string LastText,
+    MembershipState State,
+    bool IsAdmin);
+
+/// <summary>What kind of conversation it is. It never changes.</summary>
+public enum ConversationKind
+{
+    /// <summary>Two people; both may do everything that a direct conversation can.</summary>
+    Direct,
+
+    /// <summary>Any number of people, a name, administrators.</summary>
+    Group,
+}
+
+/// <summary>Whether one is a member of a conversation.</summary>
+public enum MembershipState
+{
+    /// <summary>A member.</summary>
+    Active,
+
+    /// <summary>No longer, by one's own wish.</summary>
+    Left,
+
+    /// <summary>No longer: an administrator has removed one.</summary>
+    Removed,
+}
+
+/// <summary>One member of a conversation.</summary>
+/// <param name="Handle">The account's handle.</param>
+/// <param name="DisplayName">The name the member goes by, or the handle.</param>
+/// <param name="IsAdmin">Whether the member may add, remove and rename.</param>
+/// <param name="IsSelf">Whether it is oneself.</param>
+/// <param name="IsVerified">Whether one has confirmed the safety number.</param>
+public sealed record MemberInfo(Handle Handle, string DisplayName, bool IsAdmin, bool IsSelf, bool IsVerified);

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Parley.Client.Engine;
+using Parley.Client.Identity;
+using Parley.Client.Outbox;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+using Parley.Mls;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.KeyPackages;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>How conversations begin: made here, or joined by a Welcome from the inbox.</summary>
+internal sealed class ConversationOpener(EngineContext context)
+{
+    /// <summary>
+    /// Makes a conversation with oneself as its only member, and queues the making of its log and the Commit that adds the others. All of
+    /// it is one batch: a crash leaves either nothing or a conversation that goes on where it stopped.
+    /// </summary>
+    public (ConversationState Conversation, long AddNumber) Create(
+        ConversationKind kind, string name, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now)
+    {
+        byte[] idBytes = context.Random(ConversationId.Bytes);
+        if (!ConversationId.TryParse(idBytes, out ConversationId id))
+            throw new InvalidOperationException("16 bytes are an id.");
+        var profile = new ConversationProfile(kind, kind == ConversationKind.Group ? name : "", kind == ConversationKind.Group ? [context.Self] : []);
+        var record = new ConversationRecord { Kind = kind, Name = name, Membership = Membership.Active, LastActivity = now, LeafUpdatedAt = now, IsProfileDue = true };
+        ConversationState conversation = ConversationState.Create(context, id, record);
+        conversation.Set(record);
+        conversation.Enter(Group.Create(context.GroupConfig, context.Profile.Identity.Leaf, MlsProfile.Suite, idBytes, [profile.ToExtension()]));
+        EpochChange.ReadRoster(context, conversation, now);
+        if (kind == ConversationKind.Group)
+            conversation.AddNotice(Notices.Created(kind), now);
+        conversation.Queue(new OutboxWork.CreateLog(), now);
+        return (conversation, conversation.Queue(new OutboxWork.Add(keyPackages), now));
+    }
+
+    /// <summary>Checks what the server handed out for a person, and meets the account key: nothing of it is believed because the server says so.</summary>
+    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> Check(Handle handle, IReadOnlyList<byte[]> keyPackages)
+    {
+        if (keyPackages.Count is 0 or > Limits.DevicesPerAccountMax)
+            return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.PeerUnreachable);
+        ReadOnlyMemory<byte> accountKey = default;
+        foreach (byte[] encoded in keyPackages)
+        {
+            bool isGenuine = Tls.TryDecode(encoded, out KeyPackage? keyPackage, out _)
+                && keyPackage.CipherSuite == MlsProfile.Suite
+                && context.Certificates.TryRead(keyPackage.LeafNode, out DeviceCertificate? certificate)
+                && certificate.Handle == handle
+                && IsSameKey(ref accountKey, certificate)
+                && context.Accounts.Meet(certificate, context.Batch) != KnownAccounts.Meeting.ChangedFromVerified;
+            if (!isGenuine)
+            {
+                bool needsYes = context.Accounts.TryFind(handle, out KnownAccount? account) && account.HasChanged;
+                return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(needsYes ? ClientErrorCode.AccountKeyChanged : ClientErrorCode.CertificateInvalid);
+            }
+        }
+
+        return ClientResult.Of<ImmutableArray<ReadOnlyMemory<byte>>>([.. keyPackages.Select(static bytes => (ReadOnlyMemory<byte>)bytes)]);
+    }
+
+    /// <summary>Joins the group that a Welcome leads into; false, and no change, if it is refused.</summary>
+    public bool TryJoin(InboxWelcome entry, IReadOnlyDictionary<ConversationId, ConversationState> known, DateTimeOffset at, DateTimeOffset now, [NotNullWhen(true)] out ConversationState? joined)
+    {
+        joined = null;
+        if (!ConversationId.TryParse(entry.Group.Span, out ConversationId id) || (known.TryGetValue(id, out ConversationState? former) && former.IsFollowed))
+            return false;
+        if (!MlsMessage.TryDecode(entry.Welcome.Span, out MlsMessage? message, out _) || message is not MlsMessage.Welcome { Message: Welcome welcome })
+            return false;
+        using KeyPackageBundle? bundle = context.KeyPackages.Find(welcome);
+        if (bundle is null)
+            return false;
+        try
+        {
+            using StagedWelcome staged = StagedWelcome.Stage(context.GroupConfig, context.Profile.Identity.Leaf, welcome, bundle);
+            if (!staged.Context.GroupId.Span.SequenceEqual(entry.Group.Span) || !IsConversation(staged, out ConversationProfile? profile))
+                return false;
+            joined = Enter(id, known.GetValueOrDefault(id), staged, profile, entry.CommitSequence, at, now);
+            context.KeyPackages.Use(bundle, context.Batch);
+            return true;
+        }
+        catch (MlsException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsSameKey(ref ReadOnlyMemory<byte> accountKey, DeviceCertificate certificate)
+    {
+        if (accountKey.IsEmpty)
+            accountKey = certificate.AccountKey;
+        return accountKey.Span.SequenceEqual(certificate.AccountKey.Span);
+    }
+
+    private static bool IsConversation(StagedWelcome staged, [NotNullWhen(true)] out ConversationProfile? profile) =>
+        ConversationProfile.TryFind(staged.Context.Extensions, out profile)
+        && staged.Context.Extensions.Length == 1
+        && ConversationRules.AreConsistent(profile, staged.Members.Select(static member => CertificateCheck.Of(member.Leaf)));
+
+    private ConversationState Enter(
+        ConversationId id, ConversationState? former, StagedWelcome staged, ConversationProfile profile, ulong commitSequence, DateTimeOffset at, DateTimeOffset now)
+    {
+        Handle by = SignerOf(staged);
+        var record = (former?.Record ?? new ConversationRecord { Kind = profile.Kind, Name = "", Membership = Membership.Active }) with
+        {
+            Kind = profile.Kind,
+            Name = profile.Kind == ConversationKind.Group ? profile.Name : by.Value,
+            Membership = Membership.Active,
+            Cursor = commitSequence,
+            IsProfileDue = true,
+            // The leaf's keys are the KeyPackage's, which lay on the server: due for an update as soon as one writes.
+            LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
+        };
+        ConversationState conversation = former ?? ConversationState.Create(context, id, record);
+        conversation.Set(record);
+        conversation.Set(new ConversationSession());
+        conversation.Enter(staged.Join());
+        EpochChange.ReadRoster(context, conversation, at);
+        conversation.AddNotice(Notices.Joined(profile.Kind, conversation.Roster.NameOf(by)), at);
+        return conversation;
+    }
+
+    private static Handle SignerOf(StagedWelcome staged) =>
+        CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf).Handle;
+}

@@ -1,0 +1,263 @@
+using System.Collections.Immutable;
+using Parley.Client.Content;
+using Parley.Client.Engine;
+using Parley.Client.Identity;
+using Parley.Client.Outbox;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+using Parley.Mls;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Framing;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>
+/// Processes a group's log, entry by entry. Whatever an entry turns out to be, three things go into one batch: the group's new state, what
+/// the timeline shows of it, and the cursor behind it. So an entry is processed exactly once, and nothing that cannot be read stops the
+/// log: it becomes an item that says why.
+/// </summary>
+internal sealed class ConversationReceiver(EngineContext context)
+{
+    /// <summary>Processes one envelope. False if it does not follow the last one, and nothing was changed.</summary>
+    public bool Receive(ConversationState conversation, Envelope envelope, DateTimeOffset now)
+    {
+        ulong cursor = conversation.Record.Cursor;
+        if (envelope.Sequence <= cursor)
+        {
+            context.Step.Blame(LogFault.Repetition);
+            return true;
+        }
+
+        if (envelope.Sequence != cursor + 1)
+        {
+            context.Step.Blame(LogFault.Gap);
+            return false;
+        }
+
+        Process(conversation, envelope, ServerTime.Read(envelope.ReceivedAtMs, now), now);
+        conversation.Set(conversation.Record with { Cursor = envelope.Sequence });
+        return true;
+    }
+
+    private void Process(ConversationState conversation, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
+    {
+        bool isMessage = MlsMessage.TryDecode(envelope.Message.Span, out MlsMessage? message, out _);
+        if (!isMessage || message is not MlsMessage.Private { Message: var sealedMessage } || !sealedMessage.GroupId.Span.SequenceEqual(conversation.Id.ToArray()))
+        {
+            context.Step.Blame(LogFault.Misplaced);
+            AddUnreadable(conversation, Notices.NotAMessage(), at);
+            return;
+        }
+
+        if (conversation.Head is { Sealed: { } own } head && envelope.MessageId.Span.SequenceEqual(own.Id.Span) && envelope.Message.Span.SequenceEqual(own.Message.Span))
+            Echo(conversation, head, message, envelope, at, now);
+        else
+            ProcessForeign(conversation, message, sealedMessage.ContentType, envelope, at, now);
+        if (conversation.IsFollowed)
+            conversation.SaveGroup();
+    }
+
+    /// <summary>The log has what this device sent: now it counts.</summary>
+    private void Echo(ConversationState conversation, OutboxEntry head, MlsMessage message, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
+    {
+        conversation.FinishHead(ClientResult.Success);
+        conversation.Set(conversation.Session with { IsAppended = false });
+        switch (head.Work)
+        {
+            case OutboxWork.Message work:
+                AddMessage(conversation, context.Self, work.Mimi, DeliveryState.Sent, at);
+                break;
+            case OutboxWork.Leave:
+                conversation.Group.Process(message, now);
+                if (conversation.Record.Membership == Membership.Active)
+                {
+                    conversation.Set(conversation.Record with { Membership = Membership.Leaving });
+                    conversation.AddNotice(Notices.Left("You"), at);
+                }
+
+                break;
+            default:
+                PendingCommit pending = conversation.Group.Pending ?? throw new InvalidOperationException("A Commit of ours was sent and is not pending.");
+                var change = new EpochChange(context, conversation, ConversationRules.Of(conversation.Group), pending.Staged);
+                CheckDevices(conversation, pending.Staged, envelope, at);
+                conversation.Group.MergePendingCommit();
+                change.Tell(at, now);
+                break;
+        }
+    }
+
+    private void ProcessForeign(ConversationState conversation, MlsMessage message, ContentType type, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
+    {
+        try
+        {
+            switch (conversation.Group.Process(message, now))
+            {
+                case Received.Application application:
+                    AddMessage(conversation, CertificateCheck.Of(application.SenderLeaf).Handle, application.Data, DeliveryState.Received, at);
+                    break;
+                case Received.Proposal proposal:
+                    Consider(conversation, proposal.Queued, now);
+                    break;
+                case Received.Commit commit:
+                    using (commit.Staged)
+                        Follow(conversation, commit.Staged, envelope, at, now);
+                    break;
+            }
+        }
+        catch (MlsException refused)
+        {
+            Explain(conversation, type, refused.Error, at);
+        }
+    }
+
+    private void AddMessage(ConversationState conversation, Handle sender, ReadOnlyMemory<byte> mimi, DeliveryState state, DateTimeOffset at)
+    {
+        if (!MimiCodec.TryDecode(mimi, out MimiContent? content))
+        {
+            conversation.Add(new TimelineRecord(at, sender, Id: null, state, new TimelineBody.Message(mimi)));
+            return;
+        }
+
+        MessageId id = MimiIdentifier.Derive(
+            context.Crypto, MimiIdentifier.SenderUri(context.Server, sender), MimiIdentifier.RoomUri(context.Server, conversation.Id), mimi.Span, content.Salt.Span);
+        if (conversation.Contains(id))
+        {
+            context.Step.Blame(LogFault.Repetition);
+            return;
+        }
+
+        if (MessageBody.Read(content) is MessageBody.Profile profile)
+            conversation.Set(conversation.Roster.WithName(sender, profile.Name));
+        else
+            conversation.Add(new TimelineRecord(at, sender, id, state, new TimelineBody.Message(mimi)));
+    }
+
+    /// <summary>
+    /// Somebody proposes a change; somebody else must commit it. All members would do at once: each waits the longer, the further to the
+    /// right its leaf is, and whoever's Commit is first spares the others theirs.
+    /// </summary>
+    private static void Consider(ConversationState conversation, QueuedProposal queued, DateTimeOffset now)
+    {
+        bool isLawful = ConversationRules.Of(conversation.Group).Allows(queued);
+        conversation.Set(conversation.Record with
+        {
+            HasProposals = true,
+            HasUnlawfulProposals = conversation.Record.HasUnlawfulProposals || !isLawful,
+        });
+        ScheduleCommit(conversation, now);
+    }
+
+    /// <summary>Plans when to commit what others have proposed.</summary>
+    public static void ScheduleCommit(ConversationState conversation, DateTimeOffset now)
+    {
+        int rank = conversation.Group.Members.Count(member => member.Index.Value < conversation.Group.OwnLeafIndex.Value);
+        TimeSpan wait = TimeSpan.FromTicks(Math.Min(rank * MlsProfile.CommitRankDelay.Ticks, MlsProfile.CommitRankDelayMax.Ticks));
+        conversation.Set(conversation.Session with { CommitAt = now + wait });
+    }
+
+    /// <summary>Another's Commit: judged by the conversation's rules, then merged.</summary>
+    private void Follow(ConversationState conversation, StagedCommit staged, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
+    {
+        ConversationRules rules = ConversationRules.Of(conversation.Group);
+        if (!rules.Allows(staged))
+        {
+            Break(conversation, Notices.Broken(rules.HandleOf(staged.Committer).ToString()), at);
+            return;
+        }
+
+        CheckDevices(conversation, staged, envelope, at);
+        UnsealHandshake(conversation);
+        if (staged.RemovesSelf)
+        {
+            Depart(conversation, rules, staged, at);
+            return;
+        }
+
+        var change = new EpochChange(context, conversation, rules, staged);
+        conversation.Group.Merge(staged);
+        change.Tell(at, now);
+    }
+
+    /// <summary>The removal of this device has come: the keys go, the timeline stays.</summary>
+    private void Depart(ConversationState conversation, ConversationRules rules, StagedCommit staged, DateTimeOffset at)
+    {
+        bool isOwnWish = conversation.Record.Membership == Membership.Leaving;
+        if (!isOwnWish)
+            conversation.AddNotice(Notices.RemovedSelf(conversation.Roster.NameOf(rules.HandleOf(staged.Committer))), at);
+        Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
+    }
+
+    private void Break(ConversationState conversation, string sentence, DateTimeOffset at)
+    {
+        conversation.AddNotice(sentence, at);
+        Close(conversation, Membership.Broken, ClientErrorCode.ConversationBroken);
+    }
+
+    /// <summary>Ends one's part in a conversation. What was queued cannot be sent any more: messages stay in the timeline as failed.</summary>
+    public void Close(ConversationState conversation, Membership membership, ClientErrorCode why)
+    {
+        while (conversation.Head is { } head)
+        {
+            if (head.Work is OutboxWork.Message message && !MessageBody.IsProfile(message.Mimi))
+                conversation.Add(new TimelineRecord(head.CreatedAt, context.Self, message.Id, DeliveryState.Failed, new TimelineBody.Message(message.Mimi)));
+            conversation.FinishHead(head.Work is OutboxWork.Leave ? ClientResult.Success : ClientResult.Refuse(why));
+        }
+
+        conversation.DeleteGroup();
+        conversation.Set(new ConversationSession());
+        conversation.Set(conversation.Record with { Membership = membership, IsAdmin = false, HasProposals = false, HasUnlawfulProposals = false });
+    }
+
+    /// <summary>
+    /// A Commit or proposal of ours that waits for its echo was made for an epoch that is over now. It is made again in the new one. A
+    /// message is not: members keep the keys of past epochs, and the server says if it comes too late.
+    /// </summary>
+    private static void UnsealHandshake(ConversationState conversation)
+    {
+        conversation.Group.ClearPendingCommit();
+        if (conversation.Head is { Sealed: not null, Work: not OutboxWork.Message } head)
+            conversation.ReplaceHead(head with { Sealed = null });
+    }
+
+    /// <summary>What the committer told the server about who may read must be what the Commit does.</summary>
+    private void CheckDevices(ConversationState conversation, StagedCommit staged, Envelope envelope, DateTimeOffset at)
+    {
+        if (Matches(staged.Added, envelope.AddedDevices) && Matches(staged.Removed, envelope.RemovedDevices))
+            return;
+        context.Step.Blame(LogFault.DeviceListMismatch);
+        conversation.AddNotice(Notices.DeviceListMismatch(), at);
+    }
+
+    private static bool Matches(IReadOnlyList<Member> members, IReadOnlyList<Google.Protobuf.ByteString> told)
+    {
+        ImmutableHashSet<string> expected = [.. members.Select(static member => CertificateCheck.Of(member.Leaf).DeviceId.ToString())];
+        return expected.SetEquals(told.Select(static device => Convert.ToHexStringLower(device.Span)));
+    }
+
+    private void Explain(ConversationState conversation, ContentType type, MlsError error, DateTimeOffset at)
+    {
+        switch (type, error)
+        {
+            // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
+            // its key. It was shown when it came first.
+            case (_, MlsError.KeyConsumed):
+            case (_, MlsError.OwnMessage):
+            // Proposals and Commits of an epoch that was over before they came: they are void, and whoever made them sees so too.
+            case (not ContentType.Application, MlsError.WrongEpoch):
+                context.Step.Blame(LogFault.Repetition);
+                break;
+            case (ContentType.Commit, _):
+                Break(conversation, Notices.BrokenByError(), at);
+                break;
+            case (ContentType.Proposal, _):
+                context.Step.Blame(LogFault.Misplaced);
+                break;
+            default:
+                AddUnreadable(conversation, Notices.Unreadable(error), at);
+                break;
+        }
+    }
+
+    private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>
+        conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body));
+}

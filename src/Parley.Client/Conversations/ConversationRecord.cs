@@ -1,0 +1,127 @@
+using System.Text;
+using Parley.Mls.Messages.Codec;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>
+/// The part of a conversation's state that changes with every message: small, and rewritten in the transaction of each. What changes
+/// with an epoch is in the <see cref="Roster"/> and in the group's own entries.
+/// </summary>
+internal sealed record ConversationRecord
+{
+    private const ushort Version = 1;
+
+    /// <summary>Direct or group.</summary>
+    public required ConversationKind Kind { get; init; }
+
+    /// <summary>The group's name; empty in a direct conversation.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where one stands.</summary>
+    public required Membership Membership { get; init; }
+
+    /// <summary>Whether one may administer it.</summary>
+    public bool IsAdmin { get; init; }
+
+    /// <summary>The last sequence number of the group's log that has been processed.</summary>
+    public ulong Cursor { get; init; }
+
+    /// <summary>The order of the last item in the timeline.</summary>
+    public long LastOrder { get; init; }
+
+    /// <summary>The order up to which the user has read.</summary>
+    public long ReadUpTo { get; init; }
+
+    /// <summary>How many of others' messages lie beyond it.</summary>
+    public int Unread { get; init; }
+
+    /// <summary>When something last happened.</summary>
+    public DateTimeOffset LastActivity { get; init; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>The last item in one line.</summary>
+    public string LastText { get; init; } = "";
+
+    /// <summary>The number of the next entry of the outbox.</summary>
+    public long NextOutboxNumber { get; init; } = 1;
+
+    /// <summary>Whether members have come who may not know the name one goes by.</summary>
+    public bool IsProfileDue { get; init; }
+
+    /// <summary>When one's own leaf last got new keys.</summary>
+    public DateTimeOffset LeafUpdatedAt { get; init; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>Whether members' proposals wait for somebody's Commit.</summary>
+    public bool HasProposals { get; init; }
+
+    /// <summary>Whether one of them is against the rules, so that none of them can be committed.</summary>
+    public bool HasUnlawfulProposals { get; init; }
+
+    public byte[] Encode()
+    {
+        var writer = new TlsWriter();
+        writer.WriteUInt16(Version);
+        writer.WriteUInt8((byte)Kind);
+        writer.WriteVector(Encoding.UTF8.GetBytes(Name));
+        writer.WriteUInt8((byte)Membership);
+        writer.WriteUInt8((byte)((IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0)));
+        writer.WriteUInt64(Cursor);
+        writer.WriteUInt64((ulong)LastOrder);
+        writer.WriteUInt64((ulong)ReadUpTo);
+        writer.WriteUInt32((uint)Unread);
+        writer.WriteUInt64((ulong)LastActivity.ToUnixTimeMilliseconds());
+        writer.WriteVector(Encoding.UTF8.GetBytes(LastText));
+        writer.WriteUInt64((ulong)NextOutboxNumber);
+        writer.WriteUInt64((ulong)LeafUpdatedAt.ToUnixTimeMilliseconds());
+        return writer.ToArray();
+    }
+
+    public static ConversationRecord Decode(ReadOnlyMemory<byte> stored)
+    {
+        var reader = new TlsReader(stored);
+        ushort version = reader.ReadUInt16();
+        var kind = (ConversationKind)reader.ReadUInt8();
+        string name = Encoding.UTF8.GetString(reader.ReadVector().Span);
+        var membership = (Membership)reader.ReadUInt8();
+        byte flags = reader.ReadUInt8();
+        var record = new ConversationRecord
+        {
+            Kind = kind,
+            Name = name,
+            Membership = membership,
+            IsAdmin = (flags & 1) != 0,
+            IsProfileDue = (flags & 2) != 0,
+            HasProposals = (flags & 4) != 0,
+            HasUnlawfulProposals = (flags & 8) != 0,
+            Cursor = reader.ReadUInt64(),
+            LastOrder = (long)reader.ReadUInt64(),
+            ReadUpTo = (long)reader.ReadUInt64(),
+            Unread = (int)reader.ReadUInt32(),
+            LastActivity = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
+            LastText = Encoding.UTF8.GetString(reader.ReadVector().Span),
+            NextOutboxNumber = (long)reader.ReadUInt64(),
+            LeafUpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
+        };
+        if (!reader.Finish() || version != Version)
+            throw new InvalidDataException("A stored conversation is damaged.");
+        return record;
+    }
+}
+
+/// <summary>Where one stands in a conversation, in more detail than a user is told.</summary>
+internal enum Membership : byte
+{
+    /// <summary>A member.</summary>
+    Active,
+
+    /// <summary>One has proposed one's own removal and waits for somebody's Commit.</summary>
+    Leaving,
+
+    /// <summary>Gone by one's own wish.</summary>
+    Left,
+
+    /// <summary>Removed by someone else.</summary>
+    Removed,
+
+    /// <summary>A Commit broke the conversation's rules, so that its members cannot go on together.</summary>
+    Broken,
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using Parley.Client.Identity;
+using Parley.Contracts.Identity;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>
+/// Who may change what. MLS lets any member change anything; these are the rules on top, the same for every member, checked before a
+/// Commit is merged and before a proposal is committed. In a group its administrators add, remove and rename; in a direct conversation
+/// nobody is added after its first Commit. Everyone may leave, and everyone's own devices may come and go. A group that no
+/// administrator is left in is administered by all.
+/// </summary>
+internal sealed class ConversationRules
+{
+    private const int DirectMembersMax = 2;
+
+    private readonly ConversationProfile _profile;
+    private readonly IReadOnlyDictionary<LeafIndex, DeviceCertificate> _members;
+    private readonly HashSet<Handle> _handles;
+
+    /// <summary>The rules as they are in the group's current epoch.</summary>
+    public ConversationRules(ConversationProfile profile, IEnumerable<Member> members)
+    {
+        _profile = profile;
+        _members = members.ToDictionary(static member => member.Index, static member => CertificateCheck.Of(member.Leaf));
+        _handles = [.. _members.Values.Select(static certificate => certificate.Handle)];
+    }
+
+    /// <summary>The rules as they are in a group's current epoch.</summary>
+    public static ConversationRules Of(Group group) => new(ConversationProfile.Of(group), group.Members);
+
+    /// <summary>Whose leaf it is.</summary>
+    public Handle HandleOf(LeafIndex leaf) => _members[leaf].Handle;
+
+    /// <summary>The leaves of a person.</summary>
+    public IEnumerable<LeafIndex> LeavesOf(Handle handle) => _members.Where(member => member.Value.Handle == handle).Select(static member => member.Key);
+
+    /// <summary>Whether a person may add, remove and rename.</summary>
+    public bool IsAdmin(Handle handle) =>
+        _profile.Kind == ConversationKind.Group && (_profile.Admins.Contains(handle) || !_profile.Admins.Any(_handles.Contains));
+
+    /// <summary>Whether a proposal may be put into effect.</summary>
+    public bool Allows(QueuedProposal queued)
+    {
+        if (queued.Sender is not Sender.Member { LeafIndex: var index } || !_members.TryGetValue(index, out DeviceCertificate? proposer))
+            return false;
+        return queued.Proposal switch
+        {
+            Proposal.Add add => AllowsAdd(proposer.Handle, add),
+            Proposal.Remove remove => _members.TryGetValue(remove.Removed, out DeviceCertificate? removed) && (removed.Handle == proposer.Handle || IsAdmin(proposer.Handle)),
+            Proposal.GroupContextExtensions extensions => IsAdmin(proposer.Handle) && IsSameKind(extensions.Extensions),
+            Proposal.Update => true,
+            // Nothing of ours makes these, and each of them could get around the rules above.
+            Proposal.PreSharedKey or Proposal.ReInit or Proposal.ExternalInit => false,
+            _ => false,
+        };
+    }
+
+    /// <summary>Whether a Commit may be merged.</summary>
+    public bool Allows(StagedCommit staged)
+    {
+        if (staged.IsExternal || staged.IsReInit || !staged.Proposals.All(Allows))
+            return false;
+        HashSet<LeafIndex> removed = [.. staged.Removed.Select(static member => member.Index)];
+        IEnumerable<DeviceCertificate> left = _members.Where(member => !removed.Contains(member.Key)).Select(static member => member.Value);
+        return AreConsistent(_profile, left.Concat(staged.Added.Select(static member => CertificateCheck.Of(member.Leaf))));
+    }
+
+    /// <summary>Whether a group's members can be a conversation: one account key for each person, one leaf for each device, two people at most in a direct one.</summary>
+    public static bool AreConsistent(ConversationProfile profile, IEnumerable<DeviceCertificate> members)
+    {
+        var keys = new Dictionary<Handle, ReadOnlyMemory<byte>>();
+        var devices = new HashSet<DeviceId>();
+        foreach (DeviceCertificate member in members)
+        {
+            if (!devices.Add(member.DeviceId) || (!keys.TryAdd(member.Handle, member.AccountKey) && !keys[member.Handle].Span.SequenceEqual(member.AccountKey.Span)))
+                return false;
+        }
+
+        return profile.Kind == ConversationKind.Group || keys.Count <= DirectMembersMax;
+    }
+
+    private bool AllowsAdd(Handle proposer, Proposal.Add add)
+    {
+        if (!CertificateCheck.TryDecode(add.KeyPackage.LeafNode, out DeviceCertificate? added))
+            return false;
+        bool isBeginning = _handles.Count == 1 && _handles.Contains(proposer);
+        return added.Handle == proposer || IsAdmin(proposer) || (_profile.Kind == ConversationKind.Direct && isBeginning);
+    }
+
+    private bool IsSameKind(ImmutableArray<Mls.Messages.Extensions.Extension> extensions) =>
+        extensions.Length == 1 && ConversationProfile.TryFind(extensions, out ConversationProfile? next) && next.Kind == _profile.Kind;
+}

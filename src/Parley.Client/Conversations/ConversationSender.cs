@@ -1,0 +1,291 @@
+using System.Collections.Immutable;
+using Parley.Client.Content;
+using Parley.Client.Engine;
+using Parley.Client.Identity;
+using Parley.Client.Outbox;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+using Parley.Mls;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.KeyPackages;
+using Parley.Mls.Messages.Proposals;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>
+/// Works a conversation's outbox off, one entry at a time, so that what a user sends arrives in the order in which it was sent. Nothing is
+/// sealed before the log has been read to its end: only then is it for the members there are.
+/// </summary>
+internal sealed class ConversationSender(EngineContext context, ConversationReceiver receiver)
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is to be sent next, or null if there is nothing or it is not time.</summary>
+    public EngineRequest? Next(ConversationState conversation, DateTimeOffset now)
+    {
+        QueueDueCommit(conversation, now);
+        while (conversation is { IsFollowed: true, Head: { } head } && IsReady(conversation, head, now))
+        {
+            if (head.Work is OutboxWork.CreateLog)
+            {
+                conversation.Set(conversation.Session with { InFlight = true });
+                return new EngineRequest.CreateLog(conversation.Id, head.Number);
+            }
+
+            if (head.Sealed is null && !TrySeal(conversation, head, now))
+                continue;
+            if (conversation.Head is not { Sealed: { } message } ready)
+                continue;
+            conversation.Set(conversation.Session with { InFlight = true });
+            return new EngineRequest.Append(conversation.Id, ready.Number, message);
+        }
+
+        return null;
+    }
+
+    /// <summary>The server has answered an append.</summary>
+    public void Replied(ConversationState conversation, EngineRequest.Append request, AppendReply reply, DateTimeOffset now)
+    {
+        if (conversation.Head is not { } head || head.Number != request.Number)
+            return;
+        conversation.Set(conversation.Session with { InFlight = false });
+        if (head.Sealed is not { } message || !message.Id.Span.SequenceEqual(request.Message.Id.Span))
+            return;
+        switch (reply.Error)
+        {
+            case ErrorCode.None:
+                // Durable; it leaves the outbox when the log echoes it, which is what gives it its place.
+                conversation.Set(conversation.Session with { IsAppended = true });
+                context.Step.Tell(new ClientEvent.TimelineChanged(conversation.Id));
+                break;
+            case ErrorCode.EpochTaken or ErrorCode.EpochTooOld:
+                Unseal(conversation, head);
+                conversation.Set(conversation.Session with { SealAfterEpoch = message.Epoch });
+                break;
+            case ErrorCode.MessageIdReused:
+                Unseal(conversation, head);
+                break;
+            case ErrorCode.RateLimited or ErrorCode.StoreUnavailable or ErrorCode.Internal:
+                TimeSpan wait = reply.RetryAfter > TimeSpan.Zero ? reply.RetryAfter : RetryDelay;
+                conversation.Set(conversation.Session with { RetryAt = now + wait });
+                break;
+            case ErrorCode.NotAMember or ErrorCode.EpochUnknown or ErrorCode.Unauthenticated or ErrorCode.Forbidden:
+                // The log will show why, or the next connection will.
+                conversation.Set(conversation.Session with { IsHalted = true });
+                break;
+            default:
+                Fail(conversation, head, ErrorText.Of(reply.Error), now);
+                break;
+        }
+    }
+
+    /// <summary>The server has answered the making of a log.</summary>
+    public void LogCreated(ConversationState conversation, long number, ClientResult result, DateTimeOffset now)
+    {
+        if (conversation.Head is not { Work: OutboxWork.CreateLog } head || head.Number != number)
+            return;
+        if (result.Succeeded)
+        {
+            conversation.FinishHead(ClientResult.Success);
+            return;
+        }
+
+        conversation.Set(conversation.Session with { InFlight = false });
+        if (result.Error.Code is ClientErrorCode.RateLimited or ClientErrorCode.ServerFailed or ClientErrorCode.ServerStoreFailed or ClientErrorCode.SignInRefused)
+            conversation.Set(conversation.Session with { RetryAt = now + RetryDelay });
+        else
+            receiver.Close(conversation, Membership.Broken, result.Error.Code);
+    }
+
+    /// <summary>When there may be something to send, as far as only time stands between.</summary>
+    public static DateTimeOffset? NextTime(ConversationState conversation)
+    {
+        DateTimeOffset? retry = conversation.Session.RetryAt;
+        DateTimeOffset? commit = conversation.Session.CommitAt;
+        return retry is null || commit < retry ? commit ?? retry : retry;
+    }
+
+    private static bool IsCaughtUp(ConversationState conversation) => conversation.Session.HeadSequence is { } head && conversation.Record.Cursor >= head;
+
+    private static bool IsReady(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
+    {
+        ConversationSession session = conversation.Session;
+        if (session.InFlight || session.IsAppended || session.IsHalted || session.RetryAt > now)
+            return false;
+        if (head.Work is OutboxWork.CreateLog)
+            return true;
+        return IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Group.Epoch > epoch);
+    }
+
+    private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
+    {
+        if (conversation is not { Record: { HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
+            return;
+        if (conversation.Session.CommitAt is not { } due)
+            ConversationReceiver.ScheduleCommit(conversation, now);
+        else if (due <= now && !conversation.Outbox.Any(static entry => entry.Work is OutboxWork.CommitProposals))
+            conversation.Queue(new OutboxWork.CommitProposals(), now);
+    }
+
+    /// <summary>Turns the head into what is sent. False if it has come to its end instead.</summary>
+    private bool TrySeal(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
+    {
+        try
+        {
+            SealedMessage? message = Seal(conversation, head, now);
+            if (message is null)
+            {
+                if (conversation.IsFollowed)
+                    conversation.SaveGroup();
+                return false;
+            }
+
+            conversation.ReplaceHead(head with { Sealed = message });
+            conversation.SaveGroup();
+            if (message.Message.Length <= Limits.MessageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
+                return true;
+            Fail(conversation, conversation.Head!, ErrorText.Of(ClientErrorCode.MessageTooLong), now); // Replaced just above.
+            return false;
+        }
+        catch (MlsException refused)
+        {
+            // A KeyPackage that has expired or is not valid, or a member that has gone: what was wanted cannot be had.
+            Fail(conversation, head, ErrorText.Of(refused.Error == MlsError.LifetimeInvalid ? ClientErrorCode.PeerUnreachable : ClientErrorCode.CertificateInvalid), now);
+            return false;
+        }
+    }
+
+    /// <summary>What is sent for an entry; null if there is nothing to send any more and the entry has come to its end.</summary>
+    private SealedMessage? Seal(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
+    {
+        Group group = conversation.Group;
+        switch (head.Work)
+        {
+            case OutboxWork.Message message:
+                if (WorkBefore(conversation, message, now) is not { } before)
+                    return Of(group.Epoch, group.Protect(message.Mimi.Span));
+                conversation.QueueFirst(before, now);
+                return null;
+            case OutboxWork.CommitProposals:
+                return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
+            case OutboxWork.Leave:
+                return SealLeave(conversation);
+            case OutboxWork.Update:
+                return conversation.Record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
+            case OutboxWork.Add add:
+                ImmutableArray<Proposal> adds = NewMembers(conversation, add);
+                return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isFirst: group.Epoch == 0);
+            case OutboxWork.Remove remove:
+                ImmutableArray<Proposal> removes = [.. ConversationRules.Of(conversation.Group).LeavesOf(remove.Handle).Select(static leaf => new Proposal.Remove(leaf))];
+                return removes.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, removes, now);
+            case OutboxWork.Rename rename:
+                ConversationProfile profile = ConversationProfile.Of(group) with { Name = rename.Name };
+                return CommitAsAdmin(conversation, [new Proposal.GroupContextExtensions([profile.ToExtension()])], now);
+            default:
+                throw new InvalidOperationException("All kinds of work are named.");
+        }
+    }
+
+    private SealedMessage Of(ulong epoch, byte[] message) => new(context.Random(Limits.MessageIdBytes), epoch, message, default, [], []);
+
+    private static SealedMessage? Done(ConversationState conversation)
+    {
+        conversation.FinishHead(ClientResult.Success);
+        return null;
+    }
+
+    /// <summary>The last one there has nobody who could let it go, and needs nobody.</summary>
+    private SealedMessage? SealLeave(ConversationState conversation)
+    {
+        Group group = conversation.Group;
+        if (group.MemberCount > 1)
+            return Of(group.Epoch, group.ProposeRemove(group.OwnLeafIndex));
+        receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
+        return null;
+    }
+
+    /// <summary>Those of the devices to be added that are not members already.</summary>
+    private static ImmutableArray<Proposal> NewMembers(ConversationState conversation, OutboxWork.Add add)
+    {
+        HashSet<DeviceId> present = [.. conversation.Group.Members.Select(static member => CertificateCheck.Of(member.Leaf).DeviceId)];
+        var adds = ImmutableArray.CreateBuilder<Proposal>();
+        foreach (ReadOnlyMemory<byte> encoded in add.KeyPackages)
+        {
+            if (Tls.TryDecode(encoded.Span, out KeyPackage? keyPackage, out _) && present.Add(CertificateCheck.Of(keyPackage.LeafNode).DeviceId))
+                adds.Add(new Proposal.Add(keyPackage));
+        }
+
+        return adds.ToImmutable();
+    }
+
+    /// <summary>A Commit that the rules let an administrator make; someone may have ceased to be one since it was asked for.</summary>
+    private SealedMessage? CommitAsAdmin(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now, bool isFirst = false)
+    {
+        if (isFirst || ConversationRules.Of(conversation.Group).IsAdmin(context.Self))
+            return Commit(conversation, proposals, now);
+        conversation.FinishHead(ClientResult.Refuse(ClientErrorCode.NotAdmin));
+        return null;
+    }
+
+    /// <summary>
+    /// What must happen before a message: what was proposed in this epoch is committed (RFC 9420 §12.4), one's own keys are renewed if they
+    /// are due, and members who have come are told the name one goes by.
+    /// </summary>
+    private OutboxWork? WorkBefore(ConversationState conversation, OutboxWork.Message message, DateTimeOffset now)
+    {
+        if (conversation.Group.MustCommitFirst)
+            return new OutboxWork.CommitProposals();
+        if (conversation.Record.LeafUpdatedAt + MlsProfile.LeafUpdateInterval <= now)
+            return new OutboxWork.Update();
+        if (!conversation.Record.IsProfileDue)
+            return null;
+        conversation.Set(conversation.Record with { IsProfileDue = false });
+        bool isTold = context.Profile.Nickname.Length == 0 || MessageBody.IsProfile(message.Mimi);
+        return isTold ? null : OutgoingContent.Profile(context, conversation.Id);
+    }
+
+    /// <summary>
+    /// Makes a Commit. An unlawful proposal would make it one that every member refuses; as a Commit voids all proposals of its epoch, one
+    /// without them clears the way, and whoever wants to leave proposes it again.
+    /// </summary>
+    private SealedMessage Commit(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now)
+    {
+        Group group = conversation.Group;
+        group.ClearPendingCommit();
+        PendingCommit pending = group.Commit(
+            new CommitOptions { Proposals = proposals, IncludesReceivedProposals = !conversation.Record.HasUnlawfulProposals }, now);
+        return new SealedMessage(
+            context.Random(Limits.MessageIdBytes), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
+    }
+
+    private static ImmutableArray<DeviceId> Devices(IReadOnlyList<Member> members) => [.. members.Select(static member => CertificateCheck.Of(member.Leaf).DeviceId)];
+
+    private static void Unseal(ConversationState conversation, OutboxEntry head)
+    {
+        if (head.Work is not OutboxWork.Message)
+            conversation.Group.ClearPendingCommit();
+        conversation.ReplaceHead(head with { Sealed = null });
+        conversation.SaveGroup();
+    }
+
+    /// <summary>What was wanted cannot be had: a message stays in the timeline as failed, anything else is answered.</summary>
+    private void Fail(ConversationState conversation, OutboxEntry head, ClientError error, DateTimeOffset now)
+    {
+        if (head.Work is not OutboxWork.Message)
+            conversation.Group.ClearPendingCommit();
+        conversation.SaveGroup();
+        conversation.FinishHead(ClientResult.Refuse(error));
+        switch (head.Work)
+        {
+            case OutboxWork.Message message:
+                conversation.Add(new TimelineRecord(now, context.Self, message.Id, DeliveryState.Failed, new TimelineBody.Message(message.Mimi)));
+                break;
+            // What the conversation needs and cannot have now would be asked for again at once.
+            case OutboxWork.Update or OutboxWork.CommitProposals:
+                conversation.Set(conversation.Session with { IsHalted = true });
+                break;
+        }
+    }
+}

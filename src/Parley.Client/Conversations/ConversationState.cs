@@ -1,0 +1,250 @@
+using Parley.Client.Engine;
+using Parley.Client.Outbox;
+using Parley.Client.Store;
+using Parley.Mls.Groups;
+using Parley.Mls.Storage;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>
+/// One conversation in memory: its record, roster, outbox, and, once it is needed, its MLS group. Each change is also put into the step's
+/// batch, so that what is in memory and what is stored are the same when the batch has been written.
+/// </summary>
+internal sealed class ConversationState : IDisposable
+{
+    private const int PreviewCharsMax = 120;
+
+    private readonly EngineContext _context;
+    private readonly LinkedList<OutboxEntry> _outbox = [];
+    private Group? _group;
+
+    private ConversationState(EngineContext context, ConversationId id, ConversationRecord record, Roster roster)
+    {
+        _context = context;
+        Id = id;
+        Keys = new ConversationKeys(id);
+        Record = record;
+        Roster = roster;
+    }
+
+    public ConversationId Id { get; }
+
+    public ConversationKeys Keys { get; }
+
+    public ConversationRecord Record { get; private set; }
+
+    public Roster Roster { get; private set; }
+
+    /// <summary>What the current connection knows of it.</summary>
+    public ConversationSession Session { get; private set; } = new();
+
+    public IReadOnlyCollection<OutboxEntry> Outbox => _outbox;
+
+    /// <summary>The entry whose turn it is.</summary>
+    public OutboxEntry? Head => _outbox.First?.Value;
+
+    /// <summary>Whether the log concerns this device: it is a member, or waits to be let go.</summary>
+    public bool IsFollowed => Record.Membership is Membership.Active or Membership.Leaving;
+
+    /// <summary>Whether the server has the log yet.</summary>
+    public bool HasLog => Head?.Work is not OutboxWork.CreateLog;
+
+    /// <summary>The group, read from the store when first asked for.</summary>
+    public Group Group => _group ??= Group.Restore(
+        _context.GroupConfig,
+        _context.Profile.Identity.Leaf,
+        _context.Store.Read(new StoreRange(Keys.Group)).Select(e => KeyValuePair.Create<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(e.Key.AsMemory(Keys.Group.Length), e.Value)));
+
+    /// <summary>A conversation that is not in the store yet.</summary>
+    public static ConversationState Create(EngineContext context, ConversationId id, ConversationRecord record) => new(context, id, record, Roster.Empty);
+
+    /// <summary>Every conversation in the store.</summary>
+    public static IEnumerable<ConversationState> LoadAll(EngineContext context)
+    {
+        foreach (StoreEntry stored in context.Store.Read(new StoreRange(ConversationKeys.Records)))
+        {
+            ConversationId id = ConversationKeys.OwnerOfRecord(stored.Key);
+            byte[]? roster = context.Store.Get(new ConversationKeys(id).Roster);
+            var state = new ConversationState(context, id, ConversationRecord.Decode(stored.Value), roster is null ? Roster.Empty : Roster.Decode(roster));
+            foreach (StoreEntry entry in context.Store.Read(new StoreRange(state.Keys.Outbox)))
+                state._outbox.AddLast(OutboxEntry.Decode(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(state.Keys.Outbox.Length)), entry.Value));
+            yield return state;
+        }
+    }
+
+    /// <summary>Changes the record.</summary>
+    public void Set(ConversationRecord record)
+    {
+        Record = record;
+        _context.Batch.Put(Keys.Record, record.Encode());
+        _context.Step.Tell(new ClientEvent.ConversationChanged(Id));
+    }
+
+    /// <summary>Changes the roster.</summary>
+    public void Set(Roster roster)
+    {
+        Roster = roster;
+        _context.Batch.Put(Keys.Roster, roster.Encode());
+        _context.Step.Tell(new ClientEvent.ConversationChanged(Id));
+    }
+
+    /// <summary>Takes a group that was made or joined.</summary>
+    public void Enter(Group group)
+    {
+        DeleteGroup();
+        _group = group;
+        SaveGroup();
+    }
+
+    /// <summary>Puts what the group has changed into the batch.</summary>
+    public void SaveGroup()
+    {
+        foreach (StateWrite write in Group.TakeWrites())
+        {
+            byte[] key = StoreKey.Of(Keys.Group, write.Key.ToArray());
+            if (write.Value is { } value)
+                _context.Batch.Put(key, value.ToArray());
+            else
+                _context.Batch.Delete(key);
+        }
+    }
+
+    /// <summary>Forgets the group with all its keys.</summary>
+    public void DeleteGroup()
+    {
+        _group?.Dispose();
+        _group = null;
+        foreach (StoreEntry entry in _context.Store.Read(new StoreRange(Keys.Group)))
+            _context.Batch.Delete(entry.Key);
+        // What this very step wrote is not in the store yet.
+        foreach (StoreWrite write in _context.Batch.Writes.Where(write => write.Value is not null && write.Key.AsSpan().StartsWith(Keys.Group)).ToList())
+            _context.Batch.Delete(write.Key);
+    }
+
+    /// <summary>Adds an item at the end of the timeline.</summary>
+    public void Add(TimelineRecord item)
+    {
+        long order = Record.LastOrder + 1;
+        _context.Batch.Put(StoreKey.Of(Keys.Timeline, StoreKey.OfNumber(order)), item.Encode());
+        if (item.Id is { } id)
+        {
+            _context.Batch.Put(StoreKey.Of(Keys.Messages, id.ToArray()), StoreKey.OfNumber(order));
+            _context.Step.NewMessages.Add((Id, id));
+        }
+
+        bool isUnread = item.State == DeliveryState.Received && item.Body is not TimelineBody.Notice;
+        Set(Record with
+        {
+            LastOrder = order,
+            LastActivity = item.At,
+            LastText = Preview(item.Content),
+            Unread = Record.Unread + (isUnread ? 1 : 0),
+        });
+        _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
+    }
+
+    /// <summary>Adds a notice.</summary>
+    public void AddNotice(string sentence, DateTimeOffset at) =>
+        Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, new TimelineBody.Notice(sentence)));
+
+    /// <summary>Whether a message is in the timeline already.</summary>
+    public bool Contains(MessageId message) =>
+        _context.Step.NewMessages.Contains((Id, message)) || _context.Store.Get(StoreKey.Of(Keys.Messages, message.ToArray())) is not null;
+
+    /// <summary>Appends work to the outbox and returns its number.</summary>
+    public long Queue(OutboxWork work, DateTimeOffset now)
+    {
+        var entry = new OutboxEntry(Record.NextOutboxNumber, now, work, Sealed: null);
+        _outbox.AddLast(entry);
+        Put(entry);
+        Set(Record with { NextOutboxNumber = entry.Number + 1 });
+        return entry.Number;
+    }
+
+    /// <summary>Puts work before all else. What was first must not have been sealed.</summary>
+    public void QueueFirst(OutboxWork work, DateTimeOffset now)
+    {
+        // Numbers are only names and an order: the first place is one below the lowest.
+        var entry = new OutboxEntry((Head?.Number ?? Record.NextOutboxNumber) - 1, now, work, Sealed: null);
+        _outbox.AddFirst(entry);
+        Put(entry);
+    }
+
+    /// <summary>Replaces the head by the same entry in another state.</summary>
+    public void ReplaceHead(OutboxEntry entry)
+    {
+        _outbox.RemoveFirst();
+        _outbox.AddFirst(entry);
+        Put(entry);
+    }
+
+    /// <summary>Takes the head out of the outbox: it has come to its end.</summary>
+    public void FinishHead(ClientResult result)
+    {
+        OutboxEntry entry = Head ?? throw new InvalidOperationException("The outbox is empty.");
+        _outbox.RemoveFirst();
+        _context.Batch.Delete(OutboxKey(entry.Number));
+        _context.Step.Finish(Id, entry.Number, result);
+        _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
+        Session = Session with { InFlight = false, RetryAt = null };
+    }
+
+    /// <summary>Changes what the current connection knows.</summary>
+    public void Set(ConversationSession session) => Session = session;
+
+    public void Dispose() => _group?.Dispose();
+
+    private static string Preview(TimelineContent content)
+    {
+        string text = content switch
+        {
+            TimelineContent.Text { Body: var body } => body,
+            TimelineContent.Action { Body: var body } => body,
+            TimelineContent.Notice { Sentence: var sentence } => sentence,
+            TimelineContent.Unknown { ContentType: var type } => type,
+            TimelineContent.Unreadable { Why: var why } => why,
+            _ => throw new InvalidOperationException("All kinds of items are named."),
+        };
+        string line = text.ReplaceLineEndings(" ");
+        return line.Length <= PreviewCharsMax ? line : line[..(char.IsHighSurrogate(line[PreviewCharsMax - 1]) ? PreviewCharsMax - 1 : PreviewCharsMax)];
+    }
+
+    private byte[] OutboxKey(long number) => StoreKey.Of(Keys.Outbox, StoreKey.OfNumber(number));
+
+    private void Put(OutboxEntry entry)
+    {
+        _context.Batch.Put(OutboxKey(entry.Number), entry.Encode());
+        _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
+    }
+}
+
+/// <summary>What the current connection knows of a conversation. Forgotten with the connection.</summary>
+internal sealed record ConversationSession
+{
+    /// <summary>Whether the log has been asked for.</summary>
+    public bool IsSubscribing { get; init; }
+
+    /// <summary>The log's end when the server answered; null before.</summary>
+    public ulong? HeadSequence { get; init; }
+
+    /// <summary>Whether the outbox's head is with the server.</summary>
+    public bool InFlight { get; init; }
+
+    /// <summary>Whether the server has acknowledged the head, which the log has not echoed yet.</summary>
+    public bool IsAppended { get; init; }
+
+    /// <summary>When the head may be tried again.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>When it is this member's turn to commit what others have proposed.</summary>
+    public DateTimeOffset? CommitAt { get; init; }
+
+    /// <summary>The epoch that must have passed before the head is sealed again: the server knows of a later one than we do.</summary>
+    public ulong? SealAfterEpoch { get; init; }
+
+    /// <summary>Whether the server refuses what this conversation needs, until the next connection.</summary>
+    public bool IsHalted { get; init; }
+
+    /// <summary>The cursor the server was last told.</summary>
+    public ulong Acknowledged { get; init; }
+}

@@ -1,0 +1,117 @@
+using Parley.Client.Engine;
+using Parley.Client.Identity;
+using Parley.Client.Outbox;
+using Parley.Contracts.Identity;
+using Parley.Mls.Groups;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>
+/// What a Commit, one's own or another's, means to the conversation: the notices it leaves in the timeline, the new roster, and what has
+/// become void with the old epoch. Taken before the merge, while the old members can still be asked, and told after it.
+/// </summary>
+internal sealed class EpochChange
+{
+    private readonly EngineContext _context;
+    private readonly ConversationState _conversation;
+    private readonly Roster _before;
+    private readonly Handle _committer;
+    private readonly HashSet<Handle> _added = [];
+    private readonly List<(Handle Removed, Handle By)> _removed = [];
+
+    public EpochChange(EngineContext context, ConversationState conversation, ConversationRules rules, StagedCommit staged)
+    {
+        _context = context;
+        _conversation = conversation;
+        _before = conversation.Roster;
+        _committer = rules.HandleOf(staged.Committer);
+        foreach (Member added in staged.Added)
+            _added.Add(CertificateCheck.Of(added.Leaf).Handle);
+        foreach (QueuedProposal queued in staged.Proposals)
+        {
+            if (queued is { Proposal: Mls.Messages.Proposals.Proposal.Remove remove, Sender: Mls.Messages.Framing.Sender.Member by })
+                _removed.Add((rules.HandleOf(remove.Removed), rules.HandleOf(by.LeafIndex)));
+        }
+    }
+
+    /// <summary>After the merge: reads the new roster and says what has happened.</summary>
+    public void Tell(DateTimeOffset at, DateTimeOffset now)
+    {
+        ConversationProfile profile = ReadRoster(_context, _conversation, at);
+        foreach (Handle added in _added)
+            TellAdded(added, at);
+        foreach ((Handle removed, Handle by) in _removed.Distinct())
+            TellRemoved(removed, by, at);
+        if (profile.Kind == ConversationKind.Group && profile.Name != _conversation.Record.Name)
+            _conversation.AddNotice(Notices.Renamed(NameOf(_committer), profile.Name), at);
+        _conversation.Set(_conversation.Record with
+        {
+            Name = profile.Kind == ConversationKind.Group ? profile.Name : _conversation.Record.Name,
+            IsProfileDue = _conversation.Record.IsProfileDue || _added.Count > 0,
+            HasProposals = false,
+            HasUnlawfulProposals = false,
+            LeafUpdatedAt = _committer == _context.Self ? now : _conversation.Record.LeafUpdatedAt,
+        });
+        _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null });
+        LeaveAgain(now);
+    }
+
+    /// <summary>Reads the members from the group's leaves, and meets their account keys.</summary>
+    public static ConversationProfile ReadRoster(EngineContext context, ConversationState conversation, DateTimeOffset at)
+    {
+        ConversationProfile profile = ConversationProfile.Of(conversation.Group);
+        var entries = Roster.Empty.Entries.ToBuilder();
+        foreach (Member member in conversation.Group.Members)
+        {
+            DeviceCertificate certificate = CertificateCheck.Of(member.Leaf);
+            if (entries.TryGetValue(certificate.Handle.Value, out RosterEntry? known))
+                entries[certificate.Handle.Value] = known with { Devices = known.Devices.Add(certificate.DeviceId) };
+            else
+                entries[certificate.Handle.Value] = new RosterEntry(certificate.AccountKey, [certificate.DeviceId]);
+            Meet(context, conversation, certificate, at);
+        }
+
+        var rules = new ConversationRules(profile, conversation.Group.Members);
+        conversation.Set(conversation.Roster with
+        {
+            Entries = entries.ToImmutable(),
+            Admins = Roster.Empty.Admins.Union(entries.Keys.Where(text => Handle.TryParse(text, out Handle? handle) && rules.IsAdmin(handle))),
+        });
+        conversation.Set(conversation.Record with { IsAdmin = rules.IsAdmin(context.Self) });
+        return profile;
+    }
+
+    private static void Meet(EngineContext context, ConversationState conversation, DeviceCertificate certificate, DateTimeOffset at)
+    {
+        if (certificate.Handle == context.Self)
+            return;
+        KnownAccounts.Meeting meeting = context.Accounts.Meet(certificate, context.Batch);
+        if (meeting != KnownAccounts.Meeting.AsKnown)
+            conversation.AddNotice(Notices.KeyChanged(certificate.Handle, meeting), at);
+    }
+
+    private string NameOf(Handle handle) => handle == _context.Self ? "You" : _conversation.Roster.NameOf(handle);
+
+    private void TellAdded(Handle added, DateTimeOffset at)
+    {
+        if (_before.Contains(added))
+            _conversation.AddNotice(Notices.AddedDevice(NameOf(added)), at);
+        else if (_conversation.Record.Kind == ConversationKind.Group)
+            _conversation.AddNotice(Notices.Added(NameOf(_committer), NameOf(added)), at);
+    }
+
+    private void TellRemoved(Handle removed, Handle by, DateTimeOffset at)
+    {
+        if (_conversation.Roster.Contains(removed))
+            _conversation.AddNotice(Notices.RemovedDevice(NameOf(removed)), at);
+        else
+            _conversation.AddNotice(removed == by ? Notices.Left(NameOf(removed)) : Notices.Removed(NameOf(by), NameOf(removed)), at);
+    }
+
+    /// <summary>A proposal is void when its epoch ends: whoever wanted to leave and is still there proposes it again.</summary>
+    private void LeaveAgain(DateTimeOffset now)
+    {
+        if (_conversation.Record.Membership == Membership.Leaving && !_conversation.Outbox.Any(static entry => entry.Work is OutboxWork.Leave))
+            _conversation.Queue(new OutboxWork.Leave(), now);
+    }
+}

@@ -1,0 +1,52 @@
+using Parley.Client.Identity;
+using Parley.Contracts.Identity;
+using Parley.Mls;
+
+namespace Parley.Client.Conversations;
+
+/// <summary>The sentences of a timeline that nobody wrote: what happened to the conversation, and why something cannot be read.</summary>
+internal static class Notices
+{
+    public static string Created(ConversationKind kind) => kind == ConversationKind.Group ? "You created the group." : "You started the conversation.";
+
+    public static string Joined(ConversationKind kind, string by) => kind == ConversationKind.Group ? $"{by} added you to the group." : $"{by} started a conversation with you.";
+
+    public static string Added(string by, string who) => $"{by} added {who}.";
+
+    public static string AddedDevice(string who) => $"{who} uses another device from now on.";
+
+    public static string Removed(string by, string who) => $"{by} removed {who}.";
+
+    public static string RemovedSelf(string by) => $"{by} removed you. You can still read what was said until now.";
+
+    public static string RemovedDevice(string who) => $"{who} uses one device less from now on.";
+
+    public static string Left(string who) => $"{who} left.";
+
+    public static string Renamed(string by, string name) => $"{by} renamed the group to “{name}”.";
+
+    public static string KeyChanged(Handle who, KnownAccounts.Meeting meeting) => meeting == KnownAccounts.Meeting.ChangedFromVerified
+        ? $"{who}’s account key has changed since you verified it. Compare the safety number with them again; until you confirm it, nothing is sent to them."
+        : $"{who}’s account key has changed. If they did not tell you why, compare the safety number with them.";
+
+    public static string DeviceListMismatch() => "The server was told of other devices than those this change is about. They cannot read messages, but tell the server’s owner.";
+
+    public static string Broken(string by) => $"{by} made a change that this conversation’s rules forbid, so it cannot go on. Start a new one, without them.";
+
+    public static string BrokenByError() => "A change to this conversation could not be followed. Ask a member to remove you and add you again.";
+
+    /// <summary>Why a message cannot be read, and what can be done.</summary>
+    public static TimelineBody.Unreadable Unreadable(MlsError error) => error switch
+    {
+        MlsError.EpochExpired => new TimelineBody.Unreadable(
+            "This message arrived long after the members’ keys had changed, and the keys to read it have been deleted.", "Ask the sender to send it again."),
+        MlsError.GenerationTooFarAhead => new TimelineBody.Unreadable(
+            "Too many of the sender’s messages before this one are missing.", "Ask the sender to send it again."),
+        _ => new TimelineBody.Unreadable(
+            "This message is damaged or was not made by a member of this conversation.", "If a member says they sent it, ask them to send it again."),
+    };
+
+    /// <summary>Why an entry of the log is no message at all.</summary>
+    public static TimelineBody.Unreadable NotAMessage() => new(
+        "The server delivered something that is not a message of this conversation.", "Nothing of it was used. Tell the server’s owner.");
+}

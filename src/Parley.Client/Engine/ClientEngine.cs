@@ -1,0 +1,241 @@
+using System.Diagnostics.CodeAnalysis;
+using Parley.Client.Conversations;
+using Parley.Client.Identity;
+using Parley.Client.Store;
+using Parley.Contracts.Wire;
+using Parley.Mls.Crypto;
+
+namespace Parley.Client.Engine;
+
+/// <summary>
+/// The whole client without a network, a clock or a thread: inputs go in (what the user wants, what the server sent, the time), and out come
+/// one batch for the store and, afterwards, requests for the server. The owner writes the batch before it acts on anything else; if that
+/// fails, it drops the engine and loads it again from what is stored, which is as if the input had never come. All calls are the owner's,
+/// one at a time.
+/// </summary>
+internal sealed partial class ClientEngine : IDisposable
+{
+    private const ulong AcknowledgeEvery = 64;
+    private const int EnvelopesPerFrameMax = 100_000;
+
+    private static readonly byte[] InboxKey = "inbox"u8.ToArray();
+
+    private readonly EngineContext _context;
+    private readonly ConversationReceiver _receiver;
+    private readonly ConversationSender _sender;
+    private readonly ConversationOpener _opener;
+    private readonly Dictionary<ConversationId, ConversationState> _conversations;
+    private ulong _inboxCursor;
+    private InboxSession _inbox = new();
+
+    private ClientEngine(ICryptoProvider crypto, IClientStore store, Profile profile)
+    {
+        _context = new EngineContext(crypto, store, profile);
+        _receiver = new ConversationReceiver(_context);
+        _sender = new ConversationSender(_context, _receiver);
+        _opener = new ConversationOpener(_context);
+        _conversations = ConversationState.LoadAll(_context).ToDictionary(static conversation => conversation.Id);
+        _inboxCursor = store.Get(InboxKey) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(stored) : 0;
+    }
+
+    /// <summary>Who one is.</summary>
+    public Profile Profile => _context.Profile;
+
+    /// <summary>Whether every log has been read up to the head it had when this connection asked for it.</summary>
+    public bool IsCaughtUp =>
+        _inbox is { Head: { } head, Stock: Stock.Kept } && _inboxCursor >= head
+        && Followed.All(static c => !c.HasLog || c.Session.IsHalted || (c.Session.HeadSequence is { } end && c.Record.Cursor >= end));
+
+    /// <summary>Whether nothing waits to be sent.</summary>
+    public bool IsFlushed => _conversations.Values.All(static conversation => conversation.Head is null);
+
+    private IEnumerable<ConversationState> Followed => _conversations.Values.Where(static conversation => conversation.IsFollowed);
+
+    /// <summary>The engine of the account in a store, or null if there is none.</summary>
+    public static ClientEngine? Load(ICryptoProvider crypto, IClientStore store) =>
+        Profile.Load(crypto, store) is { IsRegistered: true } profile ? new ClientEngine(crypto, store, profile) : null;
+
+    /// <summary>Ends the step: what must be written now, before anything else happens.</summary>
+    public EngineStep TakeStep() => _context.TakeStep();
+
+    /// <summary>A connection has been made, or is gone: what was known of the last one is void.</summary>
+    public void ResetConnection()
+    {
+        _inbox = new InboxSession();
+        foreach (ConversationState conversation in _conversations.Values)
+            conversation.Set(new ConversationSession());
+    }
+
+    /// <summary>What the server is asked now. Each is asked once, until it is answered or the connection is gone.</summary>
+    public IReadOnlyList<EngineRequest> TakeRequests(DateTimeOffset now)
+    {
+        var requests = new List<EngineRequest>();
+        if (!_inbox.IsSubscribing)
+        {
+            _inbox = _inbox with { IsSubscribing = true, Acknowledged = _inboxCursor };
+            requests.Add(new EngineRequest.Subscribe(LogId.Inbox, _inboxCursor));
+        }
+
+        if (_inbox.Stock == Stock.Unknown)
+        {
+            _inbox = _inbox with { Stock = Stock.Asked };
+            requests.Add(new EngineRequest.CheckKeyPackages());
+        }
+
+        if (_inboxCursor >= _inbox.Acknowledged + AcknowledgeEvery)
+        {
+            _inbox = _inbox with { Acknowledged = _inboxCursor };
+            requests.Add(new EngineRequest.Acknowledge(LogId.Inbox, _inboxCursor));
+        }
+
+        foreach (ConversationState conversation in Followed.ToList())
+            AddRequests(conversation, requests, now);
+        return requests;
+    }
+
+    /// <summary>When <see cref="TakeRequests"/> may have something new although nothing has come in.</summary>
+    public DateTimeOffset? NextTime => Followed.Select(ConversationSender.NextTime).Min();
+
+    /// <summary>A subscription has been answered.</summary>
+    public bool Subscribed(LogId log, ErrorCode error, ulong head)
+    {
+        bool isRead = log.Conversation is not { } id || _conversations.ContainsKey(id);
+        ulong cursor = log.Conversation is { } known && _conversations.TryGetValue(known, out ConversationState? conversation) ? conversation.Record.Cursor : _inboxCursor;
+        if (!isRead)
+            return true;
+        if (error == ErrorCode.CursorInvalid || (error == ErrorCode.None && head < cursor))
+        {
+            _context.Step.Blame(LogFault.Truncation);
+            error = ErrorCode.CursorInvalid;
+        }
+
+        if (log.Conversation is null)
+        {
+            _inbox = _inbox with { Head = error == ErrorCode.None ? head : null };
+            return error == ErrorCode.None;
+        }
+
+        ConversationState state = _conversations[log.Conversation.Value];
+        state.Set(state.Session with { HeadSequence = error == ErrorCode.None ? head : null, IsHalted = error != ErrorCode.None });
+        _context.Step.Tell(new ClientEvent.ConversationChanged(state.Id));
+        return true;
+    }
+
+    /// <summary>Envelopes of one log have come. False if they do not follow what has been read: the log must be asked for again.</summary>
+    public bool Receive(LogId log, IReadOnlyList<Envelope> envelopes, DateTimeOffset now)
+    {
+        if (envelopes.Count > EnvelopesPerFrameMax)
+            return false;
+        foreach (Envelope envelope in envelopes)
+        {
+            bool follows = log.Conversation is { } id
+                ? !_conversations.TryGetValue(id, out ConversationState? conversation) || !conversation.IsFollowed || _receiver.Receive(conversation, envelope, now)
+                : ReceiveInbox(envelope, now);
+            if (!follows)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>An append has been answered.</summary>
+    public void Replied(EngineRequest.Append request, AppendReply reply, DateTimeOffset now)
+    {
+        if (TryFind(request.Conversation, out ConversationState? conversation))
+            _sender.Replied(conversation, request, reply, now);
+    }
+
+    /// <summary>The making of a log has been answered.</summary>
+    public void LogCreated(EngineRequest.CreateLog request, ClientResult result, DateTimeOffset now)
+    {
+        if (TryFind(request.Conversation, out ConversationState? conversation))
+            _sender.LogCreated(conversation, request.Number, result, now);
+    }
+
+    /// <summary>The server has said how many KeyPackages it has: what it should get.</summary>
+    public IReadOnlyList<byte[]> StockKnown(int count, bool hasLastResort, DateTimeOffset now) => _context.KeyPackages.Replenish(count, hasLastResort, now, _context.Batch);
+
+    /// <summary>The server has what <see cref="StockKnown"/> gave.</summary>
+    public void StockAdded()
+    {
+        _context.KeyPackages.MarkUploaded(_context.Batch);
+        if (_inbox.Stock == Stock.Asked)
+            _inbox = _inbox with { Stock = Stock.Kept };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ConversationState conversation in _conversations.Values)
+            conversation.Dispose();
+        _context.Dispose();
+    }
+
+    private void AddRequests(ConversationState conversation, List<EngineRequest> requests, DateTimeOffset now)
+    {
+        if (conversation.HasLog && !conversation.Session.IsSubscribing)
+        {
+            conversation.Set(conversation.Session with { IsSubscribing = true, Acknowledged = conversation.Record.Cursor });
+            requests.Add(new EngineRequest.Subscribe(new LogId(conversation.Id), conversation.Record.Cursor));
+        }
+
+        if (conversation.Record.Cursor >= conversation.Session.Acknowledged + AcknowledgeEvery)
+        {
+            conversation.Set(conversation.Session with { Acknowledged = conversation.Record.Cursor });
+            requests.Add(new EngineRequest.Acknowledge(new LogId(conversation.Id), conversation.Record.Cursor));
+        }
+
+        if (_sender.Next(conversation, now) is { } request)
+            requests.Add(request);
+    }
+
+    private bool ReceiveInbox(Envelope envelope, DateTimeOffset now)
+    {
+        if (envelope.Sequence <= _inboxCursor)
+        {
+            _context.Step.Blame(LogFault.Repetition);
+            return true;
+        }
+
+        if (envelope.Sequence != _inboxCursor + 1)
+        {
+            _context.Step.Blame(LogFault.Gap);
+            return false;
+        }
+
+        if (envelope.EntryCase != Envelope.EntryOneofCase.Welcome)
+            _context.Step.Blame(LogFault.Misplaced);
+        else if (_opener.TryJoin(envelope.Welcome, _conversations, ServerTime.Read(envelope.ReceivedAtMs, now), now, out ConversationState? joined))
+            _conversations[joined.Id] = joined;
+        else
+            _context.Step.Blame(LogFault.WelcomeInvalid);
+        _inbox = _inbox with { Stock = Stock.Unknown };
+        _inboxCursor = envelope.Sequence;
+        byte[] cursor = new byte[sizeof(ulong)];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(cursor, _inboxCursor);
+        _context.Batch.Put(InboxKey, cursor);
+        return true;
+    }
+
+    private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => _conversations.TryGetValue(id, out conversation);
+
+    private enum Stock
+    {
+        Unknown,
+        Asked,
+        Kept,
+    }
+
+    /// <summary>What the current connection knows of the inbox.</summary>
+    private sealed record InboxSession
+    {
+        public bool IsSubscribing { get; init; }
+
+        public ulong? Head { get; init; }
+
+        public ulong Acknowledged { get; init; }
+
+        /// <summary>How it stands with the KeyPackages on the server: unknown at the beginning and after one was used.</summary>
+        public Stock Stock { get; init; }
+    }
+}

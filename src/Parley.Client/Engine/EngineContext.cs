@@ -1,0 +1,63 @@
+using Parley.Client.Identity;
+using Parley.Client.KeyPackages;
+using Parley.Client.Store;
+using Parley.Contracts.Identity;
+using Parley.Mls.Crypto;
+using Parley.Mls.Groups;
+
+namespace Parley.Client.Engine;
+
+/// <summary>What all parts of the engine share, and the step they are building. Reads go to the store, writes to the step's batch only.</summary>
+internal sealed class EngineContext : IDisposable
+{
+    public EngineContext(ICryptoProvider crypto, IClientStore store, Profile profile)
+    {
+        Crypto = crypto;
+        Store = store;
+        Profile = profile;
+        Certificates = new CertificateCheck(crypto, profile.Identity.Certificate.Server);
+        Accounts = new KnownAccounts(store);
+        KeyPackages = new KeyPackagePool(crypto, profile.Identity, store);
+        GroupConfig = MlsProfile.Config(crypto, new DeviceAuthentication(Certificates));
+    }
+
+    public ICryptoProvider Crypto { get; }
+
+    public IClientStore Store { get; }
+
+    public Profile Profile { get; set; }
+
+    public CertificateCheck Certificates { get; }
+
+    public KnownAccounts Accounts { get; }
+
+    public KeyPackagePool KeyPackages { get; }
+
+    public GroupConfig GroupConfig { get; }
+
+    /// <summary>The step being built.</summary>
+    public EngineStep Step { get; private set; } = new();
+
+    public Handle Self => Profile.Identity.Certificate.Handle;
+
+    public string Server => Profile.Identity.Certificate.Server;
+
+    public StoreBatch Batch => Step.Batch;
+
+    /// <summary>Ends the step and begins the next.</summary>
+    public EngineStep TakeStep()
+    {
+        EngineStep taken = Step;
+        Step = new EngineStep();
+        return taken;
+    }
+
+    public byte[] Random(int count)
+    {
+        byte[] bytes = new byte[count];
+        Crypto.FillRandom(bytes);
+        return bytes;
+    }
+
+    public void Dispose() => Profile.Identity.Dispose();
+}

@@ -1,0 +1,77 @@
+using Parley.Contracts.Wire;
+
+namespace Parley.Client;
+
+/// <summary>The one place where refusals become sentences. A wire code is never shown: each maps to a code of ours, each of which has one sentence.</summary>
+public static class ErrorText
+{
+    /// <summary>The refusal with its sentence.</summary>
+    public static ClientError Of(ClientErrorCode code) => new(code, Sentence(code));
+
+    /// <summary>The refusal that a wire error code means to a user.</summary>
+    public static ClientError Of(ErrorCode code) => Of(FromWire(code));
+
+    private static ClientErrorCode FromWire(ErrorCode code) => code switch
+    {
+        ErrorCode.VersionUnsupported => ClientErrorCode.VersionUnsupported,
+        ErrorCode.TooLarge => ClientErrorCode.MessageTooLong,
+        ErrorCode.RateLimited => ClientErrorCode.RateLimited,
+        ErrorCode.Unauthenticated or ErrorCode.ChallengeFailed or ErrorCode.DeviceUnknown => ClientErrorCode.SignInRefused,
+        ErrorCode.Forbidden => ClientErrorCode.Forbidden,
+        ErrorCode.NotFound => ClientErrorCode.PeerUnknown,
+        ErrorCode.StoreUnavailable => ClientErrorCode.ServerStoreFailed,
+        ErrorCode.InviteUnknown => ClientErrorCode.InviteUnknown,
+        ErrorCode.InviteExpired => ClientErrorCode.InviteExpired,
+        ErrorCode.InviteUsed => ClientErrorCode.InviteUsed,
+        ErrorCode.HandleTaken => ClientErrorCode.HandleTaken,
+        ErrorCode.HandleInvalid => ClientErrorCode.HandleInvalid,
+        ErrorCode.CertificateInvalid => ClientErrorCode.CertificateInvalid,
+        ErrorCode.KeyPackageExhausted => ClientErrorCode.PeerUnreachable,
+        ErrorCode.NotAMember => ClientErrorCode.NotMember,
+        ErrorCode.None or ErrorCode.Internal => ClientErrorCode.ServerFailed,
+        // What is left is answered only to a client that errs, or by a server that does.
+        _ => ClientErrorCode.ServerMisbehaved,
+    };
+
+    private static string Sentence(ClientErrorCode code) => code switch
+    {
+        ClientErrorCode.Offline => "The server cannot be reached. Messages you write are kept and sent when it is back.",
+        ClientErrorCode.AccountMissing => "There is no account here yet. Join a server with an invite link first.",
+        ClientErrorCode.AccountPresent => "This profile already has an account. Use another profile to join as someone else.",
+        ClientErrorCode.ProfileInUse => "Parley is already running with this profile. Close it, or use another profile.",
+        ClientErrorCode.ProfileTooNew => "This profile was last used by a newer version of Parley. Update Parley to open it.",
+        ClientErrorCode.ProfileKeyWrong => "The profile's key file is missing or does not belong to it, so its messages cannot be decrypted. Restore the key file from your backup.",
+        ClientErrorCode.ProfileDamaged => "The profile's database is damaged. Restore the profile from your backup, or use another profile.",
+        ClientErrorCode.StoreFailed => "Nothing can be written to this device: its disk is full or failing. Free some space and try again.",
+        ClientErrorCode.InviteUnknown => "This invite does not exist. Check the link, or ask for a new one.",
+        ClientErrorCode.InviteExpired => "This invite has expired. Ask for a new one.",
+        ClientErrorCode.InviteUsed => "This invite has been used up. Ask for a new one.",
+        ClientErrorCode.HandleTaken => "Someone already has that name. Choose another.",
+        ClientErrorCode.HandleInvalid => "That is not a name that can be used: 1 to 32 letters, digits, and . _ - after the first character.",
+        ClientErrorCode.SignInRefused => "The server does not let this device sign in.",
+        ClientErrorCode.VersionUnsupported => "The server speaks another version of the protocol. Update Parley, or ask the server's owner to.",
+        ClientErrorCode.RateLimited => "Too many requests. Wait a moment and try again.",
+        ClientErrorCode.Forbidden => "The server does not allow you to do this.",
+        ClientErrorCode.ServerStoreFailed => "The server cannot store anything now; its disk may be full. Messages you write are kept and sent later.",
+        ClientErrorCode.ServerFailed => "Something went wrong in the server. Try again later.",
+        ClientErrorCode.ServerMisbehaved => "The server's answer does not follow the protocol, so it was ignored. Tell the server's owner.",
+        ClientErrorCode.PeerUnknown => "Nobody on this server has that name.",
+        ClientErrorCode.PeerIsSelf => "That is you.",
+        ClientErrorCode.PeerUnreachable => "This person cannot be added now: their devices have left nothing to add them with. Ask them to open Parley once.",
+        ClientErrorCode.CertificateInvalid => "A device of this person could not be proven to be theirs, so nothing was sent. Tell the server's owner.",
+        ClientErrorCode.AccountKeyChanged => "This person's account key has changed since you verified it. Compare the safety number with them again first.",
+        ClientErrorCode.ConversationUnknown => "There is no such conversation.",
+        ClientErrorCode.NotMember => "You are no longer a member of this conversation.",
+        ClientErrorCode.ConversationBroken => "This conversation cannot go on; its last notice says why.",
+        ClientErrorCode.NotAdmin => "Only an administrator of this group can do this.",
+        ClientErrorCode.NotGroup => "This works in groups only, not in a direct conversation.",
+        ClientErrorCode.AlreadyMember => "They are already a member.",
+        ClientErrorCode.PeerNotMember => "Nobody with that name is in this conversation.",
+        ClientErrorCode.MessageEmpty => "There is nothing to send.",
+        ClientErrorCode.MessageTooLong => "This message is too long.",
+        ClientErrorCode.NameInvalid => "That name cannot be used: 1 to 64 characters, without control characters.",
+        ClientErrorCode.GroupTooLarge => "This group cannot take that many members.",
+        ClientErrorCode.Failed => "This did not work. Nothing was changed.",
+        _ => throw new ArgumentOutOfRangeException(nameof(code)),
+    };
+}

@@ -1,0 +1,20 @@
+using Parley.Contracts.Identity;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Client.Identity;
+
+/// <summary>RFC 9420 §5.3.1 by device certificates: a leaf is a device of a person, and goes on as the same device of the same person.</summary>
+internal sealed class DeviceAuthentication(CertificateCheck certificates) : IAuthenticationService
+{
+    /// <inheritdoc/>
+    public bool IsValid(LeafNode leaf) => certificates.TryRead(leaf, out _);
+
+    /// <inheritdoc/>
+    public bool IsSuccessor(LeafNode current, LeafNode successor) =>
+        CertificateCheck.TryDecode(current, out DeviceCertificate? before)
+        && CertificateCheck.TryDecode(successor, out DeviceCertificate? after)
+        && before.Handle == after.Handle
+        && before.DeviceId == after.DeviceId
+        && before.AccountKey.Span.SequenceEqual(after.AccountKey.Span);
+}

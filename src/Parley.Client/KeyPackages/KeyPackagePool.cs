@@ -1,0 +1,147 @@
+using Parley.Client.Identity;
+using Parley.Client.Store;
+using Parley.Mls.Crypto;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Client.KeyPackages;
+
+/// <summary>
+/// The KeyPackages this device has made, with their private keys, until they are used or have expired. Each is stored before it is sent
+/// to the server, so that no Welcome can come for keys that are lost; one that was not acknowledged is sent again. The key of one that
+/// was used to join is deleted in the transaction that joins. The last-resort one stays until a newer one has long replaced it.
+/// </summary>
+internal sealed class KeyPackagePool
+{
+    private static readonly byte[] Prefix = "k/"u8.ToArray();
+
+    private readonly ICryptoProvider _crypto;
+    private readonly LocalIdentity _identity;
+    private readonly Dictionary<string, Entry> _entries = [];
+
+    public KeyPackagePool(ICryptoProvider crypto, LocalIdentity identity, IClientStore store)
+    {
+        _crypto = crypto;
+        _identity = identity;
+        foreach (StoreEntry stored in store.Read(new StoreRange(Prefix)))
+            _entries.Add(Name(stored.Key.AsSpan(Prefix.Length)), Entry.Decode(stored.Value));
+    }
+
+    /// <summary>What the server should get, given what it holds: a full stock once it runs low or gets old, and a last-resort one.</summary>
+    public IReadOnlyList<byte[]> Replenish(int serverCount, bool serverHasLastResort, DateTimeOffset now, StoreBatch batch)
+    {
+        DropExpired(now, batch);
+        bool isOld = !_entries.Values.Any(entry => !entry.IsLastResort && entry.CreatedAt + MlsProfile.KeyPackageRenewal > now);
+        bool isLow = serverCount < MlsProfile.KeyPackageStockLow || isOld;
+        bool needsLastResort = !serverHasLastResort || !_entries.Values.Any(entry => entry.IsLastResort && entry.CreatedAt + MlsProfile.KeyPackageRenewal > now);
+        var wanted = new List<byte[]>();
+        int missing = isLow ? MlsProfile.KeyPackageStock - (isOld ? 0 : serverCount) : 0;
+        foreach ((string name, Entry entry) in _entries.ToList())
+        {
+            bool isWanted = !entry.IsUploaded && (entry.IsLastResort ? needsLastResort : missing > 0);
+            if (!isWanted)
+                continue;
+            using KeyPackageBundle bundle = Load(name);
+            wanted.Add(bundle.KeyPackage.Encode());
+            missing -= entry.IsLastResort ? 0 : 1;
+            needsLastResort &= !entry.IsLastResort;
+        }
+
+        for (; missing > 0; missing--)
+            wanted.Add(Create(isLastResort: false, now, batch));
+        if (needsLastResort)
+            wanted.Add(Create(isLastResort: true, now, batch));
+        return wanted;
+    }
+
+    /// <summary>Notes that the server has all that <see cref="Replenish"/> gave.</summary>
+    public void MarkUploaded(StoreBatch batch)
+    {
+        foreach ((string name, Entry entry) in _entries.ToList())
+        {
+            if (!entry.IsUploaded)
+                Put(name, entry with { IsUploaded = true }, batch);
+        }
+    }
+
+    /// <summary>The bundle a Welcome was made for, or null. The caller disposes it.</summary>
+    public KeyPackageBundle? Find(Welcome welcome)
+    {
+        foreach (EncryptedGroupSecrets secrets in welcome.Secrets)
+        {
+            string name = Name(secrets.NewMember.Span);
+            if (_entries.ContainsKey(name))
+                return Load(name);
+        }
+
+        return null;
+    }
+
+    /// <summary>Deletes what was used to join, unless it is a last resort.</summary>
+    public void Use(KeyPackageBundle bundle, StoreBatch batch)
+    {
+        string name = Name(bundle.Reference.Span);
+        if (_entries.TryGetValue(name, out Entry? entry) && !entry.IsLastResort)
+            Delete(name, batch);
+    }
+
+    private static string Name(ReadOnlySpan<byte> reference) => Convert.ToHexString(reference);
+
+    private static byte[] Key(string name) => StoreKey.Of(Prefix, Convert.FromHexString(name));
+
+    /// <summary>What has expired is kept as long again: a Welcome made in its last hour may still be on its way.</summary>
+    private void DropExpired(DateTimeOffset now, StoreBatch batch)
+    {
+        foreach ((string name, Entry entry) in _entries.ToList())
+        {
+            if (entry.CreatedAt + (2 * MlsProfile.KeyPackageLifetime) < now)
+                Delete(name, batch);
+        }
+    }
+
+    private byte[] Create(bool isLastResort, DateTimeOffset now, StoreBatch batch)
+    {
+        var lifetime = new Lifetime(
+            (ulong)(now - MlsProfile.KeyPackageClockSkew).ToUnixTimeSeconds(), (ulong)(now + MlsProfile.KeyPackageLifetime).ToUnixTimeSeconds());
+        using KeyPackageBundle bundle = KeyPackageBundle.Create(
+            _crypto, MlsProfile.Suite, _identity.Leaf, lifetime, isLastResort ? MlsProfile.LastResort : []);
+        Put(Name(bundle.Reference.Span), new Entry(isLastResort, IsUploaded: false, now, bundle.Serialize()), batch);
+        return bundle.KeyPackage.Encode();
+    }
+
+    private KeyPackageBundle Load(string name) => KeyPackageBundle.Restore(_crypto, _entries[name].Bundle.Span);
+
+    private void Put(string name, Entry entry, StoreBatch batch)
+    {
+        _entries[name] = entry;
+        batch.Put(Key(name), entry.Encode());
+    }
+
+    private void Delete(string name, StoreBatch batch)
+    {
+        _entries.Remove(name);
+        batch.Delete(Key(name));
+    }
+
+    private sealed record Entry(bool IsLastResort, bool IsUploaded, DateTimeOffset CreatedAt, ReadOnlyMemory<byte> Bundle)
+    {
+        public byte[] Encode()
+        {
+            var writer = new TlsWriter(1024);
+            writer.WriteUInt8((byte)((IsLastResort ? 1 : 0) | (IsUploaded ? 2 : 0)));
+            writer.WriteUInt64((ulong)CreatedAt.ToUnixTimeSeconds());
+            writer.WriteVector(Bundle);
+            return writer.ToArray();
+        }
+
+        public static Entry Decode(ReadOnlyMemory<byte> stored)
+        {
+            var reader = new TlsReader(stored);
+            byte flags = reader.ReadUInt8();
+            var entry = new Entry((flags & 1) != 0, (flags & 2) != 0, DateTimeOffset.FromUnixTimeSeconds((long)reader.ReadUInt64()), reader.ReadVector());
+            return reader.Finish() ? entry : throw new InvalidDataException("A stored KeyPackage is damaged.");
+        }
+    }
+}

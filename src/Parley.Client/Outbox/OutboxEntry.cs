@@ -1,0 +1,201 @@
+using System.Collections.Immutable;
+using System.Text;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Mls.Messages.Codec;
+
+namespace Parley.Client.Outbox;
+
+/// <summary>
+/// One thing a conversation has yet to tell the server, stored until the log echoes it. An entry is written as what the user wants
+/// (<see cref="OutboxWork"/>) and sealed when its turn comes: only then, with the log read to its end, is it known which epoch it belongs
+/// to and who its readers are. The ciphertext is stored, with the ratchet's new state, before it leaves, and the same bytes are sent under
+/// the same id until the server has answered: a crash or a lost connection resends them, and the server knows them again. Only when the
+/// server says that they came too late for their epoch, and so were never accepted, is the entry sealed anew.
+/// </summary>
+/// <param name="Number">Its place in the conversation's outbox.</param>
+/// <param name="CreatedAt">When the user asked for it.</param>
+/// <param name="Work">What the user wants.</param>
+/// <param name="Sealed">What is sent, once it has been encrypted.</param>
+internal sealed record OutboxEntry(long Number, DateTimeOffset CreatedAt, OutboxWork Work, SealedMessage? Sealed)
+{
+    public byte[] Encode()
+    {
+        var writer = new TlsWriter();
+        writer.WriteUInt64((ulong)CreatedAt.ToUnixTimeMilliseconds());
+        Work.Write(writer);
+        writer.WriteOptional(Sealed, static (w, message) => message.Write(w));
+        return writer.ToArray();
+    }
+
+    public static OutboxEntry Decode(long number, ReadOnlyMemory<byte> stored)
+    {
+        var reader = new TlsReader(stored);
+        var entry = new OutboxEntry(
+            number, DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()), OutboxWork.Read(reader), reader.ReadOptional(SealedMessage.Read));
+        return reader.Finish() ? entry : throw new InvalidDataException("A stored outbox entry is damaged.");
+    }
+}
+
+/// <summary>What is appended to the log.</summary>
+/// <param name="Id">The id under which it is appended, and again if need be.</param>
+/// <param name="Epoch">The epoch it was made in.</param>
+/// <param name="Message">An encoded MLSMessage.</param>
+/// <param name="Welcome">For a Commit that adds devices, an encoded Welcome; else empty.</param>
+/// <param name="Added">The devices a Commit adds.</param>
+/// <param name="Removed">The devices a Commit removes.</param>
+internal sealed record SealedMessage(
+    ReadOnlyMemory<byte> Id, ulong Epoch, ReadOnlyMemory<byte> Message, ReadOnlyMemory<byte> Welcome, ImmutableArray<DeviceId> Added, ImmutableArray<DeviceId> Removed)
+{
+    public void Write(TlsWriter writer)
+    {
+        writer.WriteVector(Id);
+        writer.WriteUInt64(Epoch);
+        writer.WriteVector(Message);
+        writer.WriteVector(Welcome);
+        writer.WriteVectorOf(Added, static (w, device) => w.WriteBytes(device.ToArray()));
+        writer.WriteVectorOf(Removed, static (w, device) => w.WriteBytes(device.ToArray()));
+    }
+
+    public static SealedMessage Read(TlsReader reader) => new(
+        reader.ReadVector(),
+        reader.ReadUInt64(),
+        reader.ReadVector(),
+        reader.ReadVector(),
+        reader.ReadVectorOf(ReadDevice, Limits.DevicesPerCommitMax),
+        reader.ReadVectorOf(ReadDevice, Limits.DevicesPerCommitMax));
+
+    private static DeviceId ReadDevice(TlsReader reader)
+    {
+        if (!DeviceId.TryParse(reader.ReadBytes(Limits.DeviceIdBytes).Span, out DeviceId device))
+            reader.Fail(DecodeError.Truncated);
+        return device;
+    }
+}
+
+/// <summary>What the user wants, or what the conversation needs.</summary>
+internal abstract record OutboxWork
+{
+    private const int KeyPackagesMax = Limits.DevicesPerCommitMax;
+
+    private OutboxWork()
+    {
+    }
+
+    private enum Tag : byte
+    {
+        CreateLog = 1,
+        Message = 2,
+        Add = 3,
+        Remove = 4,
+        Rename = 5,
+        Leave = 6,
+        CommitProposals = 7,
+        Update = 8,
+    }
+
+    public static OutboxWork Read(TlsReader reader)
+    {
+        switch ((Tag)reader.ReadUInt8())
+        {
+            case Tag.CreateLog:
+                return new CreateLog();
+            case Tag.Message:
+                return new Message(ReadId(reader), reader.ReadVector());
+            case Tag.Add:
+                return new Add(reader.ReadVectorOf(static r => r.ReadVector(), KeyPackagesMax));
+            case Tag.Remove:
+                return new Remove(ReadHandle(reader));
+            case Tag.Rename:
+                return new Rename(Encoding.UTF8.GetString(reader.ReadVector().Span));
+            case Tag.Leave:
+                return new Leave();
+            case Tag.CommitProposals:
+                return new CommitProposals();
+            case Tag.Update:
+                return new Update();
+            default:
+                reader.Fail(DecodeError.UnknownEnumValue);
+                return new Update();
+        }
+    }
+
+    public void Write(TlsWriter writer)
+    {
+        switch (this)
+        {
+            case CreateLog:
+                writer.WriteUInt8((byte)Tag.CreateLog);
+                break;
+            case Message message:
+                writer.WriteUInt8((byte)Tag.Message);
+                writer.WriteBytes(message.Id.ToArray());
+                writer.WriteVector(message.Mimi);
+                break;
+            case Add add:
+                writer.WriteUInt8((byte)Tag.Add);
+                writer.WriteVectorOf(add.KeyPackages, static (w, keyPackage) => w.WriteVector(keyPackage));
+                break;
+            case Remove remove:
+                writer.WriteUInt8((byte)Tag.Remove);
+                writer.WriteVector(Encoding.ASCII.GetBytes(remove.Handle.Value));
+                break;
+            case Rename rename:
+                writer.WriteUInt8((byte)Tag.Rename);
+                writer.WriteVector(Encoding.UTF8.GetBytes(rename.Name));
+                break;
+            case Leave:
+                writer.WriteUInt8((byte)Tag.Leave);
+                break;
+            case CommitProposals:
+                writer.WriteUInt8((byte)Tag.CommitProposals);
+                break;
+            case Update:
+                writer.WriteUInt8((byte)Tag.Update);
+                break;
+        }
+    }
+
+    private static MessageId ReadId(TlsReader reader)
+    {
+        if (!MessageId.TryParse(reader.ReadBytes(MessageId.Bytes).Span, out MessageId id))
+            reader.Fail(DecodeError.Truncated);
+        return id;
+    }
+
+    private static Handle ReadHandle(TlsReader reader)
+    {
+        if (Handle.TryParse(Encoding.ASCII.GetString(reader.ReadVector().Span), out Handle? handle))
+            return handle;
+        throw new InvalidDataException("A stored outbox entry is damaged.");
+    }
+
+    /// <summary>Makes the group's log on the server.</summary>
+    public sealed record CreateLog : OutboxWork;
+
+    /// <summary>An application message.</summary>
+    /// <param name="Id">Its id.</param>
+    /// <param name="Mimi">Its encoded content.</param>
+    public sealed record Message(MessageId Id, ReadOnlyMemory<byte> Mimi) : OutboxWork;
+
+    /// <summary>Adds devices.</summary>
+    /// <param name="KeyPackages">Encoded KeyPackages that the server handed out.</param>
+    public sealed record Add(ImmutableArray<ReadOnlyMemory<byte>> KeyPackages) : OutboxWork;
+
+    /// <summary>Removes a person with all devices.</summary>
+    /// <param name="Handle">The person.</param>
+    public sealed record Remove(Handle Handle) : OutboxWork;
+
+    /// <summary>Renames the group.</summary>
+    /// <param name="Name">The new name.</param>
+    public sealed record Rename(string Name) : OutboxWork;
+
+    /// <summary>Proposes one's own removal.</summary>
+    public sealed record Leave : OutboxWork;
+
+    /// <summary>Commits what others have proposed.</summary>
+    public sealed record CommitProposals : OutboxWork;
+
+    /// <summary>Gives one's own leaf new keys.</summary>
+    public sealed record Update : OutboxWork;
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Resources;
+using Parley.Contracts.Wire;
+
+namespace Parley.Client.Transport;
+
+/// <summary>The server's HTTP resources as typed calls. Each gives a value or the refusal in the client's own words; only a broken connection is thrown.</summary>
+internal sealed class ServerResources(ITransport transport)
+{
+    private static readonly ResourcesJson Json = ResourcesJson.Default;
+
+    public Task<ClientResult<ServerInfo>> GetServerAsync(CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Get, Routes.Server), Json.ServerInfo, cancellationToken);
+
+    public Task<ClientResult<Account>> CreateAccountAsync(NewAccount account, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Accounts, Encode(account, Json.NewAccount)), Json.Account, cancellationToken);
+
+    public Task<ClientResult<Challenge>> CreateChallengeAsync(DeviceId device, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Challenges, Encode(new NewChallenge(device.ToArray()), Json.NewChallenge)), Json.Challenge, cancellationToken);
+
+    public Task<ClientResult<Session>> CreateSessionAsync(NewSession session, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Sessions, Encode(session, Json.NewSession)), Json.Session, cancellationToken);
+
+    public Task<ClientResult<KeyPackageStock>> GetStockAsync(string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Get, Routes.KeyPackages, Token: token), Json.KeyPackageStock, cancellationToken);
+
+    public Task<ClientResult<KeyPackageStock>> AddKeyPackagesAsync(IReadOnlyList<byte[]> keyPackages, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.KeyPackages, Encode(new NewKeyPackages(keyPackages), Json.NewKeyPackages), token), Json.KeyPackageStock, cancellationToken);
+
+    public Task<ClientResult<ClaimedKeyPackages>> ClaimKeyPackagesAsync(Handle handle, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.AccountKeyPackages.Replace("{handle}", handle.Value), Token: token), Json.ClaimedKeyPackages, cancellationToken);
+
+    public Task<ClientResult<Invite>> CreateInviteAsync(NewInvite invite, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Invites, Encode(invite, Json.NewInvite), token), Json.Invite, cancellationToken);
+
+    public async Task<ClientResult> CreateGroupAsync(ConversationId group, string token, CancellationToken cancellationToken)
+    {
+        ResourceResponse response = await transport.SendAsync(
+            new ResourceRequest(HttpMethod.Put, Routes.GroupById.Replace("{group}", group.ToString()), Token: token), cancellationToken);
+        return IsSuccess(response) ? ClientResult.Success : ClientResult.Refuse(ReadRefusal(response));
+    }
+
+    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(body, type);
+
+    private static bool IsSuccess(ResourceResponse response) => response.Status is >= 200 and < 300;
+
+    private static ClientError ReadRefusal(ResourceResponse response)
+    {
+        ErrorCode code = TryRead(response.Body, Json.Refusal) is { } refusal ? ErrorCodes.Parse(refusal.Code) : ErrorCode.Internal;
+        return ErrorText.Of(code);
+    }
+
+    private static T? TryRead<T>(byte[] body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<ClientResult<T>> SendAsync<T>(ResourceRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        ResourceResponse response = await transport.SendAsync(request, cancellationToken);
+        if (!IsSuccess(response))
+            return ClientResult.Refuse<T>(ReadRefusal(response));
+        return TryRead(response.Body, type) is { } value ? ClientResult.Of(value) : ClientResult.Refuse<T>(ClientErrorCode.ServerMisbehaved);
+    }
+}

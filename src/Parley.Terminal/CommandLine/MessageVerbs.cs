@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Parley.Client;
+using Parley.Terminal.Addressing;
+using Parley.Terminal.Emoji;
+
+namespace Parley.Terminal.CommandLine;
+
+/// <summary>The commands about messages: send and read.</summary>
+internal static class MessageVerbs
+{
+    private const int CountMax = 10_000;
+    private const int TextCharsMax = 64 * 1024;
+    private const int ItemsToSearch = 100;
+
+    /// <summary>All of them.</summary>
+    public static IEnumerable<Verb> All() => [Send(), Read()];
+
+    private static Verb Send()
+    {
+        var to = new Argument<string>("@NAME|#GROUP") { Description = "Whom to send to." };
+        var text = new Argument<string>("TEXT") { Description = "The message; - reads it from the standard input." };
+        var action = new Option<bool>("--me") { Description = "Tell what you do: “waves”." };
+        var raw = new Option<bool>("--raw") { Description = "Leave :short_codes: as they are." };
+        return new Verb(
+            new Command("send", "Sends a message. Returns when it is stored on the server.") { to, text, action, raw },
+            (parsed, invocation) => SendAsync(invocation, parsed.GetRequiredValue(to), parsed.GetRequiredValue(text), parsed.GetValue(action), parsed.GetValue(raw)),
+            "parley send @bob \"See you at eight :wave:\"", "parley send '#climbers' --me waves", "uptime | parley send @bob - --json");
+    }
+
+    private static async Task<ExitCode> SendAsync(Invocation invocation, string to, string text, bool action, bool raw)
+    {
+        if (!ConversationAddress.TryParse(to, out ConversationAddress? address))
+            return invocation.Fail("usage", "Write @name or #group to say whom to send to.", ExitCode.Usage);
+        if (text == "-")
+            text = await ReadInputAsync(invocation);
+        if (text.Length > TextCharsMax)
+            return invocation.Fail(ErrorText.Of(ClientErrorCode.MessageTooLong));
+        text = raw ? text : ShortCodes.Replace(text);
+        return await invocation.WithLatestAsync(async (client, offline) =>
+        {
+            if (address is ConversationAddress.Direct direct && address.FindIn(client.Conversations).Count == 0)
+            {
+                ClientError? refused = offline ?? (await client.OpenDirectAsync(direct.Peer, invocation.Cancelled)).Error;
+                if (refused is not null)
+                    return invocation.Fail(refused);
+            }
+
+            return invocation.TryFind(client, to, out Conversation? conversation, out ExitCode failed)
+                ? await SendAsync(invocation, client, conversation, action ? new OutgoingMessage.Action(text) : new OutgoingMessage.Text(text), offline)
+                : failed;
+        });
+    }
+
+    private static async Task<ExitCode> SendAsync(Invocation invocation, ParleyClient client, Conversation conversation, OutgoingMessage message, ClientError? offline)
+    {
+        if (!client.Send(conversation.Id, message).TryGetValue(out MessageId id, out ClientError? error))
+            return invocation.Fail(error);
+        ClientError? unsent = offline ?? (await invocation.ProgressAsync("Sending…", client.FlushAsync(invocation.Cancelled))).Error;
+        bool refused = client.ReadTimeline(conversation.Id, ItemsToSearch).Any(item => item.Id == id && item.State == DeliveryState.Failed);
+        if (refused)
+            return invocation.Fail("message_refused", "The server refused the message, so nobody will see it.", ExitCode.Refused);
+        string address = ConversationAnswer.AddressOf(conversation);
+        var answer = new SentAnswer(conversation.Id.ToString(), address, id.ToString(), unsent is null ? "sent" : "queued");
+        if (unsent is not null && !invocation.Json)
+            return invocation.Fail("queued", "The message is kept and goes out with the next command that reaches the server. " + unsent.Sentence, ExitCode.Offline);
+        invocation.Answer(answer, AnswersJson.Default.SentAnswer, $"Sent to {Text.SafeText.Line(address)}.");
+        return unsent is null ? ExitCode.Done : ExitCode.Offline;
+    }
+
+    private static async Task<string> ReadInputAsync(Invocation invocation)
+    {
+        char[] buffer = new char[TextCharsMax + 1];
+        int read = await invocation.Console.In.ReadBlockAsync(buffer, invocation.Cancelled);
+        return new string(buffer, 0, read).TrimEnd('\r', '\n');
+    }
+
+    private static Verb Read()
+    {
+        var from = new Argument<string?>("@NAME|#GROUP") { Description = "Which conversation; all if left out.", Arity = ArgumentArity.ZeroOrOne };
+        var count = new Option<int>("--count", "-n") { Description = "How many messages of each conversation at most.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        var unread = new Option<bool>("--unread") { Description = "Only what you have not read yet." };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what arrives, until interrupted." };
+        return new Verb(
+            new Command("read", "Shows messages, oldest first, and marks them as read. With --json, one object a line.") { from, count, unread, follow },
+            (parsed, invocation) => ReadAsync(invocation, parsed.GetValue(from), parsed.GetValue(count), parsed.GetValue(unread), parsed.GetValue(follow)),
+            "parley read @bob", "parley read --unread", "parley read '#climbers' --follow --json");
+    }
+
+    private static async Task<ExitCode> ReadAsync(Invocation invocation, string? from, int count, bool unread, bool follow)
+    {
+        if (count is < 0 or > CountMax)
+            return invocation.Fail("usage", $"--count takes 0 to {CountMax}.", ExitCode.Usage);
+        return await invocation.WithLatestAsync(async (client, offline) =>
+        {
+            ConversationId? only = null;
+            if (from is not null)
+            {
+                if (!invocation.TryFind(client, from, out Conversation? conversation, out ExitCode failed))
+                    return failed;
+                only = conversation.Id;
+            }
+
+            var reading = new Reading(client, invocation, only);
+            reading.Show(count, unread);
+            if (offline is not null && !follow)
+            {
+                // What is here was shown; that there may be more is not an answer but a warning.
+                invocation.Console.Error.Write($"parley: {offline.Sentence}\n");
+                return ExitCode.Offline;
+            }
+
+            return follow ? await reading.FollowAsync(invocation.Cancelled) : ExitCode.Done;
+        });
+    }
+}

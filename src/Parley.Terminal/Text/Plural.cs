@@ -1,0 +1,8 @@
+namespace Parley.Terminal.Text;
+
+/// <summary>Counted nouns.</summary>
+internal static class Plural
+{
+    /// <summary>“1 member”, “2 members”.</summary>
+    public static string Of(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace Parley.Client.Tests.Engine;
+
+/// <summary>A server and its devices on one thread and one clock.</summary>
+internal sealed class EngineFixture : IDisposable
+{
+    private readonly List<TestDevice> _devices = [];
+
+    public EngineFixture()
+    {
+        Time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        Server = new FakeServer(Time);
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    public FakeServer Server { get; }
+
+    /// <summary>A new device with an account of its own, connected and known to the server.</summary>
+    public TestDevice Join(string name)
+    {
+        var device = new TestDevice(Server, Time, name);
+        _devices.Add(device);
+        device.Connect();
+        Settle();
+        return device;
+    }
+
+    /// <summary>Lets the connected devices talk until nobody has anything to say, waiting as long as they would.</summary>
+    public void Settle()
+    {
+        for (int round = 0; round < 1000; round++)
+        {
+            bool any = false;
+            foreach (TestDevice device in _devices.Where(static device => device.IsConnected).ToList())
+                any |= device.Send() | device.Receive();
+            if (any)
+                continue;
+            DateTimeOffset? next = _devices.Where(static device => device.IsConnected).Select(static device => device.Host.Look(static engine => engine.NextTime)).Min();
+            if (next is null)
+                return;
+            if (next > Time.GetUtcNow())
+                Time.SetUtcNow(next.Value);
+        }
+
+        throw new InvalidOperationException("The devices never come to rest.");
+    }
+
+    public void Dispose() => _devices.ForEach(static device => device.Dispose());
+}

@@ -1,0 +1,163 @@
+using Google.Protobuf;
+using Parley.Client.Engine;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.KeyPackages;
+
+namespace Parley.Client.Tests.Engine;
+
+/// <summary>The server's log semantics in memory: gap-free sequence numbers, one Commit an epoch, idempotent appends, Welcomes beside their Commit.</summary>
+internal sealed class FakeServer(TimeProvider time)
+{
+    private readonly Dictionary<string, Log> _logs = [];
+    private readonly Dictionary<string, List<byte[]>> _keyPackages = [];
+    private readonly Dictionary<string, byte[]> _lastResorts = [];
+    private readonly Dictionary<string, DeviceCertificate> _devices = [];
+
+    public const string Name = "parley.test";
+
+    public IEnumerable<DeviceCertificate> DevicesOf(string handle) => _devices.Values.Where(device => device.Handle.Value == handle);
+
+    public DeviceCertificate Find(byte[] device) => _devices[Convert.ToHexStringLower(device)];
+
+    public void Register(DeviceCertificate certificate) => _devices[certificate.DeviceId.ToString()] = certificate;
+
+    public (int Count, bool HasLastResort) Stock(DeviceId device) =>
+        (_keyPackages.GetValueOrDefault(device.ToString())?.Count ?? 0, _lastResorts.ContainsKey(device.ToString()));
+
+    public void AddKeyPackages(DeviceId device, IEnumerable<byte[]> keyPackages)
+    {
+        if (!_keyPackages.TryGetValue(device.ToString(), out List<byte[]>? stock))
+            _keyPackages.Add(device.ToString(), stock = []);
+        foreach (byte[] encoded in keyPackages)
+        {
+            if (!Tls.TryDecode(encoded, out KeyPackage? keyPackage, out _))
+                throw new InvalidOperationException("Not a KeyPackage.");
+            if (keyPackage.Extensions.Find(ExtensionType.LastResort) is not null)
+                _lastResorts[device.ToString()] = encoded;
+            else if (!stock.Any(known => known.AsSpan().SequenceEqual(encoded)))
+                stock.Add(encoded);
+        }
+    }
+
+    public IReadOnlyList<byte[]> Claim(string handle)
+    {
+        var claimed = new List<byte[]>();
+        foreach (DeviceCertificate device in DevicesOf(handle))
+        {
+            string id = device.DeviceId.ToString();
+            if (_keyPackages.TryGetValue(id, out List<byte[]>? stock) && stock.Count > 0)
+            {
+                claimed.Add(stock[0]);
+                stock.RemoveAt(0);
+            }
+            else if (_lastResorts.TryGetValue(id, out byte[]? last))
+            {
+                claimed.Add(last);
+            }
+        }
+
+        return claimed;
+    }
+
+    public ErrorCode CreateGroup(ConversationId group, DeviceId creator)
+    {
+        string key = group.ToString();
+        if (_logs.TryGetValue(key, out Log? log))
+            return log.Entries.Count == 0 && log.Readers.ContainsKey(creator.ToString()) ? ErrorCode.None : ErrorCode.GroupExists;
+        log = new Log();
+        log.Readers.Add(creator.ToString(), ulong.MaxValue);
+        _logs.Add(key, log);
+        return ErrorCode.None;
+    }
+
+    public Log LogOf(LogId log, DeviceId device)
+    {
+        string key = log.Conversation?.ToString() ?? "inbox/" + device;
+        if (!_logs.TryGetValue(key, out Log? found) && log.Conversation is null)
+            _logs.Add(key, found = new Log());
+        return found ?? throw new InvalidOperationException("No such log.");
+    }
+
+    public (ErrorCode Error, ulong Head) Subscribe(LogId log, DeviceId device, ulong after)
+    {
+        Log found = LogOf(log, device);
+        if (log.Conversation is not null && !found.Readers.ContainsKey(device.ToString()))
+            return (ErrorCode.NotAMember, 0);
+        ulong head = found.HeadFor(device);
+        return after > head ? (ErrorCode.CursorInvalid, 0) : (ErrorCode.None, head);
+    }
+
+    /// <summary>The next entries of a log that a device may read.</summary>
+    public IReadOnlyList<Envelope> Read(LogId log, DeviceId device, ulong after)
+    {
+        Log found = LogOf(log, device);
+        return [.. found.Entries.Where(entry => entry.Sequence > after && entry.Sequence <= found.HeadFor(device)).Select(static entry => entry.Clone())];
+    }
+
+    public (ErrorCode Error, ulong Sequence) Append(ConversationId group, DeviceId sender, Append append)
+    {
+        Log log = LogOf(new LogId(group), sender);
+        string messageId = Convert.ToHexString(append.MessageId.Span);
+        if (log.Ids.TryGetValue(messageId, out ulong known))
+            return log.Entries[(int)known - 1].Message == append.Message ? (ErrorCode.None, known) : (ErrorCode.MessageIdReused, 0);
+        if (!log.Readers.TryGetValue(sender.ToString(), out ulong until) || until != ulong.MaxValue)
+            return (ErrorCode.NotAMember, 0);
+        if (!MlsMessage.TryDecode(append.Message.Span, out MlsMessage? message, out _) || message is not MlsMessage.Private { Message: var content })
+            return (ErrorCode.Malformed, 0);
+        if (content.Epoch > log.Epoch)
+            return (ErrorCode.EpochUnknown, 0);
+        if (content.ContentType != ContentType.Application && content.Epoch < log.Epoch)
+            return (ErrorCode.EpochTaken, 0);
+        if (content.Epoch + Limits.PastEpochsMax < log.Epoch)
+            return (ErrorCode.EpochTooOld, 0);
+        ulong sequence = (ulong)log.Entries.Count + 1;
+        var envelope = new Envelope { Sequence = sequence, ReceivedAtMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(), MessageId = append.MessageId, Message = append.Message };
+        envelope.AddedDevices.Add(append.AddedDevices);
+        envelope.RemovedDevices.Add(append.RemovedDevices);
+        log.Entries.Add(envelope);
+        log.Ids.Add(messageId, sequence);
+        if (content.ContentType == ContentType.Commit)
+            ApplyCommit(group, log, append, sequence);
+        return (ErrorCode.None, sequence);
+    }
+
+    private void ApplyCommit(ConversationId group, Log log, Append append, ulong sequence)
+    {
+        log.Epoch++;
+        foreach (ByteString removed in append.RemovedDevices)
+            log.Readers[Convert.ToHexStringLower(removed.Span)] = sequence;
+        foreach (ByteString added in append.AddedDevices)
+        {
+            log.Readers[Convert.ToHexStringLower(added.Span)] = ulong.MaxValue;
+            if (!DeviceId.TryParse(added.Span, out DeviceId device))
+                throw new InvalidOperationException("Not a device id.");
+            Log inbox = LogOf(LogId.Inbox, device);
+            inbox.Entries.Add(new Envelope
+            {
+                Sequence = (ulong)inbox.Entries.Count + 1,
+                ReceivedAtMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(),
+                Welcome = new InboxWelcome { Group = ByteString.CopyFrom(group.ToArray()), CommitSequence = sequence, Welcome = append.Welcome },
+            });
+        }
+    }
+
+    /// <summary>One log, and who may read how far.</summary>
+    internal sealed class Log
+    {
+        public List<Envelope> Entries { get; } = [];
+
+        public Dictionary<string, ulong> Ids { get; } = [];
+
+        public Dictionary<string, ulong> Readers { get; } = [];
+
+        public ulong Epoch { get; set; }
+
+        public ulong HeadFor(DeviceId device) =>
+            Math.Min((ulong)Entries.Count, Readers.TryGetValue(device.ToString(), out ulong until) ? until : ulong.MaxValue);
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Vectors;
+
+namespace Parley.Mls.Tests.Groups;
+
+/// <summary>One client of a <see cref="World"/>, with the store its group is written to after each operation.</summary>
+internal sealed class Client(World world, string name, LeafIdentity identity) : IDisposable
+{
+    private readonly List<KeyPackageBundle> _bundles = [];
+    private Group? _group;
+
+    public World World { get; } = world;
+
+    public string Name { get; } = name;
+
+    public LeafIdentity Identity { get; } = identity;
+
+    public GroupStore Store { get; private set; } = new();
+
+    public Group Group => _group ?? throw new InvalidOperationException("The client is in no group.");
+
+    public LeafIndex Index => Group.OwnLeafIndex;
+
+    public void Create(params Extension[] extensions)
+    {
+        _group = Group.Create(World.Config, Identity, World.Suite.Id, World.GroupId, [.. extensions]);
+        Save();
+    }
+
+    public KeyPackageBundle NewKeyPackage(Lifetime? lifetime = null, params Extension[] extensions)
+    {
+        ulong now = (ulong)World.Now.ToUnixTimeSeconds();
+        lifetime ??= new Lifetime(now - 3600, now + 3600);
+        var bundle = KeyPackageBundle.Create(Suites.Provider, World.Suite.Id, Identity, lifetime, [.. extensions]);
+        _bundles.Add(bundle);
+        return bundle;
+    }
+
+    public KeyPackageBundle? BundleOf(ReadOnlyMemory<byte> reference) => _bundles.Find(bundle => bundle.Reference.Span.SequenceEqual(reference.Span));
+
+    public void Join(Welcome welcome, RatchetTreeExtension? tree = null)
+    {
+        KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
+        Store = new GroupStore();
+        _group?.Dispose();
+        using StagedWelcome staged = StagedWelcome.Stage(World.Config, Identity, welcome, bundle, tree);
+        _group = staged.Join();
+        _bundles.Remove(bundle);
+        bundle.Dispose();
+        Save();
+    }
+
+    public PendingCommit Commit(CommitOptions? options = null)
+    {
+        Group.Commit(options ?? new CommitOptions(), World.Now);
+        Save();
+        return Group.Pending!; // Just made, and restored if the world restarts.
+    }
+
+    public void Merge()
+    {
+        Group.MergePendingCommit();
+        Save();
+    }
+
+    public void Clear()
+    {
+        Group.ClearPendingCommit();
+        Save();
+    }
+
+    public byte[] Propose(Func<Group, byte[]> propose)
+    {
+        byte[] message = propose(Group);
+        Save();
+        return message;
+    }
+
+    public byte[] Send(string text)
+    {
+        byte[] message = Group.Protect(Encoding.UTF8.GetBytes(text));
+        Save();
+        return message;
+    }
+
+    public string Read(byte[] message) => Encoding.UTF8.GetString(Assert.IsType<Received.Application>(Receive(message)).Data.Span);
+
+    /// <summary>Processes a message; a Commit is merged.</summary>
+    public Received Receive(byte[] message) => Receive(Decode(message));
+
+    public Received Receive(MlsMessage message)
+    {
+        Received received = Group.Process(message, World.Now);
+        if (received is Received.Commit commit)
+            Group.Merge(commit.Staged);
+        Save();
+        return received;
+    }
+
+    /// <summary>The message is refused for exactly this reason, and nothing has changed.</summary>
+    public void Refuses(MlsError expected, byte[] message) => Refuses(expected, Decode(message));
+
+    public void Refuses(MlsError expected, MlsMessage message)
+    {
+        byte[] authenticator = Group.EpochAuthenticator;
+        ulong epoch = Group.Epoch;
+        MlsError refused = Assert.Throws<MlsException>(() => Group.Process(message, World.Now)).Error;
+        Assert.Equal(expected, refused);
+        Assert.Empty(Group.TakeWrites());
+        Assert.Equal(epoch, Group.Epoch);
+        Assert.Equal(authenticator, Group.EpochAuthenticator);
+    }
+
+    /// <summary>A Commit of our own cannot be made, for exactly this reason, and nothing has changed.</summary>
+    public void CannotCommit(MlsError expected, CommitOptions options)
+    {
+        MlsError refused = Assert.Throws<MlsException>(() => Group.Commit(options, World.Now)).Error;
+        Assert.Equal(expected, refused);
+        Assert.Empty(Group.TakeWrites());
+        Assert.Null(Group.Pending);
+    }
+
+    /// <summary>Puts the group away and restores it from its store.</summary>
+    public void Restart()
+    {
+        _group?.Dispose();
+        _group = Group.Restore(World.Config, Identity, Store.Entries);
+    }
+
+    public void Save()
+    {
+        Store.Apply(Group.TakeWrites());
+        if (World.Restarts)
+            Restart();
+    }
+
+    public void Dispose()
+    {
+        _group?.Dispose();
+        _bundles.ForEach(static bundle => bundle.Dispose());
+        Identity.Signer.Dispose();
+    }
+
+    private static MlsMessage Decode(byte[] message)
+    {
+        Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _));
+        return decoded;
+    }
+}

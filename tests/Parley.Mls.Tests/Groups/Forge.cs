@@ -1,0 +1,189 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Parley.Mls.Crypto;
+using Parley.Mls.Framing;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.KeyPackages;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Schedule;
+
+namespace Parley.Mls.Tests.Groups;
+
+/// <summary>
+/// A member that turned against its group: it builds messages that break one rule and are otherwise whole, signed, tagged and
+/// encrypted with the real keys, so that nothing but the rule can refuse them. A Commit's confirmation tag is left wrong where the rule
+/// is judged before the new epoch can be computed: if the rule were missing, the refusal would be another one.
+/// </summary>
+internal static class Forge
+{
+    private const int TagBytes = 16;
+
+    public static EpochState Epoch(this Client client) => EpochOf(client.Group);
+
+    /// <summary>Content framed and signed as the client's, except for what is changed.</summary>
+    public static AuthenticatedContent Sign(
+        Client client,
+        Content content,
+        WireFormat format = WireFormat.PublicMessage,
+        Func<FramedContent, FramedContent>? change = null,
+        SignatureKeyPair? signer = null,
+        byte[]? context = null)
+    {
+        EpochState epoch = client.Epoch();
+        var framed = new FramedContent(epoch.Context.GroupId, epoch.Context.Epoch, new Sender.Member(epoch.Self), default, content);
+        framed = change?.Invoke(framed) ?? framed;
+        byte[] signed = AuthenticatedContent.EncodeToBeSigned(format, framed, context ?? epoch.EncodedContext);
+        byte[] signature = (signer ?? client.Identity.Signer).Sign(epoch.Suite, "FramedContentTBS", signed);
+        ReadOnlyMemory<byte>? tag = content is Content.CommitContent ? new byte[epoch.Suite.HashBytes] : null;
+        return new AuthenticatedContent(format, framed, new FramedContentAuthData(signature, tag));
+    }
+
+    /// <summary>Wraps content with the epoch's keys.</summary>
+    public static MlsMessage Seal(Client client, AuthenticatedContent content)
+    {
+        EpochState epoch = client.Epoch();
+        if (content.WireFormat == WireFormat.PrivateMessage)
+        {
+            return new MlsMessage.Private(PrivateMessages.Seal(
+                epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.MessageSecrets, epoch.Self, content, Padding.None));
+        }
+
+        PublicMessage message = PublicMessages.Seal(epoch.Suite, epoch.Secrets.MembershipKey, content, epoch.EncodedContext);
+        return new MlsMessage.Public(content.Content.Sender is Sender.Member ? message : message with { MembershipTag = null });
+    }
+
+    public static MlsMessage Send(
+        Client client,
+        Content content,
+        WireFormat format = WireFormat.PublicMessage,
+        Func<FramedContent, FramedContent>? change = null,
+        SignatureKeyPair? signer = null,
+        byte[]? context = null) => Seal(client, Sign(client, content, format, change, signer, context));
+
+    public static MlsMessage Propose(Client client, Proposal proposal, Sender? sender = null, SignatureKeyPair? signer = null, byte[]? context = null) => Send(
+        client,
+        new Content.ProposalContent(proposal),
+        change: framed => sender is null ? framed : framed with { Sender = sender },
+        signer: signer,
+        context: context);
+
+    /// <summary>A Commit of proposals by value, without a path.</summary>
+    public static MlsMessage Commit(Client client, params Proposal[] proposals) =>
+        Commit(client, new Commit([.. proposals.Select(static proposal => new ProposalOrRef.ByValue(proposal))], null));
+
+    public static MlsMessage Commit(Client client, Commit commit) => Send(client, new Content.CommitContent(commit));
+
+    /// <summary>An honest Commit with a path, changed and then signed and tagged again. The client's own state stays.</summary>
+    public static MlsMessage Commit(Client client, Func<Commit, Commit> change, params Proposal[] proposals) =>
+        Send(client, new Content.CommitContent(change(HonestCommit(client, proposals))));
+
+    public static Commit HonestCommit(Client client, params Proposal[] proposals)
+    {
+        AuthenticatedContent content = client.Commit(new CommitOptions { Proposals = proposals }).Content;
+        client.Clear();
+        return ((Content.CommitContent)content.Content.Content).Commit;
+    }
+
+    /// <summary>An honest Commit whose path leaf is changed and signed again.</summary>
+    public static MlsMessage CommitWithLeaf(Client client, Func<LeafNode, LeafNode> change, params Proposal[] proposals) => Commit(
+        client, commit => commit with { Path = commit.Path! with { LeafNode = Resign(client, change(commit.Path!.LeafNode)) } }, proposals);
+
+    /// <summary>The leaf as its owner would sign it, in its own group and place.</summary>
+    public static LeafNode Resign(Client owner, LeafNode leaf) => Resign(owner, leaf, owner.World.GroupId, owner.Index);
+
+    public static LeafNode Resign(Client owner, LeafNode leaf, byte[] groupId, LeafIndex index) => leaf with
+    {
+        Signature = owner.Identity.Signer.Sign(owner.World.Suite, "LeafNodeTBS", leaf.EncodeToBeSigned(groupId, index)),
+    };
+
+    /// <summary>A KeyPackage of the client's, changed and signed again; the leaf too, if it is changed.</summary>
+    public static KeyPackage KeyPackage(
+        Client owner, Func<LeafNode, LeafNode>? changeLeaf = null, Func<KeyPackage, KeyPackage>? change = null, SignatureKeyPair? signer = null)
+    {
+        KeyPackage keyPackage = owner.NewKeyPackage().KeyPackage;
+        if (changeLeaf is not null)
+            keyPackage = keyPackage with { LeafNode = Resign(owner, changeLeaf(keyPackage.LeafNode), owner.World.GroupId, default) };
+        keyPackage = change?.Invoke(keyPackage) ?? keyPackage;
+        return keyPackage with { Signature = (signer ?? owner.Identity.Signer).Sign(owner.World.Suite, "KeyPackageTBS", keyPackage.EncodeToBeSigned()) };
+    }
+
+    /// <summary>An Update's leaf for the client, changed and signed again.</summary>
+    public static LeafNode UpdateLeaf(Client client, Func<LeafNode, LeafNode>? change = null)
+    {
+        using HpkeKeyPair pair = client.World.Suite.GenerateHpkeKeyPair();
+        LeafNode current = client.Epoch().Tree.LeafAt(client.Index)!; // A member's own leaf is never blank.
+        LeafNode leaf = current with { EncryptionKey = pair.PublicKey, Source = new LeafNodeSource.Update() };
+        return Resign(client, change?.Invoke(leaf) ?? leaf);
+    }
+
+    /// <summary>A path whose public keys and secrets are chosen freely, with the parent hash that fits them.</summary>
+    public static Commit CommitWithPath(
+        Client client, Func<IReadOnlyList<ReadOnlyMemory<byte>>, IReadOnlyList<ReadOnlyMemory<byte>>>? changeKeys = null, bool sealsOtherSecrets = false)
+    {
+        EpochState epoch = client.Epoch();
+        CryptoSuite suite = epoch.Suite;
+        ProvisionalGroup group = ProvisionalGroup.Apply(epoch, client.World.Config, [], World.Now);
+        IReadOnlyList<Parley.Mls.Tree.PathNode> filtered = group.Tree.FilteredDirectPath(epoch.Self);
+        using HpkeKeyPair leafKey = suite.GenerateHpkeKeyPair();
+        using Secret secret = RandomSecret(suite);
+        using Secret otherSecret = RandomSecret(suite);
+        using Parley.Mls.Tree.FreshPath fresh = Parley.Mls.Tree.TreeKem.Derive(suite, secret, filtered.Count);
+        using Parley.Mls.Tree.FreshPath other = Parley.Mls.Tree.TreeKem.Derive(suite, otherSecret, filtered.Count);
+        IReadOnlyList<ReadOnlyMemory<byte>> keys = [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)];
+        keys = changeKeys?.Invoke(keys) ?? keys;
+        LeafNode leaf = group.CreatePath(epoch.Self, client.Identity, leafKey.PublicKey, filtered, keys);
+        byte[] context = group.Context(epoch.Context.ConfirmedTranscriptHash).Encode();
+        ImmutableArray<UpdatePathNode> nodes = Parley.Mls.Tree.TreeKem.Encrypt(suite, filtered, sealsOtherSecrets ? other : fresh, group.NewLeaves, context);
+        return new Commit([], new UpdatePath(leaf, [.. nodes.Select((node, i) => node with { EncryptionKey = keys[i] })]));
+    }
+
+    /// <summary>A PrivateMessage with any plaintext, sealed with the next real keys of the client's ratchet.</summary>
+    public static MlsMessage SealRaw(Client client, ContentType type, ReadOnlySpan<byte> plaintext, LeafIndex? sender = null, uint? generation = null)
+    {
+        EpochState epoch = client.Epoch();
+        CryptoSuite suite = epoch.Suite;
+        RatchetType ratchet = type == ContentType.Application ? RatchetType.Application : RatchetType.Handshake;
+        using MessageKeys keys = epoch.MessageSecrets.Next(epoch.Self, ratchet);
+        const uint guard = 0x01020304;
+        byte[] nonce = keys.Nonce.AsSpan().ToArray();
+        BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);
+        byte[] ciphertext = new byte[plaintext.Length + TagBytes];
+        suite.Seal(keys.Key.AsSpan(), nonce, AssociatedData(epoch, type), plaintext, ciphertext);
+        byte[] senderData = new SenderData(sender ?? epoch.Self, generation ?? keys.Generation, guard)
+            .Seal(suite, epoch.Secrets.SenderDataSecret, epoch.Context.GroupId.Span, epoch.Context.Epoch, type, ciphertext);
+        return new MlsMessage.Private(new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, type, default, senderData, ciphertext));
+    }
+
+    /// <summary>What a PrivateMessage encrypts: the content and its authentication, without padding.</summary>
+    public static byte[] PlaintextOf(AuthenticatedContent content)
+    {
+        var writer = new TlsWriter();
+        content.Content.Content.Write(writer);
+        content.Auth.Write(writer);
+        return writer.ToArray();
+    }
+
+    public static Secret RandomSecret(CryptoSuite suite)
+    {
+        var secret = new Secret(suite.HashBytes);
+        suite.Provider.FillRandom(secret.AsWritableSpan());
+        return secret;
+    }
+
+    private static byte[] AssociatedData(EpochState epoch, ContentType type)
+    {
+        var writer = new TlsWriter();
+        writer.WriteVector(epoch.Context.GroupId);
+        writer.WriteUInt64(epoch.Context.Epoch);
+        writer.WriteUInt8((byte)type);
+        writer.WriteVector([]);
+        return writer.ToArray();
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_epoch")]
+    private static extern ref EpochState EpochOf(Group group);
+}

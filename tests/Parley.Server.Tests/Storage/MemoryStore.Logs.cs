@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using Parley.Contracts.Identity;
+using Parley.Server.Log;
+
+namespace Parley.Server.Tests.Storage;
+
+internal sealed partial class MemoryStore
+{
+    private readonly List<Log> _logs = [];
+
+    public Task<bool> CreateGroupAsync(LogName group, DeviceId creator)
+    {
+        lock (_gate)
+        {
+            if (Find(group) is { } log)
+                return Task.FromResult(log.Creator == creator);
+            AddLog(group, creator);
+            return Task.FromResult(true);
+        }
+    }
+
+    public ValueTask<LogSnapshot?> LoadAsync(LogName log)
+    {
+        lock (_gate)
+        {
+            return new(Find(log) is { } found
+                ? new LogSnapshot(found.Id, found.Head, found.Epoch, found.Members.Where(member => member.Value.Through is null).Select(member => member.Key).ToHashSet())
+                : null);
+        }
+    }
+
+    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device)
+    {
+        lock (_gate)
+        {
+            return new(Find(log) is { } found && found.Members.TryGetValue(device, out (ulong After, ulong? Through) access)
+                ? new LogAccess(found.Id, found.Head, access.After, access.Through)
+                : null);
+        }
+    }
+
+    public ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId)
+    {
+        lock (_gate)
+            return new(_logs[(int)logId].ById.TryGetValue(messageId, out StoredEntry entry) ? entry : null);
+    }
+
+    public ValueTask<IReadOnlyList<StoredEntry>> ReadAsync(long logId, DeviceId reader, ulong after, int bytesMax)
+    {
+        lock (_gate)
+        {
+            Log log = _logs[(int)logId];
+            var page = new List<StoredEntry>();
+            if (!log.Members.TryGetValue(reader, out (ulong After, ulong? Through) access))
+                return new(page);
+            foreach (StoredEntry entry in log.Entries.Where(entry => entry.Sequence > Math.Max(after, access.After) && entry.Sequence <= (access.Through ?? ulong.MaxValue)))
+            {
+                if (page.Count > 0 && page.Sum(taken => taken.Envelope.Length) + entry.Envelope.Length > bytesMax)
+                    break;
+                page.Add(entry);
+            }
+
+            return new(page);
+        }
+    }
+
+    public ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices)
+    {
+        lock (_gate)
+            return new(devices.All(_devices.ContainsKey));
+    }
+
+    public Task<AppendResult> AppendAsync(NewEntry entry)
+    {
+        lock (_gate)
+            return Task.FromResult(Append(entry));
+    }
+
+    public Task ProbeAsync() => Task.CompletedTask;
+
+    public Task AcknowledgeAsync(long logId, DeviceId device, ulong cursor) => Task.CompletedTask;
+
+    private AppendResult Append(NewEntry entry)
+    {
+        if (entry.Lease.IsBroken)
+            return AppendResult.Stale.Instance;
+        Log log = _logs[(int)entry.Lease.LogId];
+        if (log.ById.TryGetValue(entry.MessageId, out StoredEntry first))
+        {
+            entry.Lease.Break();
+            return new AppendResult.Repeated(first);
+        }
+
+        if (entry.Sequence != log.Head + 1)
+        {
+            entry.Lease.Break();
+            return AppendResult.Stale.Instance;
+        }
+
+        var stored = new StoredEntry(entry.Sequence, entry.Envelope);
+        log.Entries.Add(stored);
+        log.ById.Add(entry.MessageId, stored);
+        if (entry.Commit is { } commit)
+            ApplyCommit(log, entry, commit);
+        return AppendResult.Stored.Instance;
+    }
+
+    private void ApplyCommit(Log log, NewEntry entry, CommitEffects commit)
+    {
+        log.Epoch = commit.NextEpoch;
+        foreach (DeviceId device in commit.Removed)
+        {
+            if (log.Members.TryGetValue(device, out (ulong After, ulong? Through) access))
+                log.Members[device] = (access.After, access.Through ?? entry.Sequence);
+        }
+
+        foreach (DeviceId device in commit.Added)
+        {
+            if (!log.Members.TryGetValue(device, out (ulong After, ulong? Through) access) || access.Through is not null)
+                log.Members[device] = (entry.Sequence, null);
+            Log inbox = Find(LogName.Inbox(device))!; // Checked before the append.
+            byte[] envelope = EnvelopeCodec.InboxWelcome(inbox.Head + 1, entry.MessageId, entry.Sequence, commit);
+            inbox.Entries.Add(new StoredEntry(inbox.Head + 1, EnvelopeCodec.WithWelcome(envelope, commit.Welcome)));
+        }
+    }
+
+    private Log? Find(LogName name) => _logs.Find(log => log.Name == name);
+
+    private void AddLog(LogName name, DeviceId creator)
+    {
+        var log = new Log(_logs.Count, name, creator);
+        log.Members.Add(creator, (0, null));
+        _logs.Add(log);
+    }
+
+    private sealed record Log(long Id, LogName Name, DeviceId Creator)
+    {
+        public List<StoredEntry> Entries { get; } = [];
+
+        public Dictionary<MessageId, StoredEntry> ById { get; } = [];
+
+        public Dictionary<DeviceId, (ulong After, ulong? Through)> Members { get; } = [];
+
+        public ulong Epoch { get; set; }
+
+        public ulong Head => (ulong)Entries.Count;
+    }
+}

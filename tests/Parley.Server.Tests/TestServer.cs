@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Parley.Contracts;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Resources;
+using Parley.Server.Hosting;
+using Parley.Server.Invites;
+using Parley.Server.Storage;
+using Parley.Server.Tests.Storage;
+
+namespace Parley.Server.Tests;
+
+/// <summary>A whole server in this process, on a real port of the loopback interface.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    public const string Name = "chat.test";
+
+    private readonly WebApplication _app;
+    private readonly IAsyncDisposable? _database;
+
+    private TestServer(WebApplication app, IAsyncDisposable? database)
+    {
+        _app = app;
+        _database = database;
+        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        Address = new Uri(address);
+        Http = new HttpClient { BaseAddress = Address };
+    }
+
+    public Uri Address { get; }
+
+    public HttpClient Http { get; }
+
+    /// <summary>Starts on stores in memory.</summary>
+    public static Task<TestServer> StartAsync(TimeProvider? clock = null, int requestsPerSecond = 100_000)
+    {
+        var store = new MemoryStore();
+        return StartAsync(services =>
+        {
+            services.AddSingleton<Server.Accounts.IAccountStore>(store);
+            services.AddSingleton<IInviteStore>(store);
+            services.AddSingleton<Server.Sessions.ISessionStore>(store);
+            services.AddSingleton<Server.KeyPackages.IKeyPackageStore>(store);
+            services.AddSingleton<Server.Log.ILogStore>(store);
+            if (clock is not null)
+                services.AddSingleton(clock);
+        }, database: null, requestsPerSecond);
+    }
+
+    /// <summary>Starts on SQLite.</summary>
+    public static Task<TestServer> StartOnSqliteAsync(string path, Action<SqliteSession>? configureWriter = null)
+    {
+        var database = SqliteDatabase.Open(path, NullLogger.Instance, configureWriter);
+        return StartAsync(services => services.AddSqliteStores(database), database, requestsPerSecond: 100_000);
+    }
+
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
+    /// <summary>A new invite's code.</summary>
+    public async Task<string> InviteAsync(int uses = 1, TimeSpan? valid = null)
+    {
+        var code = InviteCode.Create(Get<RandomNumberGenerator>());
+        await Get<IInviteStore>().AddAsync(code.Hash, uses, Get<TimeProvider>().GetUtcNow() + (valid ?? TimeSpan.FromHours(1)));
+        return code.Text;
+    }
+
+    public Task<HttpResponseMessage> RegisterAsync(TestDevice device, string invite) =>
+        Http.PostAsJsonAsync(Routes.Accounts, new NewAccount(invite, device.Certificate.Encoded.ToArray()), ResourcesJson.Default.NewAccount);
+
+    /// <summary>Registers and signs in a new account.</summary>
+    public async Task<TestClient> JoinAsync(string handle)
+    {
+        var device = new TestDevice(handle, createdAt: Get<TimeProvider>().GetUtcNow());
+        HttpResponseMessage response = await RegisterAsync(device, await InviteAsync());
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return new TestClient(this, device, await SignInAsync(device));
+    }
+
+    public async Task<string> SignInAsync(TestDevice device)
+    {
+        Challenge challenge = await ChallengeAsync(device);
+        HttpResponseMessage response = await AnswerAsync(device, challenge.Bytes, device.Sign(SignedContent.SignIn(Name, device.Id, challenge.Bytes)));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return (await response.Content.ReadFromJsonAsync(ResourcesJson.Default.Session))!.Token;
+    }
+
+    public async Task<Challenge> ChallengeAsync(TestDevice device)
+    {
+        HttpResponseMessage response = await Http.PostAsJsonAsync(Routes.Challenges, new NewChallenge(device.Id.ToArray()), ResourcesJson.Default.NewChallenge);
+        return (await response.Content.ReadFromJsonAsync(ResourcesJson.Default.Challenge))!;
+    }
+
+    public Task<HttpResponseMessage> AnswerAsync(TestDevice device, byte[] challenge, byte[] signature) =>
+        Http.PostAsJsonAsync(Routes.Sessions, new NewSession(device.Id.ToArray(), challenge, signature), ResourcesJson.Default.NewSession);
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        if (_database is not null)
+            await _database.DisposeAsync();
+    }
+
+    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IAsyncDisposable? database, int requestsPerSecond)
+    {
+        var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), "", "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
+        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), services =>
+        {
+            addStores(services);
+            services.AddLogging(logging => logging.ClearProviders());
+        });
+        await app.StartAsync();
+        return new TestServer(app, database);
+    }
+}
