@@ -29,7 +29,7 @@ internal sealed record ServerOptions(IPEndPoint Listen, string DataDirectory, st
         return new ServerOptions(
             endpoint,
             ParseData(data, environment),
-            ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? $"http://{endpoint}"),
+            ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint)),
             name) { RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")) };
     }
 
@@ -53,6 +53,11 @@ internal sealed record ServerOptions(IPEndPoint Listen, string DataDirectory, st
             return new IPEndPoint(IPAddress.Loopback, uri.Port);
         return IPAddress.TryParse(uri.Host, out IPAddress? address) ? new IPEndPoint(address, uri.Port) : throw Wrong("--listen", text, Expected);
     }
+
+    /// <summary>Where nothing better is known: the address itself, or the machine's name if that is all addresses.</summary>
+    private static string OwnUrl(IPEndPoint endpoint) => endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any)
+        ? $"http://{Environment.MachineName.ToLowerInvariant()}:{endpoint.Port}"
+        : $"http://{endpoint}";
 
     private static string ParsePublicUrl(string text)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Parley.Server.Invites;
+using Parley.Server.Storage;
 
 namespace Parley.Server.Hosting;
 
@@ -46,6 +47,11 @@ internal static class Startup
         {
             await Console.Error.WriteLineAsync(e.Message);
             return e.ExitCode;
+        }
+        catch (StoreUnavailableException e)
+        {
+            await Console.Error.WriteLineAsync($"The data folder cannot be written to: {e.InnerException?.Message ?? e.Message}");
+            return ExitCode.CannotStart;
         }
         catch (IOException e)
         {

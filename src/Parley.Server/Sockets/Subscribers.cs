@@ -11,7 +11,7 @@ namespace Parley.Server.Sockets;
 /// </summary>
 internal sealed class Subscribers
 {
-    private readonly ConcurrentDictionary<string, ImmutableList<Subscription>> _byLog = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ImmutableArray<Subscription>> _byLog = new(StringComparer.Ordinal);
 
     public void Add(Subscription subscription) =>
         _byLog.AddOrUpdate(subscription.Log.Key, static (_, added) => [added], static (_, present, added) => present.Add(added), subscription);
@@ -19,9 +19,9 @@ internal sealed class Subscribers
     public void Remove(Subscription subscription)
     {
         string key = subscription.Log.Key;
-        while (_byLog.TryGetValue(key, out ImmutableList<Subscription>? present))
+        while (_byLog.TryGetValue(key, out ImmutableArray<Subscription> present))
         {
-            ImmutableList<Subscription> rest = present.Remove(subscription);
+            ImmutableArray<Subscription> rest = present.Remove(subscription);
             bool replaced = rest.IsEmpty ? _byLog.TryRemove(new(key, present)) : _byLog.TryUpdate(key, rest, present);
             if (replaced)
                 return;
@@ -31,7 +31,7 @@ internal sealed class Subscribers
     /// <summary>Offers a durable entry to all who listen. Entries of one log come in order.</summary>
     public void Publish(LogName log, StoredEntry entry, ImmutableArray<DeviceId> removed)
     {
-        if (!_byLog.TryGetValue(log.Key, out ImmutableList<Subscription>? present))
+        if (!_byLog.TryGetValue(log.Key, out ImmutableArray<Subscription> present))
             return;
         byte[] frame = Frames.Events(log, [entry]);
         foreach (Subscription subscription in present)
@@ -41,7 +41,7 @@ internal sealed class Subscribers
     /// <summary>Says that a log has grown, to be read from the store.</summary>
     public void Wake(LogName log)
     {
-        if (!_byLog.TryGetValue(log.Key, out ImmutableList<Subscription>? present))
+        if (!_byLog.TryGetValue(log.Key, out ImmutableArray<Subscription> present))
             return;
         foreach (Subscription subscription in present)
             subscription.Wake();

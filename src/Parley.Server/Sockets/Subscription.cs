@@ -16,7 +16,8 @@ internal sealed class Subscription
     private readonly Outbound _outbound;
     private readonly Action<Subscription> _fallBehind;
 
-    // Protects the fields below. While behind, only the catch-up loop moves the cursor.
+    // Protects the fields below. While behind, only the catch-up loop moves the cursor. A frame is written while the lock is held,
+    // so that cursor and connection agree; the connection's own lock is the only one taken inside it, and takes none itself.
     private readonly Lock _gate = new();
     private long _logId;
     private ulong _cursor;

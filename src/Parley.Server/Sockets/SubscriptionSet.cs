@@ -13,7 +13,7 @@ namespace Parley.Server.Sockets;
 /// </summary>
 internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, SocketServices services)
 {
-    // Added and removed by the connection's receiving side and by its catch-up loop.
+    // Protects _byLog, which the connection's receiving side and its catch-up loop change.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Subscription> _byLog = new(StringComparer.Ordinal);
 
@@ -91,16 +91,15 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
     /// <summary>Ends all subscriptions, when the connection ends.</summary>
     public void Clear()
     {
+        Subscription[] ended;
         lock (_gate)
         {
-            foreach (Subscription subscription in _byLog.Values)
-            {
-                services.Subscribers.Remove(subscription);
-                subscription.End();
-            }
-
+            ended = [.. _byLog.Values];
             _byLog.Clear();
         }
+
+        foreach (Subscription subscription in ended)
+            End(subscription);
     }
 
     private static ErrorCode Check(LogAccess? access, ulong after)
@@ -137,21 +136,29 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
             if (_byLog.Count == Limits.SubscriptionsPerConnectionMax)
                 return ErrorCode.TooLarge;
             _byLog.Add(subscription.Log.Key, subscription);
-            services.Subscribers.Add(subscription);
-            return ErrorCode.None;
         }
+
+        services.Subscribers.Add(subscription);
+        return ErrorCode.None;
     }
 
     private bool Remove(LogName log)
     {
+        Subscription? subscription;
         lock (_gate)
         {
-            if (!_byLog.Remove(log.Key, out Subscription? subscription))
+            if (!_byLog.Remove(log.Key, out subscription))
                 return false;
-            services.Subscribers.Remove(subscription);
-            subscription.End();
-            return true;
         }
+
+        End(subscription);
+        return true;
+    }
+
+    private void End(Subscription subscription)
+    {
+        services.Subscribers.Remove(subscription);
+        subscription.End();
     }
 
     private bool IsCurrent(Subscription subscription)
