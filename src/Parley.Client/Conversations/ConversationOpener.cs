@@ -68,7 +68,7 @@ internal sealed class ConversationOpener(EngineContext context)
     public bool TryJoin(InboxWelcome entry, IReadOnlyDictionary<ConversationId, ConversationState> known, DateTimeOffset at, DateTimeOffset now, [NotNullWhen(true)] out ConversationState? joined)
     {
         joined = null;
-        if (!ConversationId.TryParse(entry.Group.Span, out ConversationId id) || (known.TryGetValue(id, out ConversationState? former) && former.IsFollowed))
+        if (!ConversationId.TryParse(entry.Group.Span, out ConversationId id))
             return false;
         if (!MlsMessage.TryDecode(entry.Welcome.Span, out MlsMessage? message, out _) || message is not MlsMessage.Welcome { Message: Welcome welcome })
             return false;
@@ -80,7 +80,10 @@ internal sealed class ConversationOpener(EngineContext context)
             using StagedWelcome staged = StagedWelcome.Stage(context.GroupConfig, context.Profile.Identity.Leaf, welcome, bundle);
             if (!staged.Context.GroupId.Span.SequenceEqual(entry.Group.Span) || !IsConversation(staged, out ConversationProfile? profile))
                 return false;
-            joined = Enter(id, known.GetValueOrDefault(id), staged, profile, entry.CommitSequence, at, now);
+            ConversationState? former = known.GetValueOrDefault(id);
+            if (former is { IsFollowed: true } && !MayReplace(former, staged))
+                return false;
+            joined = Enter(id, former, staged, profile, entry.CommitSequence, at, now);
             context.KeyPackages.Use(bundle, context.Batch);
             return true;
         }
@@ -88,6 +91,20 @@ internal sealed class ConversationOpener(EngineContext context)
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
+    /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
+    /// any stranger could move this device into a group of its own making that bears the same id.
+    /// </summary>
+    private static bool MayReplace(ConversationState followed, StagedWelcome staged)
+    {
+        DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
+        return staged.Context.Epoch > followed.Group.Epoch
+            && followed.Roster.Admins.Contains(signer.Handle.Value)
+            && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
+            && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
 
     private static bool IsSameKey(ref ReadOnlyMemory<byte> accountKey, DeviceCertificate certificate)
@@ -117,11 +134,15 @@ internal sealed class ConversationOpener(EngineContext context)
             LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
+        bool wasMember = former is { IsFollowed: true };
         conversation.Set(record);
         conversation.Set(new ConversationSession());
         conversation.Enter(staged.Join());
+        if (conversation.Head is { Sealed: not null } head)
+            conversation.ReplaceHead(head with { Sealed = null });
         EpochChange.ReadRoster(context, conversation, at);
-        conversation.AddNotice(Notices.Joined(profile.Kind, conversation.Roster.NameOf(by)), at);
+        string name = conversation.Roster.NameOf(by);
+        conversation.AddNotice(wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
         return conversation;
     }
 

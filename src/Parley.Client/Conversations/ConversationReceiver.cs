@@ -241,12 +241,14 @@ internal sealed class ConversationReceiver(EngineContext context)
             // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
             // its key. It was shown when it came first.
             case (_, MlsError.KeyConsumed):
-            case (_, MlsError.OwnMessage):
+            case (not ContentType.Application, MlsError.OwnMessage):
             // Proposals and Commits of an epoch that was over before they came: they are void, and whoever made them sees so too.
             case (not ContentType.Application, MlsError.WrongEpoch):
                 context.Step.Blame(LogFault.Repetition);
                 break;
-            case (ContentType.Commit, _):
+            // A Commit that a member signed and that cannot be followed: the others have gone on without this device. One that no member
+            // has signed is bytes like any other, and must not cost anybody a conversation.
+            case (ContentType.Commit, _) when !IsUnauthentic(error):
                 Break(conversation, Notices.BrokenByError(), at);
                 break;
             case (ContentType.Proposal, _):
@@ -257,6 +259,16 @@ internal sealed class ConversationReceiver(EngineContext context)
                 break;
         }
     }
+
+    /// <summary>Whether the message was refused before it was known to be a member's.</summary>
+    private static bool IsUnauthentic(MlsError error) => error is MlsError.Malformed
+        or MlsError.WrongGroup
+        or MlsError.SenderDataDecryptionFailed
+        or MlsError.DecryptionFailed
+        or MlsError.GenerationTooFarAhead
+        or MlsError.PaddingInvalid
+        or MlsError.SenderNotMember
+        or MlsError.SignatureInvalid;
 
     private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>
         conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body));

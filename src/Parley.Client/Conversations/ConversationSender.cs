@@ -282,6 +282,11 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             case OutboxWork.Message message:
                 conversation.Add(new TimelineRecord(now, context.Self, message.Id, DeliveryState.Failed, new TimelineBody.Message(message.Mimi)));
                 break;
+            // A direct conversation without its other side is none.
+            case OutboxWork.Add when conversation.Record.Kind == ConversationKind.Direct:
+                conversation.AddNotice(Notices.NotStarted(error.Sentence), now);
+                receiver.Close(conversation, Membership.Left, error.Code);
+                break;
             // What the conversation needs and cannot have now would be asked for again at once.
             case OutboxWork.Update or OutboxWork.CommitProposals:
                 conversation.Set(conversation.Session with { IsHalted = true });

@@ -11,6 +11,8 @@ internal static class Notices
 
     public static string Joined(ConversationKind kind, string by) => kind == ConversationKind.Group ? $"{by} added you to the group." : $"{by} started a conversation with you.";
 
+    public static string JoinedAgain(string by) => $"{by} removed you and added you again while you were away. What was said in between cannot be read here.";
+
     public static string Added(string by, string who) => $"{by} added {who}.";
 
     public static string AddedDevice(string who) => $"{who} uses another device from now on.";
@@ -29,6 +31,8 @@ internal static class Notices
         ? $"{who}’s account key has changed since you verified it. Compare the safety number with them again; until you confirm it, nothing is sent to them."
         : $"{who}’s account key has changed. If they did not tell you why, compare the safety number with them.";
 
+    public static string NotStarted(string why) => $"This conversation could not be started. {why}";
+
     public static string DeviceListMismatch() => "The server was told of other devices than those this change is about. They cannot read messages, but tell the server’s owner.";
 
     public static string Broken(string by) => $"{by} made a change that this conversation’s rules forbid, so it cannot go on. Start a new one, without them.";
@@ -40,6 +44,9 @@ internal static class Notices
     {
         MlsError.EpochExpired => new TimelineBody.Unreadable(
             "This message arrived long after the members’ keys had changed, and the keys to read it have been deleted.", "Ask the sender to send it again."),
+        MlsError.OwnMessage => new TimelineBody.Unreadable(
+            "You sent this message from this device, which no longer has its text: its profile was restored from a backup, or the server has repeated the message.",
+            "Those who received it can tell you what it said."),
         MlsError.GenerationTooFarAhead => new TimelineBody.Unreadable(
             "Too many of the sender’s messages before this one are missing.", "Ask the sender to send it again."),
         _ => new TimelineBody.Unreadable(

@@ -19,6 +19,7 @@ internal sealed class EngineHost : IDisposable
     private readonly Dictionary<(ConversationId, long), TaskCompletionSource<ClientResult>> _outcomes = [];
     private readonly HashSet<ClientEvent> _news = [];
     private ClientEngine? _engine;
+    private bool _wasCaughtUp;
     private bool _isDisposed;
 
     public EngineHost(ICryptoProvider crypto, IClientStore store, ClientEngine engine)
@@ -105,14 +106,14 @@ internal sealed class EngineHost : IDisposable
         }
     }
 
-    /// <summary>Waits until something holds, or the connection fails.</summary>
-    public async Task<ClientResult> WaitAsync(Func<ClientEngine, bool> condition, CancellationToken cancellationToken)
+    /// <summary>Waits until there is a result, or the connection fails.</summary>
+    public async Task<ClientResult> WaitAsync(Func<ClientEngine, ClientResult?> condition, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(condition, new TaskCompletionSource<ClientResult>(TaskCreationOptions.RunContinuationsAsynchronously));
         Run(engine =>
         {
-            if (condition(engine))
-                waiter.Ended.TrySetResult(ClientResult.Success);
+            if (condition(engine) is { } result)
+                waiter.Ended.TrySetResult(result);
             else
                 _waiters.Add(waiter);
         });
@@ -182,15 +183,18 @@ internal sealed class EngineHost : IDisposable
 
         for (int i = _waiters.Count - 1; i >= 0; i--)
         {
-            if (!_waiters[i].Condition(engine))
+            if (_waiters[i].Condition(engine) is not { } result)
                 continue;
-            _waiters[i].Ended.TrySetResult(ClientResult.Success);
+            _waiters[i].Ended.TrySetResult(result);
             _waiters.RemoveAt(i);
         }
 
         _news.UnionWith(step.Events);
-        if (_news.Count > 0)
+        // That everything has been read is news even if there was nothing to read.
+        bool isCaughtUp = engine.IsCaughtUp;
+        if (_news.Count > 0 || isCaughtUp != _wasCaughtUp)
             News.Set();
+        _wasCaughtUp = isCaughtUp;
     }
 
     private void DropEngine()
@@ -201,5 +205,5 @@ internal sealed class EngineHost : IDisposable
         Work.Set();
     }
 
-    private sealed record Waiter(Func<ClientEngine, bool> Condition, TaskCompletionSource<ClientResult> Ended);
+    private sealed record Waiter(Func<ClientEngine, ClientResult?> Condition, TaskCompletionSource<ClientResult> Ended);
 }

@@ -1,12 +1,12 @@
 namespace Parley.Client.Store;
 
-/// <summary>Writes that happen together or not at all. Within a batch the last write to a key counts.</summary>
+/// <summary>Writes that happen together or not at all. A key is written once: the last write to it counts.</summary>
 public sealed class StoreBatch
 {
-    private readonly List<StoreWrite> _writes = [];
+    private readonly Dictionary<byte[], byte[]?> _writes = new(new KeyComparer());
 
-    /// <summary>The writes in the order in which they were made.</summary>
-    public IReadOnlyList<StoreWrite> Writes => _writes;
+    /// <summary>The writes, one for each key.</summary>
+    public IEnumerable<StoreWrite> Writes => _writes.Select(static write => new StoreWrite(write.Key, write.Value));
 
     /// <summary>Whether there is nothing to write.</summary>
     public bool IsEmpty => _writes.Count == 0;
@@ -16,14 +16,26 @@ public sealed class StoreBatch
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
-        _writes.Add(new StoreWrite(key, value));
+        _writes[key] = value;
     }
 
     /// <summary>Removes a key, if it is there. The batch owns the array from now on.</summary>
     public void Delete(byte[] key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        _writes.Add(new StoreWrite(key, Value: null));
+        _writes[key] = null;
+    }
+
+    private sealed class KeyComparer : IEqualityComparer<byte[]>
+    {
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(obj);
+            return hash.ToHashCode();
+        }
     }
 }
 

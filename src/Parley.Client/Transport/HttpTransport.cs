@@ -7,6 +7,8 @@ namespace Parley.Client.Transport;
 /// <summary>The transport over HTTP and a WebSocket, on every platform that has them.</summary>
 public sealed class HttpTransport : ITransport
 {
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(20);
+
     private readonly Uri _server;
     private readonly HttpClient _http;
 
@@ -55,6 +57,13 @@ public sealed class HttpTransport : ITransport
     {
         var address = new UriBuilder(new Uri(_server, Routes.Socket)) { Scheme = _server.Scheme == "https" ? "wss" : "ws" };
         var socket = new ClientWebSocket();
+        if (!OperatingSystem.IsBrowser())
+        {
+            // A connection whose other end has gone without a word is noticed; a browser sees to that itself.
+            socket.Options.KeepAliveInterval = KeepAlive;
+            socket.Options.KeepAliveTimeout = KeepAlive;
+        }
+
         try
         {
             await socket.ConnectAsync(address.Uri, cancellationToken);

@@ -110,6 +110,40 @@ public sealed class ConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_member_who_was_removed_and_added_again_while_offline_goes_on_too()
+    {
+        (TestDevice alice, TestDevice _, TestDevice carol, ConversationId group) = Trio();
+        alice.Say(group, "one");
+        _fixture.Settle();
+        carol.Disconnect();
+        alice.Host.Run(engine => engine.Remove(group, carol.Handle, _fixture.Time.GetUtcNow()));
+        alice.Say(group, "two");
+        _fixture.Settle();
+        alice.Add(group, carol);
+        alice.Say(group, "three");
+        _fixture.Settle();
+        carol.Connect();
+        _fixture.Settle();
+        Assert.Equal(["one", "three"], carol.Texts(group));
+        Assert.Equal(MembershipState.Active, carol.Read(group).State);
+    }
+
+    [Fact]
+    public void A_direct_conversation_that_cannot_begin_is_closed_and_says_why()
+    {
+        TestDevice alice = _fixture.Join("alice");
+        TestDevice bob = _fixture.Join("bob");
+        alice.Disconnect();
+        ConversationId conversation = alice.Create(ConversationKind.Direct, "bob", bob);
+        _fixture.Time.Advance(MlsProfile.KeyPackageLifetime + TimeSpan.FromDays(1));
+        alice.Connect();
+        _fixture.Settle();
+        Assert.Equal(MembershipState.Left, alice.Read(conversation).State);
+        Assert.StartsWith("This conversation could not be started.", Assert.Single(alice.Notices(conversation)));
+        Assert.Null(alice.Host.Look(engine => engine.FindDirect(bob.Handle)));
+    }
+
+    [Fact]
     public void A_member_who_leaves_is_let_go_by_the_others()
     {
         (TestDevice alice, TestDevice bob, TestDevice carol, ConversationId group) = Trio();
