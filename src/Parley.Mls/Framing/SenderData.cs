@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Tree;
 
@@ -16,7 +17,7 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
     private const int TagBytes = 16;
 
     /// <summary>RFC 9420 §6.3.2: seals the sender data under keys that depend on the ciphertext.</summary>
-    public byte[] Seal(CryptoSuite suite, Secret senderDataSecret, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext)
+    public byte[] Seal(CryptoSuite suite, Secret senderDataSecret, ReadOnlySpan<byte> groupId, ulong epoch, ContentType type, ReadOnlySpan<byte> ciphertext)
     {
         Span<byte> encoded = stackalloc byte[EncodedBytes];
         BinaryPrimitives.WriteUInt32BigEndian(encoded, LeafIndex.Value);
@@ -26,20 +27,21 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
         Span<byte> key = stackalloc byte[suite.AeadKeyBytes];
         Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
         DeriveKey(suite, senderDataSecret, ciphertext, key, nonce);
-        suite.Seal(key, nonce, associatedData, encoded, sealedData);
+        suite.Seal(key, nonce, AssociatedData(groupId, epoch, type), encoded, sealedData);
         CryptographicOperations.ZeroMemory(key);
         return sealedData;
     }
 
     /// <summary>Opens sealed sender data.</summary>
     /// <exception cref="MlsException">It does not open.</exception>
-    public static SenderData Open(CryptoSuite suite, Secret senderDataSecret, ReadOnlySpan<byte> associatedData, PrivateMessage message)
+    public static SenderData Open(CryptoSuite suite, Secret senderDataSecret, PrivateMessage message)
     {
         MlsException.ThrowIf(message.EncryptedSenderData.Length != EncodedBytes + TagBytes, MlsError.SenderDataDecryptionFailed);
         Span<byte> encoded = stackalloc byte[EncodedBytes];
         Span<byte> key = stackalloc byte[suite.AeadKeyBytes];
         Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
         DeriveKey(suite, senderDataSecret, message.Ciphertext.Span, key, nonce);
+        byte[] associatedData = AssociatedData(message.GroupId.Span, message.Epoch, message.ContentType);
         bool opened = suite.TryOpen(key, nonce, associatedData, message.EncryptedSenderData.Span, encoded);
         CryptographicOperations.ZeroMemory(key);
         MlsException.ThrowIf(!opened, MlsError.SenderDataDecryptionFailed);
@@ -54,5 +56,14 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
         ReadOnlySpan<byte> sample = ciphertext[..Math.Min(ciphertext.Length, suite.HashBytes)];
         suite.ExpandWithLabel(senderDataSecret.AsSpan(), "key", sample, key);
         suite.ExpandWithLabel(senderDataSecret.AsSpan(), "nonce", sample, nonce);
+    }
+
+    private static byte[] AssociatedData(ReadOnlySpan<byte> groupId, ulong epoch, ContentType type)
+    {
+        var writer = new TlsWriter(16 + groupId.Length);
+        writer.WriteVector(groupId);
+        writer.WriteUInt64(epoch);
+        writer.WriteUInt8((byte)type);
+        return writer.ToArray();
     }
 }
