@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CsCheck;
 using Google.Protobuf;
 using Parley.Client.Conversations;
 using Parley.Client.Engine;
@@ -124,6 +125,30 @@ public sealed class HostileServerTests : IDisposable
         Assert.NotEmpty(item.Why);
         Assert.NotEmpty(item.Fix);
         Assert.Equal("hello", _bob.Texts(_conversation)[0]);
+    }
+
+    [Fact]
+    public void Whatever_a_log_holds_its_reader_goes_on()
+    {
+        byte[] genuine = _fixture.Server.Read(Log, _bob.Device, Head - 1)[0].Message.ToByteArray();
+        ulong sequence = Head;
+        ulong inbox = 1;
+        Gen.Select(Gen.Byte.Array[0, 300], Gen.Int[0, 10_000], Gen.Byte).Sample(
+            (noise, position, value) =>
+            {
+                byte[] changed = [.. genuine];
+                changed[position % changed.Length] = value;
+                foreach (byte[] message in new[] { noise, changed })
+                {
+                    Assert.True(_bob.Deliver(Log, [new Envelope { Sequence = ++sequence, ReceivedAtMs = ulong.MaxValue, Message = ByteString.CopyFrom(message) }]));
+                    var welcome = new InboxWelcome { Group = ByteString.CopyFrom(noise.AsSpan(0, Math.Min(16, noise.Length))), Welcome = ByteString.CopyFrom(message) };
+                    Assert.True(_bob.Deliver(LogId.Inbox, [new Envelope { Sequence = ++inbox, Welcome = welcome }]));
+                }
+            },
+            iter: 200,
+            threads: 1);
+        Assert.Equal(MembershipState.Active, _bob.Read(_conversation).State);
+        Assert.Equal(["hello"], _bob.Texts(_conversation));
     }
 
     [Fact]
