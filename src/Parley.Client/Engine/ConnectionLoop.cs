@@ -105,6 +105,23 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
             options.Unexpected?.Invoke(fault);
             return ErrorText.Of(ClientErrorCode.Failed);
         }
+        finally
+        {
+            Forget();
+        }
+    }
+
+    /// <summary>What the connection knew is void when it ends: nobody may think that everything has been read.</summary>
+    private void Forget()
+    {
+        try
+        {
+            host.Run(static engine => engine.ResetConnection());
+        }
+        catch (ClientStoreException)
+        {
+            // The engine is loaded anew next time, which forgets as much.
+        }
     }
 
     private void Begin(bool isConnected)
