@@ -41,6 +41,13 @@ public sealed class ParleyClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_client_with_nothing_to_read_says_that_it_is_online()
+    {
+        ParleyClient alice = await SignUpAsync("alice");
+        await Until(alice, () => alice.Connection.State == ConnectionState.Online);
+    }
+
+    [Fact]
     public async Task A_client_that_is_opened_again_has_everything_and_goes_on()
     {
         var store = new MemoryClientStore();

@@ -19,6 +19,7 @@ internal sealed class EngineHost : IDisposable
     private readonly Dictionary<(ConversationId, long), TaskCompletionSource<ClientResult>> _outcomes = [];
     private readonly HashSet<ClientEvent> _news = [];
     private ClientEngine? _engine;
+    private bool _wasCaughtUp;
     private bool _isDisposed;
 
     public EngineHost(ICryptoProvider crypto, IClientStore store, ClientEngine engine)
@@ -189,8 +190,11 @@ internal sealed class EngineHost : IDisposable
         }
 
         _news.UnionWith(step.Events);
-        if (_news.Count > 0)
+        // That everything has been read is news even if there was nothing to read.
+        bool isCaughtUp = engine.IsCaughtUp;
+        if (_news.Count > 0 || isCaughtUp != _wasCaughtUp)
             News.Set();
+        _wasCaughtUp = isCaughtUp;
     }
 
     private void DropEngine()

@@ -83,7 +83,7 @@ public sealed partial class Group : IDisposable
         LeafNode leaf = identity.Sign(cryptoSuite, leafKey.PublicKey, new LeafNodeSource.Update(), id, default);
         try
         {
-            GroupExtensionRules.CheckGroupContext(extensions);
+            GroupExtensionRules.CheckGroupContext(extensions, config.Authentication);
             new LeafNodeRules(cryptoSuite, config, id, extensions).Check(leaf, LeafPlace.Update, default, null);
         }
         catch (MlsException broken)
@@ -181,7 +181,8 @@ public sealed partial class Group : IDisposable
         {
             PrivateMessage sealedMessage = PrivateMessages.Seal(
                 _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, OwnLeafIndex, content, _config.Padding);
-            return new MlsMessage.Private(sealedMessage).Encode<MlsMessage>();
+            int capacity = 128 + sealedMessage.GroupId.Length + sealedMessage.AuthenticatedData.Length + sealedMessage.Ciphertext.Length;
+            return new MlsMessage.Private(sealedMessage).Encode<MlsMessage>(capacity);
         }
 
         return new MlsMessage.Public(PublicMessages.Seal(_suite, _epoch.Secrets.MembershipKey, content, _epoch.EncodedContext)).Encode<MlsMessage>();

@@ -110,7 +110,7 @@ public sealed class StagedWelcome : IDisposable
         using Secret key = WelcomeSealing.Key(suite, welcomeSecret);
         using Secret nonce = WelcomeSealing.Nonce(suite, welcomeSecret);
         bool opened = suite.TryOpen(key.AsSpan(), nonce.AsSpan(), [], welcome.EncryptedGroupInfo.Span, encoded);
-        return opened && Tls.TryDecode(encoded, out GroupInfo? info, out _) ? info : throw new MlsException(MlsError.GroupInfoDecryptionFailed);
+        return opened && Tls.TryDecodeOwned(encoded, out GroupInfo? info, out _) ? info : throw new MlsException(MlsError.GroupInfoDecryptionFailed);
     }
 
     /// <summary>RFC 9420 §12.4.3: the tree that goes with a GroupInfo, and the GroupInfo's signature by one of its leaves.</summary>
@@ -124,7 +124,7 @@ public sealed class StagedWelcome : IDisposable
         bool signed = suite.VerifyWithLabel(signer.SignatureKey.Span, "GroupInfoTBS", info.EncodeToBeSigned(), info.Signature.Span);
         MlsException.ThrowIf(!signed, MlsError.GroupInfoSignatureInvalid);
         GroupContext context = info.GroupContext;
-        GroupExtensionRules.CheckGroupContext(context.Extensions);
+        GroupExtensionRules.CheckGroupContext(context.Extensions, config.Authentication);
 
         // The lifetimes of members who joined long ago may be over: that is no reason to stay out (RFC 9420 §7.3).
         var leafRules = new LeafNodeRules(suite, config, context.GroupId, context.Extensions);
