@@ -34,6 +34,8 @@ public sealed class SqliteClientStore : IClientStore
             Execute(connection, "PRAGMA locking_mode = EXCLUSIVE");
             Execute(connection, "PRAGMA journal_mode = WAL");
             Execute(connection, "PRAGMA synchronous = FULL");
+            // What is deleted, such as a message's key, is overwritten and not left in a free page.
+            Execute(connection, "PRAGMA secure_delete = ON");
             // The lock is taken by the first write and then kept.
             Execute(connection, "BEGIN EXCLUSIVE; COMMIT");
             if (!ClientMigrations.TryApply(connection))

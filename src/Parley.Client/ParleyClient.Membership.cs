@@ -108,7 +108,7 @@ public sealed partial class ParleyClient
             ClientResult<ClaimedKeyPackages> claimed = await RequestAsync(token => _resources.ClaimKeyPackagesAsync(member, token, cancellationToken), cancellationToken);
             if (!claimed.Succeeded)
                 return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(claimed.Error);
-            var check = Guard(() => _host.Run(engine => engine.CheckKeyPackages(member, claimed.Value.KeyPackages)));
+            var check = Guard(() => _host.Run(engine => engine.CheckKeyPackages(member, claimed.Value.KeyPackages, Now)));
             if (!check.Succeeded)
                 return check;
             all.AddRange(check.Value);

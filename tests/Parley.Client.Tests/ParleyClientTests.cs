@@ -136,6 +136,7 @@ public sealed class ParleyClientTests : IAsyncDisposable
         Assert.Equal(ClientErrorCode.Offline, flushed.Error?.Code);
         Assert.Equal(ConnectionState.Offline, alice.Connection.State);
         Assert.NotNull(alice.Connection.RetryAt);
+        Assert.Equal(ClientErrorCode.Offline, (await alice.CatchUpAsync(Patience)).Error?.Code);
         Assert.Equal(ClientErrorCode.Offline, (await alice.OpenDirectAsync(HandleOf("bob"), Patience)).Error?.Code);
         _network.IsDown = false;
         await Until(alice, () => alice.ReadTimeline(group, 1)[0].State == DeliveryState.Sent);

@@ -41,7 +41,7 @@ internal sealed class ConversationOpener(EngineContext context)
     }
 
     /// <summary>Checks what the server handed out for a person, and meets the account key: nothing of it is believed because the server says so.</summary>
-    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> Check(Handle handle, IReadOnlyList<byte[]> keyPackages)
+    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> Check(Handle handle, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now)
     {
         if (keyPackages.Count is 0 or > Limits.DevicesPerAccountMax)
             return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.PeerUnreachable);
@@ -53,7 +53,7 @@ internal sealed class ConversationOpener(EngineContext context)
                 && context.Certificates.TryRead(keyPackage.LeafNode, out DeviceCertificate? certificate)
                 && certificate.Handle == handle
                 && IsSameKey(ref accountKey, certificate)
-                && context.Accounts.Meet(certificate, context.Batch) != KnownAccounts.Meeting.ChangedFromVerified;
+                && context.Meet(certificate, now) != KnownAccounts.Meeting.ChangedFromVerified;
             if (!isGenuine)
             {
                 bool needsYes = context.Accounts.TryFind(handle, out KnownAccount? account) && account.HasChanged;

@@ -68,7 +68,8 @@ internal sealed class EpochChange
                 entries[certificate.Handle.Value] = known with { Devices = known.Devices.Add(certificate.DeviceId) };
             else
                 entries[certificate.Handle.Value] = new RosterEntry(certificate.AccountKey, [certificate.DeviceId]);
-            Meet(context, conversation, certificate, at);
+            if (certificate.Handle != context.Self)
+                context.Meet(certificate, at);
         }
 
         var rules = new ConversationRules(profile, conversation.Group.Members);
@@ -79,15 +80,6 @@ internal sealed class EpochChange
         });
         conversation.Set(conversation.Record with { IsAdmin = rules.IsAdmin(context.Self) });
         return profile;
-    }
-
-    private static void Meet(EngineContext context, ConversationState conversation, DeviceCertificate certificate, DateTimeOffset at)
-    {
-        if (certificate.Handle == context.Self)
-            return;
-        KnownAccounts.Meeting meeting = context.Accounts.Meet(certificate, context.Batch);
-        if (meeting != KnownAccounts.Meeting.AsKnown)
-            conversation.AddNotice(Notices.KeyChanged(certificate.Handle, meeting), at);
     }
 
     private string NameOf(Handle handle) => handle == _context.Self ? "You" : _conversation.Roster.NameOf(handle);

@@ -45,7 +45,8 @@ internal sealed partial class ClientEngine
     }
 
     /// <summary>Checks KeyPackages that the server handed out for a person.</summary>
-    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> CheckKeyPackages(Handle handle, IReadOnlyList<byte[]> keyPackages) => _opener.Check(handle, keyPackages);
+    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> CheckKeyPackages(Handle handle, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now) =>
+        _opener.Check(handle, keyPackages, now);
 
     /// <summary>Makes a conversation, and says which entry of its outbox must end before it is there for the others.</summary>
     public (ConversationId Id, long Number) Create(ConversationKind kind, string name, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now)

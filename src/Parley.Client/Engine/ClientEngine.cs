@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Parley.Client.Conversations;
 using Parley.Client.Identity;
 using Parley.Client.Store;
+using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls.Crypto;
 
@@ -69,7 +70,16 @@ internal sealed partial class ClientEngine : IDisposable
         Profile.Load(crypto, store) is { IsRegistered: true } profile ? new ClientEngine(crypto, store, profile) : null;
 
     /// <summary>Ends the step: what must be written now, before anything else happens.</summary>
-    public EngineStep TakeStep() => _context.TakeStep();
+    public EngineStep TakeStep()
+    {
+        foreach ((Handle handle, KnownAccounts.Meeting meeting, DateTimeOffset at) in _context.Step.KeyChanges)
+        {
+            foreach (ConversationState conversation in Followed.Where(followed => followed.Roster.Contains(handle)))
+                conversation.AddNotice(Notices.KeyChanged(handle, meeting), at);
+        }
+
+        return _context.TakeStep();
+    }
 
     /// <summary>A connection has been made, or is gone: what was known of the last one is void.</summary>
     public void ResetConnection()

@@ -10,26 +10,39 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
 {
     private readonly ServerResources _resources = new(transport);
     private readonly ReconnectDelay _delay = new(options.Crypto);
-    private volatile ConnectionStatus _status = new(ConnectionState.Offline, "Not connected.");
-    private volatile bool _isConnected;
+
+    // Guards the two below: the engine's news must not call a connection online that has just ended.
+    private readonly Lock _gate = new();
+    private ConnectionStatus _status = new(ConnectionState.Offline, "Not connected.");
+    private bool _isConnected;
 
     /// <summary>How things stand.</summary>
-    public ConnectionStatus Status => _status;
+    public ConnectionStatus Status
+    {
+        get
+        {
+            lock (_gate)
+                return _status;
+        }
+    }
 
     /// <summary>The engine's news may have changed how things stand: caught up, or behind again.</summary>
     public void Refresh()
     {
-        if (!_isConnected)
-            return;
         (bool isCaughtUp, bool hasHalted) = host.Look(static engine => (engine.IsCaughtUp, engine.HasHalted));
-        if (!isCaughtUp)
+        lock (_gate)
         {
-            Set(new ConnectionStatus(ConnectionState.CatchingUp, "Reading what you missed."));
-            return;
+            if (!_isConnected)
+                return;
+            if (isCaughtUp)
+                _delay.Reset();
+            Set((isCaughtUp, hasHalted) switch
+            {
+                (false, _) => new ConnectionStatus(ConnectionState.CatchingUp, "Reading what you missed."),
+                (true, true) => new ConnectionStatus(ConnectionState.Online, "Online, but the server does not let a conversation go on. Tell the server’s owner."),
+                (true, false) => new ConnectionStatus(ConnectionState.Online, "Online."),
+            });
         }
-
-        _delay.Reset();
-        Set(new ConnectionStatus(ConnectionState.Online, hasHalted ? "Online, but the server does not let a conversation go on. Tell the server’s owner." : "Online."));
     }
 
     /// <summary>Runs until it is cancelled.</summary>
@@ -38,8 +51,7 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
         while (true)
         {
             ClientError error = await ConnectAsync(cancellationToken);
-            TimeSpan wait = _delay.Take();
-            Set(new ConnectionStatus(ConnectionState.Offline, error.Sentence, options.Time.GetUtcNow() + wait));
+            TimeSpan wait = End(error);
             host.FailWaiters(error);
             await Task.Delay(wait, options.Time, cancellationToken);
         }
@@ -63,7 +75,7 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
     /// <summary>One connection from beginning to end; returns why it ended.</summary>
     private async Task<ClientError> ConnectAsync(CancellationToken cancellationToken)
     {
-        Set(new ConnectionStatus(ConnectionState.Connecting, "Connecting."));
+        Begin(isConnected: false);
         try
         {
             ClientResult<string> token = await SignInAsync(cancellationToken);
@@ -71,7 +83,7 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
                 return token.Error;
             await using ServerSession session = await ServerSession.OpenAsync(
                 host, transport, _resources, options, certificate.DeviceId, token.Value, cancellationToken);
-            _isConnected = true;
+            Begin(isConnected: true);
             await session.RunAsync(cancellationToken);
             return ErrorText.Of(ClientErrorCode.Offline);
         }
@@ -95,10 +107,45 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
         }
         finally
         {
-            _isConnected = false;
+            Forget();
         }
     }
 
+    /// <summary>What the connection knew is void when it ends: nobody may think that everything has been read.</summary>
+    private void Forget()
+    {
+        try
+        {
+            host.Run(static engine => engine.ResetConnection());
+        }
+        catch (ClientStoreException)
+        {
+            // The engine is loaded anew next time, which forgets as much.
+        }
+    }
+
+    private void Begin(bool isConnected)
+    {
+        lock (_gate)
+        {
+            _isConnected = isConnected;
+            Set(new ConnectionStatus(ConnectionState.Connecting, "Connecting."));
+        }
+    }
+
+    /// <summary>Says that the connection has ended and how long it is until the next attempt.</summary>
+    private TimeSpan End(ClientError error)
+    {
+        lock (_gate)
+        {
+            _isConnected = false;
+            TimeSpan wait = _delay.Take();
+            Set(new ConnectionStatus(ConnectionState.Offline, error.Sentence, options.Time.GetUtcNow() + wait));
+            return wait;
+        }
+    }
+
+    /// <summary>With the gate held. The host's own is taken inside it, never the other way round.</summary>
     private void Set(ConnectionStatus status)
     {
         if (status == _status)

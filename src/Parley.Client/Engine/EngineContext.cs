@@ -52,6 +52,15 @@ internal sealed class EngineContext : IDisposable
         return taken;
     }
 
+    /// <summary>Meets the account key of a genuine certificate; a change is told in every conversation with the person when the step ends.</summary>
+    public KnownAccounts.Meeting Meet(DeviceCertificate certificate, DateTimeOffset at)
+    {
+        KnownAccounts.Meeting meeting = Accounts.Meet(certificate, Batch);
+        if (meeting != KnownAccounts.Meeting.AsKnown)
+            Step.KeyChanges.Add((certificate.Handle, meeting, at));
+        return meeting;
+    }
+
     public byte[] Random(int count)
     {
         byte[] bytes = new byte[count];

@@ -1,4 +1,6 @@
+using Parley.Client.Identity;
 using Parley.Client.Store;
+using Parley.Contracts.Identity;
 
 namespace Parley.Client.Engine;
 
@@ -26,6 +28,9 @@ internal sealed class EngineStep
 
     /// <summary>The messages added in this step, which the store does not know yet.</summary>
     public HashSet<(ConversationId Conversation, MessageId Message)> NewMessages { get; } = [];
+
+    /// <summary>People who turned out to have another account key than before, and when that was seen.</summary>
+    public List<(Handle Handle, KnownAccounts.Meeting Meeting, DateTimeOffset At)> KeyChanges { get; } = [];
 
     public void Tell(ClientEvent change) => _events.Add(change);
 

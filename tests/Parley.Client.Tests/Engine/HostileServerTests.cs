@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CsCheck;
 using Google.Protobuf;
 using Parley.Client.Conversations;
 using Parley.Client.Engine;
@@ -127,6 +128,30 @@ public sealed class HostileServerTests : IDisposable
     }
 
     [Fact]
+    public void Whatever_a_log_holds_its_reader_goes_on()
+    {
+        byte[] genuine = _fixture.Server.Read(Log, _bob.Device, Head - 1)[0].Message.ToByteArray();
+        ulong sequence = Head;
+        ulong inbox = 1;
+        Gen.Select(Gen.Byte.Array[0, 300], Gen.Int[0, 10_000], Gen.Byte).Sample(
+            (noise, position, value) =>
+            {
+                byte[] changed = [.. genuine];
+                changed[position % changed.Length] = value;
+                foreach (byte[] message in new[] { noise, changed })
+                {
+                    Assert.True(_bob.Deliver(Log, [new Envelope { Sequence = ++sequence, ReceivedAtMs = ulong.MaxValue, Message = ByteString.CopyFrom(message) }]));
+                    var welcome = new InboxWelcome { Group = ByteString.CopyFrom(noise.AsSpan(0, Math.Min(16, noise.Length))), Welcome = ByteString.CopyFrom(message) };
+                    Assert.True(_bob.Deliver(LogId.Inbox, [new Envelope { Sequence = ++inbox, Welcome = welcome }]));
+                }
+            },
+            iter: 200,
+            threads: 1);
+        Assert.Equal(MembershipState.Active, _bob.Read(_conversation).State);
+        Assert.Equal(["hello"], _bob.Texts(_conversation));
+    }
+
+    [Fact]
     public void A_changed_message_is_shown_as_unreadable_and_the_true_one_still_opens()
     {
         _bob.Disconnect();
@@ -186,21 +211,21 @@ public sealed class HostileServerTests : IDisposable
     public void A_device_that_the_server_invents_is_refused()
     {
         // The server has made a key of its own and claims that it is Carol's; the certificate is for another account key than it names.
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), [ForgedKeyPackage("carol", isSigned: false)])).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), [ForgedKeyPackage("carol", isSigned: false)], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.CertificateInvalid, error?.Code);
     }
 
     [Fact]
     public void A_genuine_certificate_of_somebody_else_is_refused()
     {
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), [ForgedKeyPackage("mallory", isSigned: true)])).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), [ForgedKeyPackage("mallory", isSigned: true)], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.CertificateInvalid, error?.Code);
     }
 
     [Fact]
     public void A_key_package_that_signs_with_another_key_than_its_certificate_is_refused()
     {
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("bob"), [StolenCertificate()])).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("bob"), [StolenCertificate()], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.CertificateInvalid, error?.Code);
     }
 
@@ -208,9 +233,10 @@ public sealed class HostileServerTests : IDisposable
     public void Another_account_key_for_a_known_person_is_told_and_after_verification_needs_a_yes()
     {
         Assert.True(_alice.Host.Run(engine => engine.ConfirmVerification(_bob.Handle, verified: true)).Succeeded);
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, [ForgedKeyPackage("bob", isSigned: true)])).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, [ForgedKeyPackage("bob", isSigned: true)], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.AccountKeyChanged, error?.Code);
         Assert.True(_alice.Host.Run(engine => engine.GetVerification(_bob.Handle)).Value.HasChanged);
+        Assert.Contains(Notices.KeyChanged(_bob.Handle, KnownAccounts.Meeting.ChangedFromVerified), _alice.Notices(_conversation));
         Assert.Equal(
             ClientErrorCode.AccountKeyChanged,
             _alice.Host.Run(engine => engine.Send(_conversation, new OutgoingMessage.Text("secret"), _fixture.Time.GetUtcNow())).Error?.Code);
@@ -224,7 +250,8 @@ public sealed class HostileServerTests : IDisposable
         string number = _alice.Host.Run(engine => engine.GetVerification(_bob.Handle)).Value.SafetyNumber;
         Assert.Equal(number, _bob.Host.Run(engine => engine.GetVerification(_alice.Handle)).Value.SafetyNumber);
         Assert.Matches("^([0-9]{5} ){11}[0-9]{5}$", number);
-        _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, [ForgedKeyPackage("bob", isSigned: true)]));
+        _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, [ForgedKeyPackage("bob", isSigned: true)], _fixture.Time.GetUtcNow()));
+        Assert.Contains(Notices.KeyChanged(_bob.Handle, KnownAccounts.Meeting.Changed), _alice.Notices(_conversation));
         Assert.NotEqual(number, _alice.Host.Run(engine => engine.GetVerification(_bob.Handle)).Value.SafetyNumber);
     }
 

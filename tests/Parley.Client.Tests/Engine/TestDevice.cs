@@ -111,7 +111,7 @@ internal sealed class TestDevice : IDisposable
         return Host.Run(engine => engine.Create(kind, name, keyPackages.ToImmutable(), Now).Id);
     }
 
-    public ImmutableArray<ReadOnlyMemory<byte>> Claim(Handle handle) => Host.Run(engine => engine.CheckKeyPackages(handle, _server.Claim(handle.Value))).Value;
+    public ImmutableArray<ReadOnlyMemory<byte>> Claim(Handle handle) => Host.Run(engine => engine.CheckKeyPackages(handle, _server.Claim(handle.Value), Now)).Value;
 
     public MessageId Say(ConversationId conversation, string text) => Host.Run(engine => engine.Send(conversation, new OutgoingMessage.Text(text), Now)).Value;
 

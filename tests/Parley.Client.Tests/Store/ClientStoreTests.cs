@@ -46,6 +46,17 @@ public sealed class SqliteClientStoreTests : ClientStoreContract
     }
 
     [Fact]
+    public void What_was_deleted_is_not_left_in_the_file()
+    {
+        Put("a", "attack at dawn");
+        var batch = new StoreBatch();
+        batch.Delete(Key("a"));
+        Store.Write(batch);
+        Store.Dispose();
+        Assert.Equal(-1, File.ReadAllBytes(DatabasePath).AsSpan().IndexOf("attack"u8));
+    }
+
+    [Fact]
     public void Open_of_a_file_from_the_future_is_refused_and_changes_nothing()
     {
         string path = Path.Combine(_folder, "future.db");
