@@ -1,10 +1,13 @@
 using System.CommandLine;
 using Parley.Bench.Mls;
+using Parley.Mls.Messages;
 
 var file = new Option<FileInfo?>("--json") { Description = "Where to write the rows." };
-var quick = new Option<bool>("--quick") { Description = "At most 100 leaves and fewer rounds: to see that it works, not to compare." };
+var quick = new Option<bool>("--quick") { Description = "Few rounds: to see that it works, not to compare." };
 var suite = new Option<ushort>("--suite") { Description = "The cipher suite's number.", DefaultValueFactory = static _ => 3 };
-var mls = new Command("mls", "Measures the protocol on one thread, without a server.") { file, quick, suite };
-mls.SetAction(parsed => MlsBenchmarks.Run(parsed.GetValue(file), parsed.GetValue(quick), (Parley.Mls.Messages.CipherSuite)parsed.GetValue(suite)));
+var leaves = new Option<int[]>("--leaves") { Description = "Sizes of the groups.", DefaultValueFactory = static _ => [2, 10, 100, 1000] };
+var mls = new Command("mls", "Measures the protocol on one thread, without a server.") { file, quick, suite, leaves };
+mls.SetAction(parsed => MlsBenchmarks.Run(
+    parsed.GetValue(file), parsed.GetValue(quick), (CipherSuite)parsed.GetValue(suite), parsed.GetRequiredValue(leaves)));
 
 return await new RootCommand("Parley's benchmarks. Progress goes to standard error.") { mls }.Parse(args).InvokeAsync();

@@ -11,7 +11,7 @@ using Parley.Contracts.Wire;
 namespace Parley.Server.Tests;
 
 /// <summary>A device that has signed in.</summary>
-internal sealed class TestClient(TestServer server, TestDevice device, string token)
+internal sealed class TestClient(RemoteServer server, TestDevice device, string token)
 {
     public TestDevice Device { get; } = device;
 

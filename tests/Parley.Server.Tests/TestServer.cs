@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -7,9 +6,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Parley.Contracts;
-using Parley.Contracts.Identity;
-using Parley.Contracts.Resources;
 using Parley.Server.Hosting;
 using Parley.Server.Invites;
 using Parley.Server.Storage;
@@ -18,7 +14,7 @@ using Parley.Server.Tests.Storage;
 namespace Parley.Server.Tests;
 
 /// <summary>A whole server in this process, on a real port of the loopback interface.</summary>
-internal sealed class TestServer : IAsyncDisposable
+internal sealed class TestServer : RemoteServer
 {
     public const string Name = "chat.test";
 
@@ -26,17 +22,11 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly IAsyncDisposable? _database;
 
     private TestServer(WebApplication app, IAsyncDisposable? database)
+        : base(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()))
     {
         _app = app;
         _database = database;
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        Address = new Uri(address);
-        Http = new HttpClient { BaseAddress = Address };
     }
-
-    public Uri Address { get; }
-
-    public HttpClient Http { get; }
 
     /// <summary>Starts on stores in memory.</summary>
     public static Task<TestServer> StartAsync(TimeProvider? clock = null, int requestsPerSecond = 100_000)
@@ -72,38 +62,12 @@ internal sealed class TestServer : IAsyncDisposable
         return code.Text;
     }
 
-    public Task<HttpResponseMessage> RegisterAsync(TestDevice device, string invite) =>
-        Http.PostAsJsonAsync(Routes.Accounts, new NewAccount(invite, device.Certificate.Encoded.ToArray()), ResourcesJson.Default.NewAccount);
+    /// <summary>Invites, registers and signs in a new account.</summary>
+    public async Task<TestClient> JoinAsync(string handle) => await JoinAsync(handle, await InviteAsync(), Get<TimeProvider>().GetUtcNow());
 
-    /// <summary>Registers and signs in a new account.</summary>
-    public async Task<TestClient> JoinAsync(string handle)
+    public override async ValueTask DisposeAsync()
     {
-        var device = new TestDevice(handle, createdAt: Get<TimeProvider>().GetUtcNow());
-        HttpResponseMessage response = await RegisterAsync(device, await InviteAsync());
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return new TestClient(this, device, await SignInAsync(device));
-    }
-
-    public async Task<string> SignInAsync(TestDevice device)
-    {
-        Challenge challenge = await ChallengeAsync(device);
-        HttpResponseMessage response = await AnswerAsync(device, challenge.Bytes, device.Sign(SignedContent.SignIn(Name, device.Id, challenge.Bytes)));
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return (await response.Content.ReadFromJsonAsync(ResourcesJson.Default.Session))!.Token;
-    }
-
-    public async Task<Challenge> ChallengeAsync(TestDevice device)
-    {
-        HttpResponseMessage response = await Http.PostAsJsonAsync(Routes.Challenges, new NewChallenge(device.Id.ToArray()), ResourcesJson.Default.NewChallenge);
-        return (await response.Content.ReadFromJsonAsync(ResourcesJson.Default.Challenge))!;
-    }
-
-    public Task<HttpResponseMessage> AnswerAsync(TestDevice device, byte[] challenge, byte[] signature) =>
-        Http.PostAsJsonAsync(Routes.Sessions, new NewSession(device.Id.ToArray(), challenge, signature), ResourcesJson.Default.NewSession);
-
-    public async ValueTask DisposeAsync()
-    {
-        Http.Dispose();
+        await base.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         if (_database is not null)

@@ -31,11 +31,10 @@ internal sealed class MlsBenchmarks
     }
 
     /// <summary>Measures everything and writes the rows.</summary>
-    public static void Run(FileInfo? file, bool quick, CipherSuite suite)
+    public static void Run(FileInfo? file, bool quick, CipherSuite suite, IEnumerable<int> sizes)
     {
         var benchmarks = new MlsBenchmarks(suite, quick);
         benchmarks.MeasureKeyPackage();
-        ReadOnlySpan<int> sizes = quick ? [2, 10, 100] : [2, 10, 100, 1000];
         foreach (int leaves in sizes)
         {
             benchmarks.MeasureCreate(leaves);

@@ -50,6 +50,7 @@ internal sealed class MlsHarness
     /// <summary>Repeats the round and adds a row for each operation.</summary>
     public void Measure(Action round, params ReadOnlySpan<Probe> operations)
     {
+        _primitives.Forget();
         Repeat(Phase.WarmUp, _warmUp, round);
         Repeat(Phase.Count, TimeSpan.Zero, round);
         Repeat(Phase.Time, _measured, round);
@@ -58,7 +59,7 @@ internal sealed class MlsHarness
             MlsRow row = operation.ToRow();
             _rows.Add(row);
             Console.Error.WriteLine(FormattableString.Invariant(
-                $"{row.Name,-18} {row.Leaves,5} {row.Shape,-5} {row.PayloadBytes,5} B: {row.MedianUs,11:N1} µs, at least {row.MinUs,11:N1}, primitives {row.PrimitivesUs,11:N1}, allocated {row.AllocatedBytes,11:N0}, stored {row.StorageBytes,9:N0}"));
+                $"{row.Name,-18} {row.Leaves,5} {row.Shape,-5} {row.PayloadBytes,5} B: {row.MedianUs,11:N1} µs, at least {row.MinUs,11:N1}, cpu {row.CpuUs,11:N1}, primitives {row.PrimitivesUs,11:N1}, allocated {row.AllocatedBytes,11:N0}, stored {row.StorageBytes,9:N0}"));
         }
     }
 
@@ -75,6 +76,7 @@ internal sealed class MlsHarness
     internal sealed class Probe(MlsHarness harness, string name, int leaves, string shape, int payloadBytes)
     {
         private readonly List<double> _microseconds = [];
+        private readonly List<double> _cpuMicroseconds = [];
         private readonly List<long> _allocated = [];
         private double _primitives;
         private Outcome _last;
@@ -92,11 +94,13 @@ internal sealed class MlsHarness
                     harness._provider.Reset();
                     break;
                 case Phase.Time:
+                    TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
                     long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
                     long start = Stopwatch.GetTimestamp();
                     _last = operation();
                     _microseconds.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
                     _allocated.Add(GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+                    _cpuMicroseconds.Add((Environment.CpuUsage.TotalTime - cpuBefore).TotalMicroseconds);
                     break;
                 default:
                     _last = operation();
@@ -109,11 +113,12 @@ internal sealed class MlsHarness
         public MlsRow ToRow()
         {
             _microseconds.Sort();
+            _cpuMicroseconds.Sort();
             _allocated.Sort();
             int stored = _last.Writes.Sum(static write => write.Key.Length + (write.Value?.Length ?? 0));
             return new MlsRow(
                 name, harness._suite, leaves, shape, payloadBytes, Rounded(_microseconds[_microseconds.Count / 2]), Rounded(_microseconds[0]),
-                Rounded(_primitives), _last.Message.Length, _allocated[_allocated.Count / 2], stored);
+                Rounded(_cpuMicroseconds[_cpuMicroseconds.Count / 2]), Rounded(_primitives), _last.Message.Length, _allocated[_allocated.Count / 2], stored);
         }
 
         private static double Rounded(double microseconds) => Math.Round(microseconds, 1);

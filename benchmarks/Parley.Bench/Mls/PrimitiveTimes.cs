@@ -40,6 +40,9 @@ internal sealed class PrimitiveTimes
         yield return ("random_32", MedianMicroseconds(new PrimitiveCall(Primitive.FillRandom, 32)));
     }
 
+    /// <summary>Forgets what was measured, so that it is measured anew beside the next operation, under the load of that moment.</summary>
+    public void Forget() => _medians.Clear();
+
     /// <summary>What the calls take together.</summary>
     public double TotalMicroseconds(IReadOnlyDictionary<PrimitiveCall, int> calls) => calls.Sum(call => call.Value * MedianMicroseconds(call.Key));
 

@@ -19,7 +19,6 @@ internal sealed class ConversationKeys
         Timeline = Of('t');
         Messages = Of('i');
         Outbox = Of('o');
-        Welcome = Of('w');
     }
 
     /// <summary>What the keys of all conversations' records begin with, so that they are listed without touching the rest.</summary>
@@ -42,9 +41,6 @@ internal sealed class ConversationKeys
 
     /// <summary>What the outbox's entries begin with, followed by their number.</summary>
     public byte[] Outbox { get; }
-
-    /// <summary>The key of a Welcome that waits until this device has read of its removal.</summary>
-    public byte[] Welcome { get; }
 
     /// <summary>Whose record a key is, of those listed under <see cref="Records"/>.</summary>
     public static ConversationId OwnerOfRecord(ReadOnlySpan<byte> key) =>

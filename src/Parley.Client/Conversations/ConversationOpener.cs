@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using Google.Protobuf;
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
@@ -81,7 +80,10 @@ internal sealed class ConversationOpener(EngineContext context)
             using StagedWelcome staged = StagedWelcome.Stage(context.GroupConfig, context.Profile.Identity.Leaf, welcome, bundle);
             if (!staged.Context.GroupId.Span.SequenceEqual(entry.Group.Span) || !IsConversation(staged, out ConversationProfile? profile))
                 return false;
-            joined = Enter(id, known.GetValueOrDefault(id), staged, profile, entry.CommitSequence, at, now);
+            ConversationState? former = known.GetValueOrDefault(id);
+            if (former is { IsFollowed: true } && !MayReplace(former, staged))
+                return false;
+            joined = Enter(id, former, staged, profile, entry.CommitSequence, at, now);
             context.KeyPackages.Use(bundle, context.Batch);
             return true;
         }
@@ -92,20 +94,17 @@ internal sealed class ConversationOpener(EngineContext context)
     }
 
     /// <summary>
-    /// Keeps a Welcome into a group that this device is still in. The inbox and the group's log are two logs: that this device was removed
-    /// before it was added again may not have been read yet. Were the Welcome believed at once, any member could move this device into a
-    /// group of its own making that bears the same name.
+    /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
+    /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
+    /// any stranger could move this device into a group of its own making that bears the same id.
     /// </summary>
-    public void Defer(ConversationState conversation, InboxWelcome entry) => context.Batch.Put(conversation.Keys.Welcome, entry.ToByteArray());
-
-    /// <summary>Takes the Welcome that was kept for a conversation, if there is one, now that this device is out of it.</summary>
-    public InboxWelcome? TakeDeferred(ConversationState conversation)
+    private static bool MayReplace(ConversationState followed, StagedWelcome staged)
     {
-        byte[]? stored = context.Batch.Find(conversation.Keys.Welcome) ?? context.Store.Get(conversation.Keys.Welcome);
-        if (stored is null)
-            return null;
-        context.Batch.Delete(conversation.Keys.Welcome);
-        return InboxWelcome.Parser.ParseFrom(stored);
+        DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
+        return staged.Context.Epoch > followed.Group.Epoch
+            && followed.Roster.Admins.Contains(signer.Handle.Value)
+            && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
+            && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
 
     private static bool IsSameKey(ref ReadOnlyMemory<byte> accountKey, DeviceCertificate certificate)
@@ -135,11 +134,15 @@ internal sealed class ConversationOpener(EngineContext context)
             LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
+        bool wasMember = former is { IsFollowed: true };
         conversation.Set(record);
         conversation.Set(new ConversationSession());
         conversation.Enter(staged.Join());
+        if (conversation.Head is { Sealed: not null } head)
+            conversation.ReplaceHead(head with { Sealed = null });
         EpochChange.ReadRoster(context, conversation, at);
-        conversation.AddNotice(Notices.Joined(profile.Kind, conversation.Roster.NameOf(by)), at);
+        string name = conversation.Roster.NameOf(by);
+        conversation.AddNotice(wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
         return conversation;
     }
 

@@ -242,6 +242,9 @@ internal sealed record ConversationSession
     /// <summary>The epoch that must have passed before the head is sealed again: the server knows of a later one than we do.</summary>
     public ulong? SealAfterEpoch { get; init; }
 
+    /// <summary>How often an entry came that did not follow the last one.</summary>
+    public int Gaps { get; init; }
+
     /// <summary>Whether the server refuses what this conversation needs, until the next connection.</summary>
     public bool IsHalted { get; init; }
 

@@ -11,6 +11,8 @@ internal static class Notices
 
     public static string Joined(ConversationKind kind, string by) => kind == ConversationKind.Group ? $"{by} added you to the group." : $"{by} started a conversation with you.";
 
+    public static string JoinedAgain(string by) => $"{by} removed you and added you again while you were away. What was said in between cannot be read here.";
+
     public static string Added(string by, string who) => $"{by} added {who}.";
 
     public static string AddedDevice(string who) => $"{who} uses another device from now on.";

@@ -17,6 +17,7 @@ internal sealed partial class ClientEngine : IDisposable
 {
     private const ulong AcknowledgeEvery = 64;
     private const int EnvelopesPerFrameMax = 100_000;
+    private const int GapsMax = 2;
 
     private static readonly byte[] InboxKey = "inbox"u8.ToArray();
 
@@ -45,6 +46,9 @@ internal sealed partial class ClientEngine : IDisposable
     public bool IsCaughtUp =>
         _inbox is { Head: { } head, Stock: Stock.Kept } && _inboxCursor >= head
         && Followed.All(static c => !c.HasLog || c.Session.IsHalted || (c.Session.HeadSequence is { } end && c.Record.Cursor >= end));
+
+    /// <summary>Whether the server does not give a conversation what it needs, so that it rests until the next connection.</summary>
+    public bool HasHalted => Followed.Any(static conversation => conversation.Session.IsHalted);
 
     /// <summary>Whether nothing waits to be sent.</summary>
     public bool IsFlushed => _conversations.Values.All(static conversation => conversation.Head is null);
@@ -121,18 +125,22 @@ internal sealed partial class ClientEngine : IDisposable
         return true;
     }
 
-    /// <summary>Envelopes of one log have come. False if they do not follow what has been read: the log must be asked for again.</summary>
+    /// <summary>Envelopes of one log have come. False if the inbox's do not follow what has been read: nothing can go on without it.</summary>
     public bool Receive(LogId log, IReadOnlyList<Envelope> envelopes, DateTimeOffset now)
     {
         if (envelopes.Count > EnvelopesPerFrameMax)
             return false;
         foreach (Envelope envelope in envelopes)
         {
-            bool follows = log.Conversation is { } id
-                ? !_conversations.TryGetValue(id, out ConversationState? conversation) || !conversation.IsFollowed || ReceiveFollowed(conversation, envelope, now)
-                : ReceiveInbox(envelope, now);
-            if (!follows)
-                return false;
+            if (log.Conversation is not { } id)
+            {
+                if (!ReceiveInbox(envelope, now))
+                    return false;
+            }
+            else if (TryFind(id, out ConversationState? conversation) && conversation.IsFollowed)
+            {
+                ReceiveFollowed(conversation, envelope, now);
+            }
         }
 
         return true;
@@ -217,22 +225,23 @@ internal sealed partial class ClientEngine : IDisposable
 
     private void ReceiveWelcome(InboxWelcome welcome, DateTimeOffset at, DateTimeOffset now)
     {
-        if (ConversationId.TryParse(welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? known) && known.IsFollowed)
-            _opener.Defer(known, welcome);
-        else if (_opener.TryJoin(welcome, _conversations, at, now, out ConversationState? joined))
+        if (_opener.TryJoin(welcome, _conversations, at, now, out ConversationState? joined))
             _conversations[joined.Id] = joined;
         else
             _context.Step.Blame(LogFault.WelcomeInvalid);
     }
 
-    /// <summary>Processes one entry of a group's log; where that was this device's removal, a Welcome may have come already that follows it.</summary>
-    private bool ReceiveFollowed(ConversationState conversation, Envelope envelope, DateTimeOffset now)
+    /// <summary>
+    /// Processes one entry of a group's log. One that does not follow the last concerns this conversation alone: its log is asked for again,
+    /// and if that does not help, the conversation rests until the next connection.
+    /// </summary>
+    private void ReceiveFollowed(ConversationState conversation, Envelope envelope, DateTimeOffset now)
     {
-        if (!_receiver.Receive(conversation, envelope, now))
-            return false;
-        if (!conversation.IsFollowed && _opener.TakeDeferred(conversation) is { } welcome)
-            ReceiveWelcome(welcome, ServerTime.Read(envelope.ReceivedAtMs, now), now);
-        return true;
+        if (conversation.Session.IsHalted || _receiver.Receive(conversation, envelope, now))
+            return;
+        int gaps = conversation.Session.Gaps + 1;
+        conversation.Set(new ConversationSession { Gaps = gaps, IsHalted = gaps > GapsMax, IsSubscribing = gaps > GapsMax });
+        _context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
     }
 
     private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => _conversations.TryGetValue(id, out conversation);

@@ -21,10 +21,15 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
     {
         if (!_isConnected)
             return;
-        bool isCaughtUp = host.Look(static engine => engine.IsCaughtUp);
-        if (isCaughtUp)
-            _delay.Reset();
-        Set(isCaughtUp ? new ConnectionStatus(ConnectionState.Online, "Online.") : new ConnectionStatus(ConnectionState.CatchingUp, "Reading what you missed."));
+        (bool isCaughtUp, bool hasHalted) = host.Look(static engine => (engine.IsCaughtUp, engine.HasHalted));
+        if (!isCaughtUp)
+        {
+            Set(new ConnectionStatus(ConnectionState.CatchingUp, "Reading what you missed."));
+            return;
+        }
+
+        _delay.Reset();
+        Set(new ConnectionStatus(ConnectionState.Online, hasHalted ? "Online, but the server does not let a conversation go on. Tell the server’s owner." : "Online."));
     }
 
     /// <summary>Runs until it is cancelled.</summary>

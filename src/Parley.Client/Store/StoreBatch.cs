@@ -26,9 +26,6 @@ public sealed class StoreBatch
         _writes[key] = null;
     }
 
-    /// <summary>What the batch sets a key to; null if it does not set it.</summary>
-    public byte[]? Find(byte[] key) => _writes.GetValueOrDefault(key);
-
     private sealed class KeyComparer : IEqualityComparer<byte[]>
     {
         public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);

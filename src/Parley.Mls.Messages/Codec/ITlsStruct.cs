@@ -19,9 +19,13 @@ public static class Tls
 {
     /// <summary>Decodes bytes that hold exactly one structure. The input is copied; nothing is thrown, whatever the bytes.</summary>
     public static bool TryDecode<T>(ReadOnlySpan<byte> encoded, [NotNullWhen(true)] out T? value, out DecodeError error)
+        where T : class, ITlsStruct<T> => TryDecodeOwned((ReadOnlyMemory<byte>)encoded.ToArray(), out value, out error);
+
+    /// <summary>Decodes bytes that hold exactly one structure and that nobody changes afterwards: the structure keeps slices of them.</summary>
+    public static bool TryDecodeOwned<T>(ReadOnlyMemory<byte> encoded, [NotNullWhen(true)] out T? value, out DecodeError error)
         where T : class, ITlsStruct<T>
     {
-        var reader = new TlsReader(encoded.ToArray());
+        var reader = new TlsReader(encoded);
         T read = T.Read(reader);
         bool decoded = reader.Finish();
         value = decoded ? read : null;
@@ -30,11 +34,13 @@ public static class Tls
     }
 
     /// <summary>Encodes a structure into a new array.</summary>
-    public static byte[] Encode<T>(this T value)
+    /// <param name="value">The structure.</param>
+    /// <param name="capacity">About how many bytes it takes, where it is known to be large.</param>
+    public static byte[] Encode<T>(this T value, int capacity = 256)
         where T : class, ITlsStruct<T>
     {
         ArgumentNullException.ThrowIfNull(value);
-        var writer = new TlsWriter();
+        var writer = new TlsWriter(capacity);
         value.Write(writer);
         return writer.ToArray();
     }

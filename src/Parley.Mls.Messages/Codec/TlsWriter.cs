@@ -52,6 +52,9 @@ public sealed class TlsWriter
     /// <summary>Writes the bytes as they are.</summary>
     public void WriteBytes(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
 
+    /// <summary>Writes that many zeros.</summary>
+    public void WriteZeros(int count) => Reserve(count).Clear();
+
     /// <summary>Writes <c>opaque value&lt;V&gt;</c>.</summary>
     public void WriteVector(ReadOnlySpan<byte> bytes)
     {

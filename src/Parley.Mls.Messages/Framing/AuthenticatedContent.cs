@@ -43,7 +43,7 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
     public static byte[] EncodeToBeSigned(WireFormat wireFormat, FramedContent content, ReadOnlySpan<byte> context)
     {
         ArgumentNullException.ThrowIfNull(content);
-        var writer = new TlsWriter(512);
+        var writer = new TlsWriter(content.Content.CapacityHint + content.AuthenticatedData.Length + context.Length);
         WriteToBeSigned(writer, wireFormat, content, context);
         return writer.ToArray();
     }

@@ -25,6 +25,9 @@ public abstract record Content
     /// <summary>The type of this content.</summary>
     public abstract ContentType Type { get; }
 
+    /// <summary>About how many bytes the content takes with its signature.</summary>
+    public int CapacityHint => this is Application application ? application.Data.Length + 128 : 1024;
+
     /// <summary>Reads the content of a type that has been read before.</summary>
     public static Content Read(TlsReader reader, ContentType type)
     {

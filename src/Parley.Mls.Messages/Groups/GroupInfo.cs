@@ -32,7 +32,7 @@ public sealed record GroupInfo(
     /// <summary>Encodes GroupInfoTBS.</summary>
     public byte[] EncodeToBeSigned()
     {
-        var writer = new TlsWriter(1024);
+        var writer = new TlsWriter(1024 + Extensions.Sum(static extension => extension.Data.Length));
         WriteUnsigned(writer);
         return writer.ToArray();
     }

@@ -108,6 +108,9 @@ public sealed record LeafNode(
         writer.WriteVector(Signature);
     }
 
+    /// <summary>The same leaf over bytes of its own, so that it does not keep the message alive that it came in.</summary>
+    public LeafNode Copy() => Tls.TryDecodeOwned(this.Encode(capacity: 512), out LeafNode? copy, out _) ? copy : this;
+
     /// <summary>Encodes LeafNodeTBS. The group and index are part of it except in a KeyPackage.</summary>
     public byte[] EncodeToBeSigned(ReadOnlySpan<byte> groupId, LeafIndex index)
     {

@@ -111,15 +111,21 @@ public sealed class CryptoSuite
     /// <summary>RFC 9420 §8: ExpandWithLabel. The caller owns the secret.</summary>
     public Secret ExpandWithLabel(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> context, int length)
     {
+        var expanded = new Secret(length);
+        ExpandWithLabel(secret, label, context, expanded.AsWritableSpan());
+        return expanded;
+    }
+
+    /// <summary>RFC 9420 §8: ExpandWithLabel, as long as <paramref name="expanded"/>, for a secret that does not outlive a call.</summary>
+    public void ExpandWithLabel(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> context, Span<byte> expanded)
+    {
         int size = sizeof(ushort) + LabeledBytes(label, context);
         Span<byte> buffer = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
         var kdfLabel = new SpanWriter(buffer);
-        kdfLabel.WriteUInt16(length);
+        kdfLabel.WriteUInt16(expanded.Length);
         kdfLabel.WriteLabel(LabelPrefix, label);
         kdfLabel.WriteVector(context);
-        var expanded = new Secret(length);
-        Provider.HkdfExpand(Parameters.Hash, secret, kdfLabel.Written, expanded.AsWritableSpan());
-        return expanded;
+        Provider.HkdfExpand(Parameters.Hash, secret, kdfLabel.Written, expanded);
     }
 
     /// <summary>RFC 9420 §8: DeriveSecret. The caller owns the secret.</summary>
@@ -163,12 +169,8 @@ public sealed class CryptoSuite
 
     /// <summary>RFC 9420 §5.1.3: EncryptWithLabel. False, with empty outputs, if the peer's public key is invalid.</summary>
     public bool TryEncryptWithLabel(
-        ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plaintext, out byte[] kemOutput, out byte[] ciphertext)
-    {
-        int size = LabeledBytes(label, context);
-        Span<byte> buffer = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
-        return _hpke.TrySeal(publicKey, WriteLabeled(buffer, LabelPrefix, label, context), [], plaintext, out kemOutput, out ciphertext);
-    }
+        ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plaintext, out byte[] kemOutput, out byte[] ciphertext) =>
+        TryEncrypt(publicKey, EncryptContext(label, context), plaintext, out kemOutput, out ciphertext);
 
     /// <summary>
     /// RFC 9420 §5.1.3: DecryptWithLabel. Null if the KEM output is invalid, or the ciphertext was not made for this key, label and
@@ -211,6 +213,19 @@ public sealed class CryptoSuite
     public bool TryOpen(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext) =>
         ciphertext.Length >= AlgorithmParameters.AeadTagBytes && Provider.TryOpen(Parameters.Aead, key, nonce, associatedData, ciphertext, plaintext);
+
+    /// <summary>RFC 9420 §5.1.3: the EncryptContext, hashed once for all to whom <see cref="TryEncrypt"/> encrypts in it.</summary>
+    internal Hpke.InfoHash EncryptContext(string label, ReadOnlySpan<byte> context)
+    {
+        int size = LabeledBytes(label, context);
+        Span<byte> buffer = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
+        return _hpke.HashInfo(WriteLabeled(buffer, LabelPrefix, label, context));
+    }
+
+    /// <summary>EncryptWithLabel for one of many receivers in a context. False, with empty outputs, if the peer's public key is invalid.</summary>
+    internal bool TryEncrypt(
+        ReadOnlySpan<byte> publicKey, Hpke.InfoHash context, ReadOnlySpan<byte> plaintext, out byte[] kemOutput, out byte[] ciphertext) =>
+        _hpke.TrySeal(publicKey, context, [], plaintext, out kemOutput, out ciphertext);
 
     /// <summary>The size of a label with its prefix, and a value, as vectors.</summary>
     private static int LabeledBytes(string label, ReadOnlySpan<byte> value) =>

@@ -39,9 +39,17 @@ internal sealed class Hpke
 
     private int HashBytes => _kdf.Hash.DigestBytes;
 
+    /// <summary>RFC 9180 §5.1: all that the key schedule takes from the info, so that a long one is hashed once for many receivers.</summary>
+    public InfoHash HashInfo(ReadOnlySpan<byte> info)
+    {
+        byte[] hash = new byte[HashBytes];
+        _kdf.Extract([], "info_hash"u8, info, hash);
+        return new InfoHash(hash);
+    }
+
     /// <summary>SealBase. False if the receiver's key is no valid one.</summary>
     public bool TrySeal(
-        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext,
+        ReadOnlySpan<byte> publicKey, InfoHash info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext,
         out byte[] kemOutput, out byte[] ciphertext)
     {
         ciphertext = [];
@@ -79,7 +87,7 @@ internal sealed class Hpke
         {
             if (!Kem.TryDecap(kemOutput, privateKey, publicKey, sharedSecret))
                 return null;
-            KeySchedule(sharedSecret, info, key, nonce);
+            KeySchedule(sharedSecret, HashInfo(info), key, nonce);
             var plaintext = new Secret(ciphertext.Length - AlgorithmParameters.AeadTagBytes);
             if (_provider.TryOpen(_aead, key, nonce, associatedData, ciphertext, plaintext.AsWritableSpan()))
                 return plaintext;
@@ -131,7 +139,7 @@ internal sealed class Hpke
     }
 
     // RFC 9180 §5.1: the key and base nonce of a context.
-    public void KeySchedule(ReadOnlySpan<byte> sharedSecret, ReadOnlySpan<byte> info, Span<byte> key, Span<byte> baseNonce)
+    public void KeySchedule(ReadOnlySpan<byte> sharedSecret, InfoHash info, Span<byte> key, Span<byte> baseNonce)
     {
         Span<byte> secret = stackalloc byte[HashBytes];
         Span<byte> context = stackalloc byte[1 + 2 * HashBytes];
@@ -148,7 +156,7 @@ internal sealed class Hpke
     }
 
     // RFC 9180 §5.1: the exporter secret of a context.
-    public void KeyScheduleExporter(ReadOnlySpan<byte> sharedSecret, ReadOnlySpan<byte> info, Span<byte> exporterSecret)
+    public void KeyScheduleExporter(ReadOnlySpan<byte> sharedSecret, InfoHash info, Span<byte> exporterSecret)
     {
         Span<byte> secret = stackalloc byte[HashBytes];
         Span<byte> context = stackalloc byte[1 + 2 * HashBytes];
@@ -164,10 +172,10 @@ internal sealed class Hpke
     }
 
     // RFC 9180 §5.1: what key, base nonce and exporter secret are all expanded from. Base mode has the default, empty, PSK.
-    private void KeyScheduleSecret(ReadOnlySpan<byte> sharedSecret, ReadOnlySpan<byte> info, Span<byte> secret, Span<byte> context)
+    private void KeyScheduleSecret(ReadOnlySpan<byte> sharedSecret, InfoHash info, Span<byte> secret, Span<byte> context)
     {
         _contextPrefix.CopyTo(context);
-        _kdf.Extract([], "info_hash"u8, info, context[_contextPrefix.Length..]);
+        info.Bytes.CopyTo(context[_contextPrefix.Length..]);
         _kdf.Extract(sharedSecret, "secret"u8, [], secret);
     }
 
@@ -177,7 +185,7 @@ internal sealed class Hpke
         Span<byte> exporterSecret = stackalloc byte[HashBytes];
         try
         {
-            KeyScheduleExporter(sharedSecret, info, exporterSecret);
+            KeyScheduleExporter(sharedSecret, HashInfo(info), exporterSecret);
             var exported = new Secret(length);
             _kdf.Expand(exporterSecret, "sec"u8, exporterContext, exported.AsWritableSpan());
             return exported;
@@ -186,5 +194,11 @@ internal sealed class Hpke
         {
             CryptographicOperations.ZeroMemory(exporterSecret);
         }
+    }
+
+    /// <summary>RFC 9180 §5.1: <c>info_hash</c>.</summary>
+    internal readonly struct InfoHash(byte[] hash)
+    {
+        public ReadOnlySpan<byte> Bytes => hash;
     }
 }

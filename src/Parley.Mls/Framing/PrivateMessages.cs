@@ -19,13 +19,13 @@ internal static class PrivateMessages
     {
         FramedContent framed = content.Content;
         ContentType type = framed.Content.Type;
-        byte[] associatedData = AssociatedData(framed.GroupId.Span, framed.Epoch, type, framed.AuthenticatedData.Span);
+        var associatedData = new AssociatedData(framed.GroupId.Span, framed.Epoch, type, framed.AuthenticatedData.Span);
         Span<byte> guardBytes = stackalloc byte[4];
         suite.Provider.FillRandom(guardBytes);
         uint guard = BinaryPrimitives.ReadUInt32BigEndian(guardBytes);
         using MessageKeys keys = secrets.Next(self, RatchetOf(type));
-        byte[] ciphertext = SealContent(suite, keys, guard, associatedData, content, padding);
-        byte[] senderData = new SenderData(self, keys.Generation, guard).Seal(suite, senderDataSecret, framed.GroupId.Span, framed.Epoch, type, ciphertext);
+        byte[] ciphertext = SealContent(suite, keys, guard, associatedData.OfContent, content, padding);
+        byte[] senderData = new SenderData(self, keys.Generation, guard).Seal(suite, senderDataSecret, associatedData.OfSenderData, ciphertext);
         return new PrivateMessage(framed.GroupId, framed.Epoch, type, framed.AuthenticatedData, senderData, ciphertext);
     }
 
@@ -33,12 +33,13 @@ internal static class PrivateMessages
     /// <exception cref="MlsException">It does not open or decode.</exception>
     public static OpenedMessage Open(CryptoSuite suite, Secret senderDataSecret, SecretTree secrets, PrivateMessage message, LeafIndex? self)
     {
-        SenderData sender = SenderData.Open(suite, senderDataSecret, message);
+        var associatedData = new AssociatedData(message.GroupId.Span, message.Epoch, message.ContentType, message.AuthenticatedData.Span);
+        SenderData sender = SenderData.Open(suite, senderDataSecret, associatedData.OfSenderData, message);
         MlsException.ThrowIf(self == sender.LeafIndex, MlsError.OwnMessage);
         SecretTree.FoundKeys found = secrets.Find(sender.LeafIndex, RatchetOf(message.ContentType), sender.Generation);
         try
         {
-            AuthenticatedContent content = OpenContent(suite, found.Keys, sender, message);
+            AuthenticatedContent content = OpenContent(suite, found.Keys, sender, associatedData.OfContent, message);
             return new OpenedMessage(content, sender.LeafIndex, found);
         }
         catch
@@ -49,12 +50,12 @@ internal static class PrivateMessages
     }
 
     private static byte[] SealContent(
-        CryptoSuite suite, MessageKeys keys, uint guard, byte[] associatedData, AuthenticatedContent content, Padding padding)
+        CryptoSuite suite, MessageKeys keys, uint guard, ReadOnlySpan<byte> associatedData, AuthenticatedContent content, Padding padding)
     {
-        var writer = new TlsWriter(512);
+        var writer = new TlsWriter(content.Content.Content.CapacityHint * 9 / 8); // Room for the padding too.
         content.Content.Content.Write(writer);
         content.Auth.Write(writer);
-        writer.WriteBytes(new byte[PaddingLength.Of(padding, writer.Length)]);
+        writer.WriteZeros(PaddingLength.Of(padding, writer.Length));
         byte[] ciphertext = new byte[writer.Length + TagBytes];
         Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
         GuardNonce(keys, guard, nonce);
@@ -64,11 +65,11 @@ internal static class PrivateMessages
         return ciphertext;
     }
 
-    private static AuthenticatedContent OpenContent(CryptoSuite suite, MessageKeys keys, SenderData sender, PrivateMessage message)
+    private static AuthenticatedContent OpenContent(
+        CryptoSuite suite, MessageKeys keys, SenderData sender, ReadOnlySpan<byte> associatedData, PrivateMessage message)
     {
         MlsException.ThrowIf(message.Ciphertext.Length < TagBytes, MlsError.DecryptionFailed);
         byte[] plaintext = new byte[message.Ciphertext.Length - TagBytes];
-        byte[] associatedData = AssociatedData(message.GroupId.Span, message.Epoch, message.ContentType, message.AuthenticatedData.Span);
         Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
         GuardNonce(keys, sender.ReuseGuard, nonce);
         bool opened = suite.TryOpen(keys.Key.AsSpan(), nonce, associatedData, message.Ciphertext.Span, plaintext);
@@ -94,14 +95,26 @@ internal static class PrivateMessages
         BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);
     }
 
-    private static byte[] AssociatedData(ReadOnlySpan<byte> groupId, ulong epoch, ContentType type, ReadOnlySpan<byte> authenticatedData)
+    /// <summary>RFC 9420 §6.3.1, §6.3.2: PrivateContentAAD, which begins with SenderDataAAD.</summary>
+    private readonly ref struct AssociatedData
     {
-        var writer = new TlsWriter(96 + authenticatedData.Length);
-        writer.WriteVector(groupId);
-        writer.WriteUInt64(epoch);
-        writer.WriteUInt8((byte)type);
-        writer.WriteVector(authenticatedData);
-        return writer.ToArray();
+        private readonly byte[] _encoded;
+        private readonly int _senderDataBytes;
+
+        public AssociatedData(ReadOnlySpan<byte> groupId, ulong epoch, ContentType type, ReadOnlySpan<byte> authenticatedData)
+        {
+            var writer = new TlsWriter(32 + groupId.Length + authenticatedData.Length);
+            writer.WriteVector(groupId);
+            writer.WriteUInt64(epoch);
+            writer.WriteUInt8((byte)type);
+            _senderDataBytes = writer.Length;
+            writer.WriteVector(authenticatedData);
+            _encoded = writer.ToArray();
+        }
+
+        public ReadOnlySpan<byte> OfContent => _encoded;
+
+        public ReadOnlySpan<byte> OfSenderData => _encoded.AsSpan(0, _senderDataBytes);
     }
 }
 

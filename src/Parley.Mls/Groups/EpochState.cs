@@ -13,6 +13,9 @@ namespace Parley.Mls.Groups;
 /// <summary>All that a member knows in one epoch. Only the secret tree changes while the epoch lasts.</summary>
 internal sealed class EpochState : IDisposable
 {
+    // About what a leaf and the parents above it take in an encoded tree.
+    private const int BytesPerMember = 512;
+
     public EpochState(
         CryptoSuite suite,
         GroupContext context,
@@ -66,7 +69,7 @@ internal sealed class EpochState : IDisposable
     {
         ImmutableArray<Extension>.Builder extensions = ImmutableArray.CreateBuilder<Extension>();
         if (withTree)
-            extensions.Add(new Extension(ExtensionType.RatchetTree, Tree.ToExtension().Encode()));
+            extensions.Add(new Extension(ExtensionType.RatchetTree, Tree.ToExtension().Encode(capacity: Tree.MemberCount * BytesPerMember)));
         if (withExternalPub)
         {
             using HpkeKeyPair external = KeySchedule.ExternalKeyPair(Suite, Secrets.ExternalSecret);

@@ -166,7 +166,7 @@ public sealed partial class Group
                     _pendingCommit = value;
                     break;
                 case StateKey.Kind.TreeNode:
-                    Invariant.That(Tls.TryDecode(value, out Node? node, out _));
+                    Invariant.That(Tls.TryDecodeOwned(value, out Node? node, out _));
                     _nodes.Add(IndexIn(key), node!);
                     break;
                 case StateKey.Kind.PrivateKey:

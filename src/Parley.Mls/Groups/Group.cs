@@ -181,7 +181,8 @@ public sealed partial class Group : IDisposable
         {
             PrivateMessage sealedMessage = PrivateMessages.Seal(
                 _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, OwnLeafIndex, content, _config.Padding);
-            return new MlsMessage.Private(sealedMessage).Encode<MlsMessage>();
+            int capacity = 128 + sealedMessage.GroupId.Length + sealedMessage.AuthenticatedData.Length + sealedMessage.Ciphertext.Length;
+            return new MlsMessage.Private(sealedMessage).Encode<MlsMessage>(capacity);
         }
 
         return new MlsMessage.Public(PublicMessages.Seal(_suite, _epoch.Secrets.MembershipKey, content, _epoch.EncodedContext)).Encode<MlsMessage>();

@@ -48,7 +48,7 @@ public sealed class PendingCommit : IDisposable
     /// </summary>
     internal byte[] Serialize()
     {
-        var writer = new TlsWriter(1024);
+        var writer = new TlsWriter(1024 + (2 * Message.Length) + (Welcome?.Length ?? 0));
         writer.WriteVector(Content.Encode());
         writer.WriteVector(Message);
         writer.WriteVector(Welcome ?? default);

@@ -88,7 +88,7 @@ internal sealed class ProvisionalGroup
         IReadOnlyList<PathNode> filtered = Tree.FilteredDirectPath(committer);
         TreeKem.CheckShape(filtered, path, NewLeaves);
         CheckPathKeys(path);
-        MergePath(committer, filtered, path.LeafNode, [.. path.Nodes.Select(static node => node.EncryptionKey)]);
+        MergePath(committer, filtered, path.LeafNode.Copy(), [.. path.Nodes.Select(static node => (ReadOnlyMemory<byte>)node.EncryptionKey.ToArray())]);
         MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
         MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
         return filtered;
@@ -144,7 +144,7 @@ internal sealed class ProvisionalGroup
         LeafRules.Check(leaf, LeafPlace.Update, index, _now);
         MlsException.ThrowIf(current!.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
         MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
-        Tree = Tree.Update(index, leaf);
+        Tree = Tree.Update(index, leaf.Copy());
         MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
         Updated.Add(new Member(index, leaf));
     }
@@ -193,7 +193,7 @@ internal sealed class ProvisionalGroup
             || _initKeys.Contains(new KeyBytes(keyPackage.LeafNode.EncryptionKey))
             || !_initKeys.Add(new KeyBytes(keyPackage.InitKey));
         MlsException.ThrowIf(reused, MlsError.KeyNotUnique);
-        Tree = Tree.Add(keyPackage.LeafNode, out LeafIndex index);
+        Tree = Tree.Add(keyPackage.LeafNode.Copy(), out LeafIndex index);
         Added.Add((index, keyPackage));
         NewLeaves.Add(index);
     }

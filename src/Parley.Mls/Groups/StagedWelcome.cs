@@ -110,7 +110,7 @@ public sealed class StagedWelcome : IDisposable
         using Secret key = WelcomeSealing.Key(suite, welcomeSecret);
         using Secret nonce = WelcomeSealing.Nonce(suite, welcomeSecret);
         bool opened = suite.TryOpen(key.AsSpan(), nonce.AsSpan(), [], welcome.EncryptedGroupInfo.Span, encoded);
-        return opened && Tls.TryDecode(encoded, out GroupInfo? info, out _) ? info : throw new MlsException(MlsError.GroupInfoDecryptionFailed);
+        return opened && Tls.TryDecodeOwned(encoded, out GroupInfo? info, out _) ? info : throw new MlsException(MlsError.GroupInfoDecryptionFailed);
     }
 
     /// <summary>RFC 9420 §12.4.3: the tree that goes with a GroupInfo, and the GroupInfo's signature by one of its leaves.</summary>

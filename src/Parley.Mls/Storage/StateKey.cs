@@ -1,4 +1,4 @@
-using Parley.Mls.Messages.Codec;
+using System.Buffers.Binary;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tree;
 
@@ -17,11 +17,10 @@ internal readonly record struct StateKey
 
     private StateKey(Kind kind, params ReadOnlySpan<uint> parts)
     {
-        var writer = new TlsWriter(20);
-        writer.WriteUInt8((byte)kind);
-        foreach (uint part in parts)
-            writer.WriteUInt32(part);
-        _bytes = writer.ToArray();
+        _bytes = new byte[1 + (sizeof(uint) * parts.Length)];
+        _bytes[0] = (byte)kind;
+        for (int i = 0; i < parts.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(_bytes.AsSpan(1 + (sizeof(uint) * i)), parts[i]);
     }
 
     private StateKey(Kind kind, ReadOnlySpan<byte> name)

@@ -12,30 +12,33 @@ internal sealed class CredentialTypes
 {
     private static readonly CredentialTypes None = new([], null);
 
-    private readonly ImmutableHashSet<CredentialType> _inUse;
+    // Both in ascending order. Almost always all members agree, and comparing a few numbers is all it costs.
+    private readonly ImmutableArray<CredentialType> _inUse;
 
     /// <summary>Null where there is no member, so that all types are supported by all of them.</summary>
-    private readonly ImmutableHashSet<CredentialType>? _supported;
+    private readonly ImmutableArray<CredentialType>? _supported;
 
-    private CredentialTypes(ImmutableHashSet<CredentialType> inUse, ImmutableHashSet<CredentialType>? supported)
+    private CredentialTypes(ImmutableArray<CredentialType> inUse, ImmutableArray<CredentialType>? supported)
     {
         _inUse = inUse;
         _supported = supported;
     }
 
     /// <summary>Whether every type in use is supported by all.</summary>
-    public bool AreSupported => _supported is null || _inUse.IsSubsetOf(_supported);
+    public bool AreSupported => _supported is not { } supported || !_inUse.Except(supported).Any();
 
     public static CredentialTypes Of(LeafNode? leaf) =>
-        leaf is null ? None : new CredentialTypes([leaf.Credential.Type], [.. leaf.Capabilities.Credentials]);
+        leaf is null ? None : new CredentialTypes([leaf.Credential.Type], [.. leaf.Capabilities.Credentials.Distinct().Order()]);
 
     public CredentialTypes And(CredentialTypes other)
     {
-        if (_supported is null)
+        if (_supported is not { } supported)
             return other;
-        if (other._supported is null)
+        if (other._supported is not { } alsoSupported)
             return this;
-        bool same = _inUse.SetEquals(other._inUse) && _supported.SetEquals(other._supported);
-        return same ? this : new CredentialTypes(_inUse.Union(other._inUse), _supported.Intersect(other._supported));
+        bool same = _inUse.AsSpan().SequenceEqual(other._inUse.AsSpan()) && supported.AsSpan().SequenceEqual(alsoSupported.AsSpan());
+        return same
+            ? this
+            : new CredentialTypes([.. _inUse.Union(other._inUse).Order()], [.. supported.Intersect(alsoSupported).Order()]);
     }
 }

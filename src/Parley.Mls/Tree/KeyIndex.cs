@@ -26,46 +26,59 @@ internal sealed class KeyIndex
 
     public static KeyIndex Of(ImmutableArray<Node?> nodes)
     {
-        ImmutableHashSet<KeyBytes>.Builder encryption = ImmutableHashSet.CreateBuilder<KeyBytes>();
-        ImmutableHashSet<KeyBytes>.Builder signature = ImmutableHashSet.CreateBuilder<KeyBytes>();
-        bool duplicate = false;
+        var builder = new Builder(Empty);
         foreach (Node? node in nodes)
         {
             switch (node)
             {
                 case Node.Leaf leaf:
-                    duplicate |= !encryption.Add(new KeyBytes(leaf.LeafNode.EncryptionKey)) | !signature.Add(new KeyBytes(leaf.LeafNode.SignatureKey));
+                    builder.Add(leaf.LeafNode);
                     break;
                 case Node.Parent parent:
-                    duplicate |= !encryption.Add(new KeyBytes(parent.ParentNode.EncryptionKey));
+                    builder.Add(parent.ParentNode);
                     break;
             }
         }
 
-        return new KeyIndex(encryption.ToImmutable(), signature.ToImmutable(), duplicate);
+        return builder.ToIndex();
     }
 
     public bool HasEncryptionKey(ReadOnlyMemory<byte> key) => _encryptionKeys.Contains(new KeyBytes(key));
 
     public bool HasSignatureKey(ReadOnlyMemory<byte> key) => _signatureKeys.Contains(new KeyBytes(key));
 
-    public KeyIndex Add(LeafNode leaf)
+    /// <summary>Starts a change of several keys, which copies what it touches once.</summary>
+    public Builder ToBuilder() => new(this);
+
+    /// <summary>Collects changes to an index, which itself stays as it is.</summary>
+    internal sealed class Builder(KeyIndex index)
     {
-        var encryption = new KeyBytes(leaf.EncryptionKey);
-        var signature = new KeyBytes(leaf.SignatureKey);
-        bool duplicate = HasDuplicate || _encryptionKeys.Contains(encryption) || _signatureKeys.Contains(signature);
-        return new KeyIndex(_encryptionKeys.Add(encryption), _signatureKeys.Add(signature), duplicate);
+        private readonly ImmutableHashSet<KeyBytes>.Builder _encryptionKeys = index._encryptionKeys.ToBuilder();
+        private readonly ImmutableHashSet<KeyBytes>.Builder _signatureKeys = index._signatureKeys.ToBuilder();
+        private bool _hasDuplicate = index.HasDuplicate;
+
+        public void Add(LeafNode leaf)
+        {
+            _hasDuplicate |= !_encryptionKeys.Add(new KeyBytes(leaf.EncryptionKey));
+            _hasDuplicate |= !_signatureKeys.Add(new KeyBytes(leaf.SignatureKey));
+        }
+
+        public void Add(ParentNode node) => _hasDuplicate |= !_encryptionKeys.Add(new KeyBytes(node.EncryptionKey));
+
+        public void Remove(LeafNode? leaf)
+        {
+            if (leaf is null)
+                return;
+            _encryptionKeys.Remove(new KeyBytes(leaf.EncryptionKey));
+            _signatureKeys.Remove(new KeyBytes(leaf.SignatureKey));
+        }
+
+        public void Remove(ParentNode? node)
+        {
+            if (node is not null)
+                _encryptionKeys.Remove(new KeyBytes(node.EncryptionKey));
+        }
+
+        public KeyIndex ToIndex() => new(_encryptionKeys.ToImmutable(), _signatureKeys.ToImmutable(), _hasDuplicate);
     }
-
-    public KeyIndex Add(ParentNode node)
-    {
-        var key = new KeyBytes(node.EncryptionKey);
-        return new KeyIndex(_encryptionKeys.Add(key), _signatureKeys, HasDuplicate || _encryptionKeys.Contains(key));
-    }
-
-    public KeyIndex Remove(LeafNode? leaf) =>
-        leaf is null ? this : new KeyIndex(_encryptionKeys.Remove(new KeyBytes(leaf.EncryptionKey)), _signatureKeys.Remove(new KeyBytes(leaf.SignatureKey)), HasDuplicate);
-
-    public KeyIndex Remove(ParentNode? node) =>
-        node is null ? this : new KeyIndex(_encryptionKeys.Remove(new KeyBytes(node.EncryptionKey)), _signatureKeys, HasDuplicate);
 }

@@ -31,7 +31,7 @@ internal sealed class RatchetTree
     public int MemberCount => _root.MemberCount;
 
     /// <summary>A tree of one leaf.</summary>
-    public static RatchetTree Create(LeafNode leaf) => new(new Subtree.Leaf(0, leaf), KeyIndex.Empty.Add(leaf));
+    public static RatchetTree Create(LeafNode leaf) => new(new Subtree.Leaf(0, leaf), KeyIndex.Of([new Node.Leaf(leaf)]));
 
     /// <summary>RFC 9420 §12.4.3.3: the tree of an extension, completed to a full one by blank nodes.</summary>
     public static RatchetTree FromExtension(RatchetTreeExtension extension)
@@ -103,7 +103,9 @@ internal sealed class RatchetTree
         LeafIndex place = LeftmostBlank(root);
         index = place;
         Subtree added = Replace(root, place, leaf, parent => parent with { UnmergedLeaves = InsertSorted(parent.UnmergedLeaves, place) });
-        return new RatchetTree(added, Keys.Add(leaf));
+        KeyIndex.Builder keys = Keys.ToBuilder();
+        keys.Add(leaf);
+        return new RatchetTree(added, keys.ToIndex());
     }
 
     /// <summary>The place the next Add takes, in the tree as it is or as it would grow.</summary>
@@ -128,34 +130,40 @@ internal sealed class RatchetTree
     }
 
     /// <summary>RFC 9420 §12.1.2: replaces the leaf and blanks the nodes above it.</summary>
-    public RatchetTree Update(LeafIndex index, LeafNode leaf) => new(Replace(_root, index, leaf, static _ => null), KeysWithoutPath(index).Add(leaf));
+    public RatchetTree Update(LeafIndex index, LeafNode leaf)
+    {
+        KeyIndex.Builder keys = KeysWithoutPath(index);
+        keys.Add(leaf);
+        return new RatchetTree(Replace(_root, index, leaf, static _ => null), keys.ToIndex());
+    }
 
     /// <summary>RFC 9420 §12.1.3: blanks the leaf and the nodes above it. <see cref="Truncate"/> follows when all removes are done.</summary>
-    public RatchetTree Remove(LeafIndex index) => new(Replace(_root, index, null, static _ => null), KeysWithoutPath(index));
+    public RatchetTree Remove(LeafIndex index) => new(Replace(_root, index, null, static _ => null), KeysWithoutPath(index).ToIndex());
 
     /// <summary>RFC 9420 §7.7: halves the tree until its right half has a member.</summary>
     public RatchetTree Truncate()
     {
         Subtree root = _root;
-        KeyIndex keys = Keys;
+        KeyIndex.Builder keys = Keys.ToBuilder();
         while (root is Subtree.Branch { Right.MemberCount: 0 } branch)
         {
-            keys = keys.Remove(branch.Node);
+            keys.Remove(branch.Node);
             root = branch.Left;
         }
 
-        return new RatchetTree(root, keys);
+        return new RatchetTree(root, keys.ToIndex());
     }
 
     /// <summary>RFC 9420 §7.5: sets the leaf and the nodes of its filtered direct path, given from the leaf up, and blanks the others above it.</summary>
     public RatchetTree WithPath(LeafIndex index, LeafNode leaf, IReadOnlyList<PathNode> filteredPath, IReadOnlyList<ParentNode> nodes)
     {
-        KeyIndex keys = KeysWithoutPath(index).Add(leaf);
+        KeyIndex.Builder keys = KeysWithoutPath(index);
+        keys.Add(leaf);
         foreach (ParentNode node in nodes)
-            keys = keys.Add(node);
+            keys.Add(node);
         int next = nodes.Count - 1;
         Subtree root = ReplacePath(_root, index, leaf, filteredPath, nodes, ref next);
-        return new RatchetTree(root, keys);
+        return new RatchetTree(root, keys.ToIndex());
     }
 
     /// <summary>RFC 9420 §4.1.2: the nodes above the leaf, from the leaf up, whose child on the copath does not resolve to nothing.</summary>
@@ -336,17 +344,18 @@ internal sealed class RatchetTree
         return leaves.Insert(place, leaf);
     }
 
-    private KeyIndex KeysWithoutPath(LeafIndex index)
+    private KeyIndex.Builder KeysWithoutPath(LeafIndex index)
     {
-        KeyIndex keys = Keys;
+        KeyIndex.Builder keys = Keys.ToBuilder();
         Subtree node = _root;
         while (node is Subtree.Branch branch)
         {
-            keys = keys.Remove(branch.Node);
+            keys.Remove(branch.Node);
             node = branch.Toward(index);
         }
 
-        return keys.Remove(((Subtree.Leaf)node).Node);
+        keys.Remove(((Subtree.Leaf)node).Node);
+        return keys;
     }
 }
 

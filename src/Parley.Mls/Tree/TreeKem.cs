@@ -33,6 +33,7 @@ internal static class TreeKem
     public static ImmutableArray<UpdatePathNode> Encrypt(
         CryptoSuite suite, IReadOnlyList<PathNode> path, FreshPath fresh, ISet<LeafIndex>? newLeaves, ReadOnlySpan<byte> provisionalContext)
     {
+        Hpke.InfoHash context = suite.EncryptContext(PathNodeLabel, provisionalContext);
         ImmutableArray<UpdatePathNode>.Builder nodes = ImmutableArray.CreateBuilder<UpdatePathNode>(path.Count);
         for (int i = 0; i < path.Count; i++)
         {
@@ -41,8 +42,7 @@ internal static class TreeKem
             foreach (Subtree target in resolution)
             {
                 ReadOnlyMemory<byte> publicKey = target.EncryptionKey ?? throw new InvalidOperationException("A resolution holds no blank node.");
-                bool sealed_ = suite.TryEncryptWithLabel(
-                    publicKey.Span, PathNodeLabel, provisionalContext, fresh.PathSecrets[i].AsSpan(), out byte[] kemOutput, out byte[] ciphertext);
+                bool sealed_ = suite.TryEncrypt(publicKey.Span, context, fresh.PathSecrets[i].AsSpan(), out byte[] kemOutput, out byte[] ciphertext);
                 MlsException.ThrowIf(!sealed_, MlsError.PathDecryptionFailed);
                 ciphertexts.Add(new HpkeCiphertext(kemOutput, ciphertext));
             }

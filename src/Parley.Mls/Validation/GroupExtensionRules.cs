@@ -37,7 +37,7 @@ internal static class GroupExtensionRules
     {
         if (extensions.Find(type) is not { } extension)
             return null;
-        return Tls.TryDecode(extension.Data.Span, out T? decoded, out _) ? decoded : throw new MlsException(MlsError.ExtensionMalformed);
+        return Tls.TryDecodeOwned(extension.Data, out T? decoded, out _) ? decoded : throw new MlsException(MlsError.ExtensionMalformed);
     }
 
     /// <summary>Whether an extension may stand in a LeafNode.</summary>

@@ -18,6 +18,8 @@ namespace Parley.Server.Hosting;
 /// <summary>The server, put together from its features.</summary>
 internal static class ParleyServer
 {
+    private const int ConnectionsMax = 20_000;
+
     /// <summary>Builds a server that is ready to be started.</summary>
     /// <param name="options">How to run it.</param>
     /// <param name="identity">Who it is.</param>
@@ -30,6 +32,8 @@ internal static class ParleyServer
             kestrel.Listen(options.Listen);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
+            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = ConnectionsMax;
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", LogLevel.Error).AddFilter("Parley", LogLevel.Information).AddFilter(typeof(SessionAuthentication).FullName, LogLevel.Warning);
         builder.UseSequencer();

@@ -1,6 +1,5 @@
 using System.Net.WebSockets;
 using Google.Protobuf;
-using Parley.Contracts;
 using Parley.Contracts.Wire;
 
 namespace Parley.Server.Sockets;
@@ -20,9 +19,9 @@ internal sealed class FrameReader(WebSocket socket)
     /// The next frame; or, with neither frame nor error, the peer's close; or what is wrong. Cancelling stops the wait and not the read,
     /// which would end the connection without a word; <see cref="DrainAsync"/> takes it up.
     /// </summary>
-    public Task<Result> ReadAsync(CancellationToken cancellationToken)
+    public Task<Result> ReadAsync(int bytesMax, CancellationToken cancellationToken)
     {
-        _current = ReadFrameAsync();
+        _current = ReadFrameAsync(bytesMax);
         return _current.WaitAsync(cancellationToken);
     }
 
@@ -35,13 +34,13 @@ internal sealed class FrameReader(WebSocket socket)
             while (socket.State == WebSocketState.CloseSent)
                 await socket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None);
         }
-        catch (WebSocketException)
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException)
         {
-            // The peer has gone without a close.
+            // The peer has gone without a close, or the connection was given up.
         }
     }
 
-    private async Task<Result> ReadFrameAsync()
+    private async Task<Result> ReadFrameAsync(int bytesMax)
     {
         if (_buffer.Length > BufferBytes)
             _buffer = new byte[BufferBytes];
@@ -50,9 +49,9 @@ internal sealed class FrameReader(WebSocket socket)
         {
             if (length == _buffer.Length)
             {
-                if (length > Limits.ClientFrameBytesMax)
+                if (length > bytesMax)
                     return new Result(null, ErrorCode.TooLarge);
-                Array.Resize(ref _buffer, Math.Min(length * 4, Limits.ClientFrameBytesMax + 1));
+                Array.Resize(ref _buffer, Math.Min(length * 4, bytesMax + 1));
             }
 
             ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
@@ -62,7 +61,7 @@ internal sealed class FrameReader(WebSocket socket)
                 return new Result(null, ErrorCode.Malformed);
             length += piece.Count;
             if (piece.EndOfMessage)
-                return length > Limits.ClientFrameBytesMax ? new Result(null, ErrorCode.TooLarge) : Parse(length);
+                return length > bytesMax ? new Result(null, ErrorCode.TooLarge) : Parse(length);
         }
     }
 

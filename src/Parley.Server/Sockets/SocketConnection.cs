@@ -16,6 +16,9 @@ namespace Parley.Server.Sockets;
 internal sealed partial class SocketConnection : IDisposable
 {
     private const int ClientNameCharsMax = 64;
+
+    // Whoever has not signed in gets no more memory than this.
+    private const int HelloBytesMax = 1024;
     private const uint StoreRetryAfterMs = 2000;
 
     private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
@@ -45,7 +48,7 @@ internal sealed partial class SocketConnection : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server stops, or the peer said no Hello in time.
+            // The server stops, the peer said no Hello in time, or it has not answered our pings.
         }
         catch (WebSocketException e)
         {
@@ -55,6 +58,13 @@ internal sealed partial class SocketConnection : IDisposable
         catch (StoreUnavailableException)
         {
             reason = ErrorCode.StoreUnavailable;
+        }
+#pragma warning disable CA1031 // The connection's boundary: the peer is told that it was our fault.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.RequestFailed(_services.Logger, e);
+            reason = ErrorCode.Internal;
         }
 
         await CloseAsync(reason);
@@ -92,7 +102,7 @@ internal sealed partial class SocketConnection : IDisposable
     {
         using var timeout = new CancellationTokenSource(HelloTimeout, _services.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        FrameReader.Result result = await _reader.ReadAsync(either.Token);
+        FrameReader.Result result = await _reader.ReadAsync(HelloBytesMax, either.Token);
         if (result.Frame is not { RequestId: not 0, Hello: { } hello } frame)
         {
             ErrorCode reason = result.Error == ErrorCode.None ? ErrorCode.Malformed : result.Error;
@@ -124,7 +134,7 @@ internal sealed partial class SocketConnection : IDisposable
             bool handedOn = false;
             try
             {
-                FrameReader.Result result = await _reader.ReadAsync(cancellationToken);
+                FrameReader.Result result = await _reader.ReadAsync(Limits.ClientFrameBytesMax, cancellationToken);
                 if (result.Frame is not { } frame)
                     return result.Error;
                 if (frame.RequestId == 0)
@@ -239,7 +249,7 @@ internal sealed partial class SocketConnection : IDisposable
     {
         ErrorCode.None => WebSocketCloseStatus.NormalClosure,
         ErrorCode.TooLarge => WebSocketCloseStatus.MessageTooBig,
-        ErrorCode.StoreUnavailable => WebSocketCloseStatus.InternalServerError,
+        ErrorCode.StoreUnavailable or ErrorCode.Internal => WebSocketCloseStatus.InternalServerError,
         _ => WebSocketCloseStatus.PolicyViolation,
     };
 

@@ -23,10 +23,10 @@ internal static class KeyUpdate
         return Everywhere(model, key) ?? Completing(model, key) ?? Editing(model, key);
     }
 
-    /// <summary>Pasted text goes where typed text goes, line breaks included; it never sends.</summary>
+    /// <summary>Pasted text goes where typed text goes, line breaks included; it never sends. What cannot be typed is left out.</summary>
     public static Step Paste(ChatModel model, string text)
     {
-        string plain = text.ReplaceLineEndings("\n");
+        string plain = string.Concat(text.ReplaceLineEndings("\n").Replace("\t", "    ").Where(letter => letter == '\n' || !char.IsControl(letter)));
         return model.Overlay is not null
             ? OverlayUpdate.Apply(model, model.Overlay, KeyPress.Typing(SafeText.Line(plain.Trim())))
             : Step.To(Edited(model, model.Composer.Insert(plain)));

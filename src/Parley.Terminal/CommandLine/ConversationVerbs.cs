@@ -143,7 +143,7 @@ internal static class ConversationVerbs
         {
             int items = ChatExport.WriteFile(client, conversation, file, TimeZoneInfo.Local);
             string address = ConversationAnswer.AddressOf(conversation);
-            invocation.Answer(new ExportAnswer(conversation.Id.ToString(), address, Path.GetFullPath(file), items), AnswersJson.Default.ExportAnswer, $"{Plural.Of(items, "line")} of {SafeText.Line(address)} written to {Path.GetFullPath(file)}.");
+            invocation.Answer(new ExportAnswer(conversation.Id.ToString(), address, Path.GetFullPath(file), items), AnswersJson.Default.ExportAnswer, $"{Plural.Of(items, "message")} of {SafeText.Line(address)} written to {Path.GetFullPath(file)}.");
             return ExitCode.Done;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

@@ -51,7 +51,13 @@ internal sealed record Invocation(CommandLineConsole Console, bool Json, string 
     {
         client.Start();
         ClientResult caughtUp = await ProgressAsync("Catching up…", client.CatchUpAsync(Cancelled));
-        return caughtUp.Error is null or { Code: ClientErrorCode.Offline } ? await work(client, caughtUp.Error) : Fail(caughtUp.Error);
+        if (caughtUp.Error is not (null or { Code: ClientErrorCode.Offline }))
+            return Fail(caughtUp.Error);
+        ExitCode exit = await work(client, caughtUp.Error);
+        // What earlier commands could not send goes out before this one ends. If it still cannot, it stays kept.
+        if (caughtUp.Succeeded && !Cancelled.IsCancellationRequested)
+            await ProgressAsync("Sending what was kept…", client.FlushAsync(Cancelled));
+        return exit;
     });
 
     /// <summary>Works with the account and the server.</summary>

@@ -62,10 +62,14 @@ internal static class MessageVerbs
         string address = ConversationAnswer.AddressOf(conversation);
         var answer = new SentAnswer(conversation.Id.ToString(), address, id.ToString(), unsent is null ? "sent" : "queued");
         if (unsent is not null && !invocation.Json)
-            return invocation.Fail("queued", "The message is kept and goes out with the next command that reaches the server. " + unsent.Sentence, ExitCode.Offline);
+            return invocation.Fail("queued", Kept(unsent), ExitCode.Offline);
         invocation.Answer(answer, AnswersJson.Default.SentAnswer, $"Sent to {Text.SafeText.Line(address)}.");
         return unsent is null ? ExitCode.Done : ExitCode.Offline;
     }
+
+    private static string Kept(ClientError unsent) => unsent.Code == ClientErrorCode.Offline
+        ? "The server cannot be reached. The message is kept and goes out with the next command that reaches it."
+        : $"The message is kept and goes out later. {unsent.Sentence}";
 
     private static async Task<string> ReadInputAsync(Invocation invocation)
     {

@@ -20,7 +20,7 @@ internal static class ChatExport
     public static int WriteFile(ParleyClient client, Conversation conversation, string path, TimeZoneInfo zone)
     {
         List<TimelineItem> items = ReadAll(client, conversation.Id);
-        string full = Path.GetFullPath(path);
+        string full = FullPath(path);
         string part = full + ".part";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -38,6 +38,11 @@ internal static class ChatExport
 
         return items.Count;
     }
+
+    /// <summary>The path as an absolute one; <c>~/</c> is the user's home also where no shell has seen to it.</summary>
+    public static string FullPath(string path) => Path.GetFullPath(path.StartsWith("~/", StringComparison.Ordinal)
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[2..])
+        : path);
 
     /// <summary>Writes the items as text.</summary>
     public static void Write(TextWriter writer, Conversation conversation, IEnumerable<TimelineItem> items, TimeZoneInfo zone)

@@ -51,6 +51,11 @@ internal sealed class ChatHost : IAsyncDisposable
             // The terminal's own colours, not numbers that a theme knows nothing of.
             driver.Force16Colors = true;
             driver.ClearedContents += (_, _) => _screen.Forget();
+            driver.GetInputProcessor().AnsiSequenceSwallowed += (_, dropped) =>
+            {
+                foreach (KeyPress key in SwallowedKeys.Read(dropped))
+                    Post(new ChatEvent.Pressed(key));
+            };
         }
 
         _app.Paste += (_, paste) =>

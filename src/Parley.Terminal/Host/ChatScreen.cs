@@ -47,7 +47,7 @@ internal sealed class ChatScreen : Runnable
     /// <inheritdoc/>
     protected override bool OnKeyDown(Key key)
     {
-        if (KeyMap.Of(key) is { } press)
+        foreach (KeyPress press in KeyMap.Of(key))
             _happened(new ChatEvent.Pressed(press));
         return true;
     }

@@ -196,7 +196,7 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
         try
         {
             int count = ChatExport.WriteFile(client, conversation, export.Path, zone);
-            post(new ChatEvent.Reported($"{Plural.Of(count, "line")} of {ConversationAddress.Of(conversation)} written to {Path.GetFullPath(export.Path)}.", IsError: false));
+            post(new ChatEvent.Reported($"{Plural.Of(count, "message")} of {ConversationAddress.Of(conversation)} written to {ChatExport.FullPath(export.Path)}.", IsError: false));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -175,8 +175,9 @@ internal static class ChatView
             return;
         }
 
-        bool room = width >= Hint.Length + 30;
-        canvas.Put(1, layout.StatusRow, Cells.Cut(SafeText.Line(model.Connection.Sentence), room ? width - Hint.Length : width), model.Connection.State == ConnectionState.Online ? Ink.Muted : Ink.Notice);
+        string sentence = SafeText.Line(model.Connection.Sentence);
+        bool room = width >= Hint.Length + Cells.Width(sentence) + 2;
+        canvas.Put(1, layout.StatusRow, Cells.Cut(sentence, width), model.Connection.State == ConnectionState.Online ? Ink.Muted : Ink.Notice);
         if (room)
             canvas.Put(model.Size.Column - Hint.Length, layout.StatusRow, Hint, Ink.Muted);
     }

@@ -151,5 +151,5 @@ public sealed class MimiCodecTests
     [InlineData("  ", false)]
     [InlineData("two\nlines", false)]
     [InlineData("turned\u202eround", false)]
-    public void IsName(string name, bool expected) => Assert.Equal(expected, MessageBody.IsName(name));
+    public void IsName_takes_what_a_line_can_show(string name, bool expected) => Assert.Equal(expected, MessageBody.IsName(name));
 }

@@ -70,7 +70,7 @@ internal sealed class FakeServer(TimeProvider time)
         if (_logs.TryGetValue(key, out Log? log))
             return log.Entries.Count == 0 && log.Readers.ContainsKey(creator.ToString()) ? ErrorCode.None : ErrorCode.GroupExists;
         log = new Log();
-        log.Readers.Add(creator.ToString(), ulong.MaxValue);
+        log.Readers.Add(creator.ToString(), (0, ulong.MaxValue));
         _logs.Add(key, log);
         return ErrorCode.None;
     }
@@ -86,7 +86,7 @@ internal sealed class FakeServer(TimeProvider time)
     public (ErrorCode Error, ulong Head) Subscribe(LogId log, DeviceId device, ulong after)
     {
         Log found = LogOf(log, device);
-        if (log.Conversation is not null && !found.Readers.ContainsKey(device.ToString()))
+        if (log.Conversation is not null && (!found.Readers.TryGetValue(device.ToString(), out var access) || after >= access.Through))
             return (ErrorCode.NotAMember, 0);
         ulong head = found.HeadFor(device);
         return after > head ? (ErrorCode.CursorInvalid, 0) : (ErrorCode.None, head);
@@ -96,7 +96,7 @@ internal sealed class FakeServer(TimeProvider time)
     public IReadOnlyList<Envelope> Read(LogId log, DeviceId device, ulong after)
     {
         Log found = LogOf(log, device);
-        return [.. found.Entries.Where(entry => entry.Sequence > after && entry.Sequence <= found.HeadFor(device)).Select(static entry => entry.Clone())];
+        return [.. found.Entries.Where(entry => entry.Sequence > Math.Max(after, found.StartFor(device)) && entry.Sequence <= found.HeadFor(device)).Select(static entry => entry.Clone())];
     }
 
     public (ErrorCode Error, ulong Sequence) Append(ConversationId group, DeviceId sender, Append append)
@@ -105,7 +105,7 @@ internal sealed class FakeServer(TimeProvider time)
         string messageId = Convert.ToHexString(append.MessageId.Span);
         if (log.Ids.TryGetValue(messageId, out ulong known))
             return log.Entries[(int)known - 1].Message == append.Message ? (ErrorCode.None, known) : (ErrorCode.MessageIdReused, 0);
-        if (!log.Readers.TryGetValue(sender.ToString(), out ulong until) || until != ulong.MaxValue)
+        if (!log.Readers.TryGetValue(sender.ToString(), out var access) || access.Through != ulong.MaxValue)
             return (ErrorCode.NotAMember, 0);
         if (!MlsMessage.TryDecode(append.Message.Span, out MlsMessage? message, out _) || message is not MlsMessage.Private { Message: var content })
             return (ErrorCode.Malformed, 0);
@@ -130,10 +130,10 @@ internal sealed class FakeServer(TimeProvider time)
     {
         log.Epoch++;
         foreach (ByteString removed in append.RemovedDevices)
-            log.Readers[Convert.ToHexStringLower(removed.Span)] = sequence;
+            log.Readers[Convert.ToHexStringLower(removed.Span)] = (log.Readers[Convert.ToHexStringLower(removed.Span)].After, sequence);
         foreach (ByteString added in append.AddedDevices)
         {
-            log.Readers[Convert.ToHexStringLower(added.Span)] = ulong.MaxValue;
+            log.Readers[Convert.ToHexStringLower(added.Span)] = (sequence, ulong.MaxValue);
             if (!DeviceId.TryParse(added.Span, out DeviceId device))
                 throw new InvalidOperationException("Not a device id.");
             Log inbox = LogOf(LogId.Inbox, device);
@@ -153,11 +153,13 @@ internal sealed class FakeServer(TimeProvider time)
 
         public Dictionary<string, ulong> Ids { get; } = [];
 
-        public Dictionary<string, ulong> Readers { get; } = [];
+        public Dictionary<string, (ulong After, ulong Through)> Readers { get; } = [];
 
         public ulong Epoch { get; set; }
 
         public ulong HeadFor(DeviceId device) =>
-            Math.Min((ulong)Entries.Count, Readers.TryGetValue(device.ToString(), out ulong until) ? until : ulong.MaxValue);
+            Math.Min((ulong)Entries.Count, Readers.TryGetValue(device.ToString(), out var access) ? access.Through : ulong.MaxValue);
+
+        public ulong StartFor(DeviceId device) => Readers.TryGetValue(device.ToString(), out var access) ? access.After : 0;
     }
 }

@@ -43,8 +43,40 @@ public sealed class HostileServerTests : IDisposable
         byte[][] before = Dump(_bob);
         Envelope envelope = Next("not consecutive"u8.ToArray());
         envelope.Sequence += 1;
-        Assert.False(_bob.Deliver(Log, [envelope]));
+        _bob.Deliver(Log, [envelope]);
         Assert.Equal(before, Dump(_bob));
+        // The log is asked for again, from where it was read; a server that goes on like this is not asked for ever.
+        Assert.Contains(new EngineRequest.Subscribe(Log, Head), _bob.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
+        for (int i = 0; i < 3; i++)
+            _bob.Deliver(Log, [envelope]);
+        Assert.Empty(_bob.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
+        Assert.True(_bob.Host.Look(static engine => engine.HasHalted));
+        Assert.Equal(before, Dump(_bob));
+    }
+
+    [Fact]
+    public void A_stranger_cannot_move_a_member_into_a_group_of_the_same_id()
+    {
+        TestDevice mallory = _fixture.Join("mallory");
+        using LocalIdentity identity = Profile.Load(TestDevice.Crypto, mallory.Store)?.Identity ?? throw new InvalidOperationException("No profile.");
+        var authentication = new DeviceAuthentication(new CertificateCheck(TestDevice.Crypto, FakeServer.Name));
+        var profile = new ConversationProfile(ConversationKind.Group, "club", [mallory.Handle]);
+        using Group forged = Group.Create(
+            MlsProfile.Config(TestDevice.Crypto, authentication), identity.Leaf, MlsProfile.Suite, _conversation.ToArray(), [profile.ToExtension()]);
+        PendingCommit? commit = null;
+        for (int epoch = 0; epoch < 5; epoch++)
+        {
+            commit = forged.Commit(new CommitOptions { Proposals = epoch < 4 ? [] : [new Proposal.Add(Claimed("bob"))] }, _fixture.Time.GetUtcNow());
+            if (epoch < 4)
+                forged.MergePendingCommit();
+        }
+
+        var welcome = new InboxWelcome { Group = ByteString.CopyFrom(_conversation.ToArray()), CommitSequence = 3, Welcome = ByteString.CopyFrom(commit!.Welcome!.Value.Span) };
+        Assert.True(_bob.Deliver(LogId.Inbox, [new Envelope { Sequence = 2, MessageId = ByteString.Empty, Welcome = welcome }]));
+        Assert.Equal(["alice", "bob"], _bob.Read(_conversation).Members.Select(member => member.Handle.Value));
+        _alice.Say(_conversation, "still here");
+        _fixture.Settle();
+        Assert.Equal(["hello", "still here"], _bob.Texts(_conversation));
     }
 
     [Fact]
@@ -234,6 +266,9 @@ public sealed class HostileServerTests : IDisposable
         Assert.True(_alice.Deliver(Log, [envelope]));
         Assert.Equal(_bob.Handle, _alice.Timeline(_conversation)[^1].Sender);
     }
+
+    private Mls.Messages.KeyPackages.KeyPackage Claimed(string handle) =>
+        Tls.TryDecode(_fixture.Server.Claim(handle)[0], out Mls.Messages.KeyPackages.KeyPackage? keyPackage, out _) ? keyPackage : throw new InvalidOperationException("Not a KeyPackage.");
 
     private static Handle HandleOf(string text) => Handle.TryParse(text, out Handle? handle) ? handle : throw new ArgumentException("Not a handle.", nameof(text));
 

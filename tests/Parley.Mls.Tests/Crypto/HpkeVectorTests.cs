@@ -57,8 +57,8 @@ public sealed class HpkeVectorTests
         byte[] key = new byte[aead.KeyBytes];
         byte[] baseNonce = new byte[AlgorithmParameters.AeadNonceBytes];
         byte[] exporterSecret = new byte[hash.DigestBytes];
-        receiver.KeySchedule(receivedSecret, vector.Hex("info"), key, baseNonce);
-        receiver.KeyScheduleExporter(receivedSecret, vector.Hex("info"), exporterSecret);
+        receiver.KeySchedule(receivedSecret, receiver.HashInfo(vector.Hex("info")), key, baseNonce);
+        receiver.KeyScheduleExporter(receivedSecret, receiver.HashInfo(vector.Hex("info")), exporterSecret);
         Assert.Equal(vector.Hex("key"), key);
         Assert.Equal(vector.Hex("base_nonce"), baseNonce);
         Assert.Equal(vector.Hex("exporter_secret"), exporterSecret);
@@ -69,7 +69,7 @@ public sealed class HpkeVectorTests
         JsonElement first = vector.Items("encryptions").First();
         Hpke sender = Sender(vector, group, hash, aead);
         Assert.True(sender.TrySeal(
-            vector.Hex("pkRm"), vector.Hex("info"), first.Hex("aad"), first.Hex("pt"), out byte[] kemOutput, out byte[] ciphertext));
+            vector.Hex("pkRm"), sender.HashInfo(vector.Hex("info")), first.Hex("aad"), first.Hex("pt"), out byte[] kemOutput, out byte[] ciphertext));
         Assert.Equal(first.Hex("ct"), ciphertext);
 
         Hpke receiver = Receiver(group, hash, aead);

@@ -94,6 +94,15 @@ public sealed class ProtocolTests
     }
 
     [Fact]
+    public async Task Who_has_not_signed_in_gets_little_memory()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using TestSocket socket = await TestSocket.OpenAsync(server.Address);
+        await socket.SendRawAsync(new byte[5000]);
+        Assert.Equal(ErrorCode.TooLarge, await socket.ClosedAsync());
+    }
+
+    [Fact]
     public async Task A_request_this_version_does_not_know_is_refused_and_the_connection_lives()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -30,8 +30,8 @@ public sealed class ChatUpdateTests
     {
         Scene scene = new Scene(80, 24).WithConversations();
         scene.Effects.Clear();
-        scene.Type("one").Press(KeyName.Enter, alt: true).Apply(new ChatEvent.Pasted("two\r\nthree\n"));
-        Assert.Equal("one\ntwo\nthree\n", scene.Model.Composer.Text);
+        scene.Type("one").Press(KeyName.Enter, alt: true).Apply(new ChatEvent.Pasted("two\r\n\tthree\u001b\n"));
+        Assert.Equal("one\ntwo\n    three\n", scene.Model.Composer.Text);
         Assert.Empty(scene.Effects);
     }
 
