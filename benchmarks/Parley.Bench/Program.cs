@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Parley.Bench.Mls;
+using Parley.Bench.Server;
 using Parley.Mls.Messages;
 
 var file = new Option<FileInfo?>("--json") { Description = "Where to write the rows." };
@@ -10,4 +11,7 @@ var mls = new Command("mls", "Measures the protocol on one thread, without a ser
 mls.SetAction(parsed => MlsBenchmarks.Run(
     parsed.GetValue(file), parsed.GetValue(quick), (CipherSuite)parsed.GetValue(suite), parsed.GetRequiredValue(leaves)));
 
-return await new RootCommand("Parley's benchmarks. Progress goes to standard error.") { mls }.Parse(args).InvokeAsync();
+var server = new Command("server", "Loads a real server with durable storage over loopback.") { file };
+server.SetAction((parsed, cancellationToken) => ServerBench.RunAsync(parsed.GetValue(file)?.FullName, cancellationToken));
+
+return await new RootCommand("Parley's benchmarks.") { mls, server }.Parse(args).InvokeAsync();

@@ -21,4 +21,7 @@ public sealed record ClientOptions
 
     /// <summary>Name and version of the program, told to the server for support; at most 64 characters.</summary>
     public string ClientName { get; init; } = "parley";
+
+    /// <summary>Told of a fault of the client's own, or of a handler of <see cref="ParleyClient.Changed"/>, to be logged. The client goes on.</summary>
+    public Action<Exception>? Unexpected { get; init; }
 }

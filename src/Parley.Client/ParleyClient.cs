@@ -107,13 +107,13 @@ public sealed partial class ParleyClient : IAsyncDisposable
     /// Returns when all logs have been processed up to the heads seen on subscribing; refused as soon as an attempt to connect fails.
     /// Needs <see cref="Start"/>.
     /// </summary>
-    public Task<ClientResult> CatchUpAsync(CancellationToken cancellationToken) => WaitAsync(static engine => engine.IsCaughtUp, cancellationToken);
+    public Task<ClientResult> CatchUpAsync(CancellationToken cancellationToken) => WaitAsync(static engine => engine.IsCaughtUp ? ClientResult.Success : null, cancellationToken);
 
     /// <summary>
-    /// Returns when nothing is queued: everything sent so far is durable on the server. Refused as soon as an attempt to connect fails; what
-    /// is queued stays queued. Needs <see cref="Start"/>.
+    /// Returns when nothing is queued: everything sent so far is durable on the server. Refused as soon as an attempt to connect fails, or
+    /// the server does not let a conversation go on; what is queued stays queued. Needs <see cref="Start"/>.
     /// </summary>
-    public Task<ClientResult> FlushAsync(CancellationToken cancellationToken) => WaitAsync(static engine => engine.IsFlushed, cancellationToken);
+    public Task<ClientResult> FlushAsync(CancellationToken cancellationToken) => WaitAsync(static engine => engine.FlushResult, cancellationToken);
 
     /// <summary>The last items before an order, in ascending order.</summary>
     /// <param name="conversation">Which conversation; an unknown one has no items.</param>
@@ -222,7 +222,7 @@ public sealed partial class ParleyClient : IAsyncDisposable
 
     private DateTimeOffset Now => _options.Time.GetUtcNow();
 
-    private async Task<ClientResult> WaitAsync(Func<ClientEngine, bool> condition, CancellationToken cancellationToken)
+    private async Task<ClientResult> WaitAsync(Func<ClientEngine, ClientResult?> condition, CancellationToken cancellationToken)
     {
         if (_connectionLoop is null)
             return ClientResult.Refuse(ClientErrorCode.Offline);
@@ -244,9 +244,17 @@ public sealed partial class ParleyClient : IAsyncDisposable
         while (true)
         {
             await _host.News.WaitAsync(atMost: null, _options.Time, _stop.Token);
-            _connection.Refresh();
-            foreach (ClientEvent change in _host.TakeNews())
-                Changed?.Invoke(change);
+            try
+            {
+                _connection.Refresh();
+                foreach (ClientEvent change in _host.TakeNews())
+                    Changed?.Invoke(change);
+            }
+            catch (Exception fault) when (!_stop.IsCancellationRequested)
+            {
+                // The loop's boundary: a handler that throws must not leave all others without news for ever.
+                _options.Unexpected?.Invoke(fault);
+            }
         }
     }
 }

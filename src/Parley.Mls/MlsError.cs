@@ -69,7 +69,7 @@ public enum MlsError
     /// <summary>A LeafNode of another source than its place demands (§7.3).</summary>
     LeafSourceInvalid,
 
-    /// <summary>A LeafNode whose credential the application refuses (§5.3.1, §7.3).</summary>
+    /// <summary>A LeafNode or external sender whose credential the application refuses (§5.3.1, §7.3).</summary>
     CredentialInvalid,
 
     /// <summary>A new LeafNode whose credential the application does not accept as the old one's successor (§5.3.1).</summary>

@@ -20,9 +20,9 @@ public static class ServerBench
     public static async Task<int> RunAsync(string? jsonFile, CancellationToken cancellationToken)
     {
         bool pinned = CorePinning.PinClients();
-        Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}, {(pinned ? "server and clients on a core each" : "server and clients share the cores")}");
+        Console.Error.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}, {(pinned ? "server and clients on a core each" : "server and clients share the cores")}");
         await using ServerUnderLoad server = await ServerUnderLoad.StartAsync(AccountsMax, cancellationToken);
-        Console.WriteLine($"Signing up {AccountsMax} devices ...");
+        Console.Error.WriteLine($"Signing up {AccountsMax} devices ...");
         IReadOnlyList<LoadDevice> devices = await server.SignUpAsync(AccountsMax, cancellationToken);
 
         var rows = new List<Row>();
@@ -51,7 +51,7 @@ public static class ServerBench
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             double cpuPercent = (server.ProcessorTime - cpuBefore).TotalSeconds / seconds * 100;
             var row = new Row(name, Math.Round(latencies.Count / seconds), latencies.Percentile(50), latencies.Percentile(99), Math.Round(cpuPercent));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Name,-28} {row.PerSecond,10:N0}/s   p50 {row.P50Us,8:N0} µs   p99 {row.P99Us,8:N0} µs   server CPU {row.CpuPercent,4:N0} %"));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Name,-28} {row.PerSecond,10:N0}/s   p50 {row.P50Us,8:N0} µs   p99 {row.P99Us,8:N0} µs   server CPU {row.CpuPercent,4:N0} %"));
             return row;
         }
     }

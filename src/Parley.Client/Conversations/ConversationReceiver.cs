@@ -246,7 +246,9 @@ internal sealed class ConversationReceiver(EngineContext context)
             case (not ContentType.Application, MlsError.WrongEpoch):
                 context.Step.Blame(LogFault.Repetition);
                 break;
-            case (ContentType.Commit, _):
+            // A Commit that a member signed and that cannot be followed: the others have gone on without this device. One that no member
+            // has signed is bytes like any other, and must not cost anybody a conversation.
+            case (ContentType.Commit, _) when !IsUnauthentic(error):
                 Break(conversation, Notices.BrokenByError(), at);
                 break;
             case (ContentType.Proposal, _):
@@ -257,6 +259,16 @@ internal sealed class ConversationReceiver(EngineContext context)
                 break;
         }
     }
+
+    /// <summary>Whether the message was refused before it was known to be a member's.</summary>
+    private static bool IsUnauthentic(MlsError error) => error is MlsError.Malformed
+        or MlsError.WrongGroup
+        or MlsError.SenderDataDecryptionFailed
+        or MlsError.DecryptionFailed
+        or MlsError.GenerationTooFarAhead
+        or MlsError.PaddingInvalid
+        or MlsError.SenderNotMember
+        or MlsError.SignatureInvalid;
 
     private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>
         conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body));

@@ -50,8 +50,17 @@ internal sealed partial class ClientEngine : IDisposable
     /// <summary>Whether the server does not give a conversation what it needs, so that it rests until the next connection.</summary>
     public bool HasHalted => Followed.Any(static conversation => conversation.Session.IsHalted);
 
-    /// <summary>Whether nothing waits to be sent.</summary>
-    public bool IsFlushed => _conversations.Values.All(static conversation => conversation.Head is null);
+    /// <summary>Whether everything has been sent: null while something can still go out.</summary>
+    public ClientResult? FlushResult
+    {
+        get
+        {
+            var waiting = _conversations.Values.Where(static conversation => conversation.Head is not null).ToList();
+            if (waiting.Count == 0)
+                return ClientResult.Success;
+            return waiting.TrueForAll(static conversation => conversation.Session.IsHalted) ? ClientResult.Refuse(ClientErrorCode.ServerMisbehaved) : null;
+        }
+    }
 
     private IEnumerable<ConversationState> Followed => _conversations.Values.Where(static conversation => conversation.IsFollowed);
 

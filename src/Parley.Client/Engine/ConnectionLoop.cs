@@ -87,6 +87,12 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
         {
             return ErrorText.Of(ClientErrorCode.StoreFailed);
         }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The loop's boundary: whatever it was, the engine has been loaded anew, and the next connection is a new attempt.
+            options.Unexpected?.Invoke(fault);
+            return ErrorText.Of(ClientErrorCode.Failed);
+        }
         finally
         {
             _isConnected = false;

@@ -106,14 +106,14 @@ internal sealed class EngineHost : IDisposable
         }
     }
 
-    /// <summary>Waits until something holds, or the connection fails.</summary>
-    public async Task<ClientResult> WaitAsync(Func<ClientEngine, bool> condition, CancellationToken cancellationToken)
+    /// <summary>Waits until there is a result, or the connection fails.</summary>
+    public async Task<ClientResult> WaitAsync(Func<ClientEngine, ClientResult?> condition, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(condition, new TaskCompletionSource<ClientResult>(TaskCreationOptions.RunContinuationsAsynchronously));
         Run(engine =>
         {
-            if (condition(engine))
-                waiter.Ended.TrySetResult(ClientResult.Success);
+            if (condition(engine) is { } result)
+                waiter.Ended.TrySetResult(result);
             else
                 _waiters.Add(waiter);
         });
@@ -183,9 +183,9 @@ internal sealed class EngineHost : IDisposable
 
         for (int i = _waiters.Count - 1; i >= 0; i--)
         {
-            if (!_waiters[i].Condition(engine))
+            if (_waiters[i].Condition(engine) is not { } result)
                 continue;
-            _waiters[i].Ended.TrySetResult(ClientResult.Success);
+            _waiters[i].Ended.TrySetResult(result);
             _waiters.RemoveAt(i);
         }
 
@@ -205,5 +205,5 @@ internal sealed class EngineHost : IDisposable
         Work.Set();
     }
 
-    private sealed record Waiter(Func<ClientEngine, bool> Condition, TaskCompletionSource<ClientResult> Ended);
+    private sealed record Waiter(Func<ClientEngine, ClientResult?> Condition, TaskCompletionSource<ClientResult> Ended);
 }

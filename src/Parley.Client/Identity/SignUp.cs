@@ -33,6 +33,8 @@ internal static class SignUp
 
         DateTimeOffset now = options.Time.GetUtcNow();
         bool goesOn = stored is not null && stored.Identity.Certificate.Handle == handle && stored.Identity.Certificate.Server == server.Value.Name;
+        if (!goesOn)
+            stored?.Identity.Dispose();
         using LocalIdentity identity = goesOn ? stored!.Identity /* not null if it goes on */ : LocalIdentity.Create(options.Crypto, handle, server.Value.Name, now);
         var profile = new Profile(identity, invite.Server, IsRegistered: false, Nickname: "");
         Save(options.Store, profile);

@@ -49,8 +49,10 @@ internal sealed class ServerResources(ITransport transport)
 
     private static ClientError ReadRefusal(ResourceResponse response)
     {
-        ErrorCode code = TryRead(response.Body, Json.Refusal) is { } refusal ? ErrorCodes.Parse(refusal.Code) : ErrorCode.Internal;
-        return ErrorText.Of(code);
+        if (TryRead(response.Body, Json.Refusal) is { } refusal)
+            return ErrorText.Of(ErrorCodes.Parse(refusal.Code));
+        // Not the server's own words: something in front of it, such as a proxy.
+        return ErrorText.Of(response.Status == 401 ? ErrorCode.Unauthenticated : ErrorCode.Internal);
     }
 
     private static T? TryRead<T>(byte[] body, JsonTypeInfo<T> type)

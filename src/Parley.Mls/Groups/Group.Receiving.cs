@@ -80,7 +80,7 @@ public sealed partial class Group
         switch (content.Content.Content)
         {
             case Content.ProposalContent { Proposal: { } proposal }:
-                CheckProposal(new QueuedProposal(proposal, content.Content.Sender, null), now);
+                CheckReceivedProposal(new QueuedProposal(proposal, content.Content.Sender, null), now);
                 return new Received.Proposal(_proposals.Add(_suite, content, _log));
             case Content.CommitContent { Commit: { } commit }:
                 var staging = new CommitStaging(_epoch, _config, Psks());
@@ -110,6 +110,23 @@ public sealed partial class Group
         }
 
         return proposals;
+    }
+
+    /// <summary>
+    /// RFC 9420 §12.1, §12.2: a proposal that could not be committed by itself may yet stand beside others, such as an Add of a client
+    /// beside its Remove. It is kept, or the Commit that names both could not be followed; if it stands alone, that Commit is refused.
+    /// </summary>
+    private void CheckReceivedProposal(QueuedProposal queued, DateTimeOffset now)
+    {
+        try
+        {
+            CheckProposal(queued, now);
+        }
+        catch (MlsException broken) when (broken.Error is MlsError.DuplicateMember or MlsError.KeyNotUnique or MlsError.RequiredCapabilityMissing
+            or MlsError.GroupExtensionNotSupported or MlsError.CredentialNotSupportedByGroup)
+        {
+            // What is in the way may leave in the same Commit.
+        }
     }
 
     /// <summary>RFC 9420 §12.1: whether a proposal could be committed by itself.</summary>

@@ -83,7 +83,7 @@ public sealed partial class Group : IDisposable
         LeafNode leaf = identity.Sign(cryptoSuite, leafKey.PublicKey, new LeafNodeSource.Update(), id, default);
         try
         {
-            GroupExtensionRules.CheckGroupContext(extensions);
+            GroupExtensionRules.CheckGroupContext(extensions, config.Authentication);
             new LeafNodeRules(cryptoSuite, config, id, extensions).Check(leaf, LeafPlace.Update, default, null);
         }
         catch (MlsException broken)

@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
 
 namespace Parley.Mls.Groups;
@@ -13,4 +14,10 @@ public interface IAuthenticationService
 
     /// <summary>Whether a member whose leaf was <paramref name="current"/> may go on as <paramref name="successor"/>.</summary>
     bool IsSuccessor(LeafNode current, LeafNode successor);
+
+    /// <summary>
+    /// Whether one outside of the group, with this credential and signature key, may send it proposals. Called whenever a group begins,
+    /// is joined, or changes its extensions. Nobody may, unless the application says otherwise.
+    /// </summary>
+    bool IsValid(ExternalSender sender) => false;
 }

@@ -122,7 +122,7 @@ internal sealed class ProvisionalGroup
         Proposal.GroupContextExtensions? replacement = proposals.Select(static queued => queued.Proposal).OfType<Proposal.GroupContextExtensions>().FirstOrDefault();
         if (replacement is not null)
         {
-            GroupExtensionRules.CheckGroupContext(replacement.Extensions);
+            GroupExtensionRules.CheckGroupContext(replacement.Extensions, _config.Authentication);
             Extensions = replacement.Extensions;
         }
 

@@ -124,7 +124,7 @@ public sealed class StagedWelcome : IDisposable
         bool signed = suite.VerifyWithLabel(signer.SignatureKey.Span, "GroupInfoTBS", info.EncodeToBeSigned(), info.Signature.Span);
         MlsException.ThrowIf(!signed, MlsError.GroupInfoSignatureInvalid);
         GroupContext context = info.GroupContext;
-        GroupExtensionRules.CheckGroupContext(context.Extensions);
+        GroupExtensionRules.CheckGroupContext(context.Extensions, config.Authentication);
 
         // The lifetimes of members who joined long ago may be over: that is no reason to stay out (RFC 9420 §7.3).
         var leafRules = new LeafNodeRules(suite, config, context.GroupId, context.Extensions);

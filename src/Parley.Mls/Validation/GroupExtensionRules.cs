@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 
@@ -8,8 +9,8 @@ namespace Parley.Mls.Validation;
 internal static class GroupExtensionRules
 {
     /// <summary>Checks a list that is to become the GroupContext's.</summary>
-    /// <exception cref="MlsException">An extension has no place there or does not decode.</exception>
-    public static void CheckGroupContext(ImmutableArray<Extension> extensions)
+    /// <exception cref="MlsException">An extension has no place there or does not decode, or an external sender is not believed (§5.3.1).</exception>
+    public static void CheckGroupContext(ImmutableArray<Extension> extensions, IAuthenticationService authentication)
     {
         MlsException.ThrowIf(extensions.HasDuplicate(), MlsError.Malformed);
         foreach (Extension extension in extensions)
@@ -19,7 +20,8 @@ internal static class GroupExtensionRules
         }
 
         RequiredCapabilities(extensions);
-        ExternalSenders(extensions);
+        if (ExternalSenders(extensions) is { } external)
+            MlsException.ThrowIf(!external.Senders.All(authentication.IsValid), MlsError.CredentialInvalid);
     }
 
     /// <summary>RFC 9420 §11.1: the requirements, or null if there are none.</summary>

@@ -63,8 +63,8 @@ internal sealed class ChatHost : IAsyncDisposable
             paste.Handled = true;
             Post(new ChatEvent.Pasted(paste.Text));
         };
+        // A hang-up is left to the system, which ends the process: there is no terminal left to restore, and what was said is stored.
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
-        using PosixSignalRegistration hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
         _worker.Start();
         _app.Run(_screen);
 

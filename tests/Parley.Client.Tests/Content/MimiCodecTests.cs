@@ -151,5 +151,5 @@ public sealed class MimiCodecTests
     [InlineData("  ", false)]
     [InlineData("two\nlines", false)]
     [InlineData("turned\u202eround", false)]
-    public void IsName_takes_what_a_line_can_show(string name, bool expected) => Assert.Equal(expected, MessageBody.IsName(name));
+    public void A_name_is_one_line_that_can_be_read(string name, bool expected) => Assert.Equal(expected, MessageBody.IsName(name));
 }

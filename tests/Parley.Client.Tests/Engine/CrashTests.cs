@@ -112,7 +112,7 @@ public sealed class CrashTests
             Assert.DoesNotContain(device.Timeline(group), static item => item.Content is TimelineContent.Unreadable);
             Assert.Equal(devices[0].Texts(group), device.Texts(group));
             Assert.Equal(devices[0].Read(group).Title, device.Read(group).Title);
-            Assert.True(device.Host.Look(static engine => engine.IsFlushed));
+            Assert.Equal(ClientResult.Success, device.Host.Look(static engine => engine.FlushResult));
         }
     }
 

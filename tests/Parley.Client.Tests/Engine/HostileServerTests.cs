@@ -144,6 +144,22 @@ public sealed class HostileServerTests : IDisposable
     }
 
     [Fact]
+    public void A_commit_that_nobody_has_signed_costs_nobody_the_conversation()
+    {
+        _bob.Disconnect();
+        _alice.Host.Run(engine => engine.Rename(_conversation, "renamed", _fixture.Time.GetUtcNow()));
+        _fixture.Settle();
+        Envelope genuine = _fixture.Server.Read(Log, _bob.Device, Head - 1)[0];
+        byte[] changed = genuine.Message.ToByteArray();
+        changed[^1] ^= 1;
+        Envelope forged = genuine.Clone();
+        forged.Message = ByteString.CopyFrom(changed);
+        Assert.True(_bob.Deliver(Log, [forged, Renumbered(genuine, Head + 1)]));
+        Assert.Equal("renamed", _bob.Read(_conversation).Title);
+        Assert.Equal(MembershipState.Active, _bob.Read(_conversation).State);
+    }
+
+    [Fact]
     public void A_message_of_another_group_has_no_place_in_this_log()
     {
         ConversationId other = _alice.Create(ConversationKind.Group, "other", _bob);

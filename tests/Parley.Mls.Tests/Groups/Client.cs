@@ -1,5 +1,6 @@
 using System.Text;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
@@ -148,7 +149,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     private static MlsMessage Decode(byte[] message)
     {
-        Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _));
+        Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out DecodeError error), $"{error}");
         return decoded;
     }
 }

@@ -38,7 +38,7 @@ internal static class Forge
         framed = change?.Invoke(framed) ?? framed;
         byte[] signed = AuthenticatedContent.EncodeToBeSigned(format, framed, context ?? epoch.EncodedContext);
         byte[] signature = (signer ?? client.Identity.Signer).Sign(epoch.Suite, "FramedContentTBS", signed);
-        ReadOnlyMemory<byte>? tag = content is Content.CommitContent ? new byte[epoch.Suite.HashBytes] : null;
+        ReadOnlyMemory<byte>? tag = content is Content.CommitContent ? new byte[epoch.Suite.HashBytes] : (ReadOnlyMemory<byte>?)null;
         return new AuthenticatedContent(format, framed, new FramedContentAuthData(signature, tag));
     }
 
@@ -141,13 +141,13 @@ internal static class Forge
         return new Commit([], new UpdatePath(leaf, [.. nodes.Select((node, i) => node with { EncryptionKey = keys[i] })]));
     }
 
-    /// <summary>A PrivateMessage with any plaintext, sealed with the next real keys of the client's ratchet.</summary>
-    public static MlsMessage SealRaw(Client client, ContentType type, ReadOnlySpan<byte> plaintext, LeafIndex? sender = null, uint? generation = null)
+    /// <summary>A PrivateMessage with any plaintext, sealed with the next real keys of a ratchet: every member has those of all.</summary>
+    public static MlsMessage SealRaw(Client client, ContentType type, ReadOnlySpan<byte> plaintext, LeafIndex? sender = null, uint? generation = null, LeafIndex? keysOf = null)
     {
         EpochState epoch = client.Epoch();
         CryptoSuite suite = epoch.Suite;
         RatchetType ratchet = type == ContentType.Application ? RatchetType.Application : RatchetType.Handshake;
-        using MessageKeys keys = epoch.MessageSecrets.Next(epoch.Self, ratchet);
+        using MessageKeys keys = epoch.MessageSecrets.Next(keysOf ?? epoch.Self, ratchet);
         const uint guard = 0x01020304;
         byte[] nonce = keys.Nonce.AsSpan().ToArray();
         BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);

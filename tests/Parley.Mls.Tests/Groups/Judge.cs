@@ -1,6 +1,7 @@
 using System.Text;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Credentials;
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
 
 namespace Parley.Mls.Tests.Groups;
@@ -13,6 +14,9 @@ internal sealed class Judge : IAuthenticationService
     public bool AcceptsSuccessors { get; set; } = true;
 
     public bool IsValid(LeafNode leaf) => leaf.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
+
+    public bool IsValid(ExternalSender sender) =>
+        sender.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
 
     public bool IsSuccessor(LeafNode current, LeafNode successor) => AcceptsSuccessors;
 }

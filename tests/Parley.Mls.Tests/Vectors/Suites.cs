@@ -4,6 +4,7 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Native;
 
@@ -56,5 +57,7 @@ internal static class Suites
         public bool IsValid(LeafNode leaf) => true;
 
         public bool IsSuccessor(LeafNode current, LeafNode successor) => true;
+
+        public bool IsValid(ExternalSender sender) => true;
     }
 }
