@@ -93,6 +93,9 @@ public enum MlsError
     /// <summary>A LeafNode outside of its lifetime, or whose lifetime is longer than policy allows (§7.3).</summary>
     LifetimeInvalid,
 
+    /// <summary>An HPKE key to which nothing can be encrypted (RFC 9180 §7.1.4).</summary>
+    HpkeKeyInvalid,
+
     /// <summary>An HPKE or signature key that is already in the tree, or twice among the new ones (§7.3, §12.4.2).</summary>
     KeyNotUnique,
 
@@ -212,7 +215,4 @@ public enum MlsError
 
     /// <summary>A resumption PSK for a new group whose epoch is not 1 (§11.2, §11.3).</summary>
     ResumptionEpochInvalid,
-
-    /// <summary>No external_pub in the GroupInfo (§12.4.3.2).</summary>
-    ExternalPubMissing,
 }

@@ -30,9 +30,6 @@ public enum DecodeError
     /// <summary>A list of extensions has the same type twice (RFC 9420 §13.4).</summary>
     DuplicateExtension,
 
-    /// <summary>The padding of a PrivateMessage's content is not all zero (RFC 9420 §6.3.1).</summary>
-    PaddingInvalid,
-
     /// <summary>A <c>ratchet_tree</c> extension that is empty, ends in a blank node, or holds a leaf where a parent belongs (RFC 9420 §12.4.3.3).</summary>
     RatchetTreeInvalid,
 

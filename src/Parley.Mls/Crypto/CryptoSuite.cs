@@ -167,6 +167,9 @@ public sealed class CryptoSuite
     /// <summary>The key pair of a private key, with a copy of it; null if the private key has the wrong length or is out of range.</summary>
     public HpkeKeyPair? ImportHpkeKeyPair(ReadOnlySpan<byte> privateKey) => _hpke.Kem.ImportKeyPair(privateKey);
 
+    /// <summary>Whether these bytes are an HPKE public key that can be encrypted to.</summary>
+    public bool IsHpkePublicKey(ReadOnlySpan<byte> publicKey) => _hpke.Kem.IsPublicKey(publicKey);
+
     /// <summary>RFC 9420 §5.1.3: EncryptWithLabel. False, with empty outputs, if the peer's public key is invalid.</summary>
     public bool TryEncryptWithLabel(
         ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plaintext, out byte[] kemOutput, out byte[] ciphertext) =>

@@ -78,6 +78,20 @@ internal sealed class DhKem
         return _provider.TryDerivePublicKey(_group, privateKey, publicKey) ? new HpkeKeyPair(new Secret(privateKey), publicKey) : null;
     }
 
+    /// <summary>RFC 9180 §7.1.4: whether these bytes are a public key that can be encrypted to.</summary>
+    public bool IsPublicKey(ReadOnlySpan<byte> publicKey)
+    {
+        if (publicKey.Length != PublicKeyBytes)
+            return false;
+
+        // Any private key tells; one is in the range of every group.
+        Span<byte> one = stackalloc byte[PrivateKeyBytes];
+        Span<byte> shared = stackalloc byte[PrivateKeyBytes];
+        one.Clear();
+        one[^1] = 1;
+        return _provider.TryAgree(_group, one, publicKey, shared);
+    }
+
     // RFC 9180 §4.1: Encap(pkR). False if the receiver's key is no valid one.
     public bool TryEncap(ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret, out byte[] kemOutput)
     {

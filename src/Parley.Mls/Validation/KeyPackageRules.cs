@@ -22,6 +22,7 @@ internal static class KeyPackageRules
         bool verified = suite.VerifyWithLabel(
             keyPackage.LeafNode.SignatureKey.Span, "KeyPackageTBS", keyPackage.EncodeToBeSigned(), keyPackage.Signature.Span);
         MlsException.ThrowIf(!verified, MlsError.KeyPackageSignatureInvalid);
+        MlsException.ThrowIf(!suite.IsHpkePublicKey(keyPackage.InitKey.Span), MlsError.HpkeKeyInvalid);
         MlsException.ThrowIf(keyPackage.InitKey.Span.SequenceEqual(keyPackage.LeafNode.EncryptionKey.Span), MlsError.InitKeyReused);
     }
 }

@@ -53,6 +53,9 @@ internal sealed class LeafNodeRules
         bool verified = _suite.VerifyWithLabel(leaf.SignatureKey.Span, "LeafNodeTBS", leaf.EncodeToBeSigned(_groupId.Span, index), leaf.Signature.Span);
         MlsException.ThrowIf(!verified, MlsError.LeafSignatureInvalid);
         CheckCapabilities(leaf);
+
+        // One key that nobody can encrypt to would keep everybody from committing. In a joined tree it is too late.
+        MlsException.ThrowIf(place != LeafPlace.JoinedTree && !_suite.IsHpkePublicKey(leaf.EncryptionKey.Span), MlsError.HpkeKeyInvalid);
         if (leaf.Source is LeafNodeSource.KeyPackage source && now is { } time && !_config.IgnoresLifetimes)
             CheckLifetime(source.Lifetime, time);
         MlsException.ThrowIf(!_config.Authentication.IsValid(leaf), MlsError.CredentialInvalid);

@@ -1,7 +1,6 @@
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
-using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Tree;
 
 namespace Parley.Mls.Tests.Groups;
@@ -14,7 +13,7 @@ namespace Parley.Mls.Tests.Groups;
 public sealed class HistoryTests
 {
     private const int MembersMax = 20;
-    private const int Steps = 40;
+    private const int Steps = 30;
 
     [Theory]
     [InlineData(101)]

@@ -219,6 +219,21 @@ public sealed class LeafRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_key_that_nobody_can_encrypt_to_is_refused()
+    {
+        Client joiner = _world.NewClient();
+        foreach (byte[] key in (byte[][])[[], new byte[31], new byte[32], new byte[33]])
+        {
+            AssertAddRefused(Forge.KeyPackage(joiner, leaf => leaf with { EncryptionKey = key }), MlsError.HpkeKeyInvalid);
+            AssertAddRefused(Forge.KeyPackage(joiner, change: package => package with { InitKey = key }), MlsError.HpkeKeyInvalid);
+            AssertUpdateRefused(Forge.UpdateLeaf(_world[0], leaf => leaf with { EncryptionKey = key }), MlsError.HpkeKeyInvalid);
+            _world[1].Refuses(MlsError.HpkeKeyInvalid, Forge.CommitWithLeaf(_world[0], leaf => leaf with { EncryptionKey = key }));
+        }
+
+        _world.AssertUnharmed();
+    }
+
+    [Fact]
     public void Required_capabilities_are_demanded_of_each_kind()
     {
         var required = new RequiredCapabilities([UnknownExtension], [(ProposalType)0xf002], [CredentialType.Basic, CredentialType.X509]);

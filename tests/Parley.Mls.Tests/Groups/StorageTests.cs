@@ -3,7 +3,6 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
-using Parley.Mls.Messages.Tree;
 using Parley.Mls.Storage;
 using Parley.Mls.Tree;
 

@@ -1,6 +1,5 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
-using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Groups;
 using Parley.Mls.Tree;
 
