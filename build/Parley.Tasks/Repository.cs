@@ -8,6 +8,9 @@ internal sealed record Repository(string Root)
 
     public string Results => Path.Combine(Root, "artifacts", "test-results");
 
+    /// <summary>Its date is that of the last build of everything; build/setup.sh makes it, too.</summary>
+    public string BuiltStamp => Path.Combine(Root, "artifacts", "built");
+
     public string TestProject(string name) => Path.Combine(Root, "tests", name);
 
     public string TestAssembly(string name) => Path.Combine(Root, "artifacts", "bin", name, Configuration, name + ".dll");

@@ -40,6 +40,7 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
             : [.. parts.Select(part => repository.TestProject(part.Project)).Distinct()];
         Begin("build");
         long started = time.GetTimestamp();
+        DateTimeOffset startedAt = time.GetUtcNow();
         foreach (string project in projects)
         {
             ToolResult build = Tool.Dotnet(["build", project, "-c", Repository.Configuration, "-v", "quiet", "--nologo"], repository.Root, BuildLimit);
@@ -50,6 +51,13 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
             output.WriteLine(build.TimedOut ? $"The build did not end within {BuildLimit.TotalMinutes} minutes." : "The build failed: the reason stands above.");
             _reports.Add(TestReport.Broken("build", build.Output));
             return false;
+        }
+
+        // What ./run and ./parley look at: after a build of everything they have nothing to build.
+        if (parts.Count == TestPart.All.Length)
+        {
+            File.WriteAllText(repository.BuiltStamp, "");
+            File.SetLastWriteTimeUtc(repository.BuiltStamp, startedAt.UtcDateTime);
         }
 
         End("done", started);

@@ -120,7 +120,7 @@ public sealed class ParleyClientTests : IAsyncDisposable
         ConversationId conversation = (await alice.OpenDirectAsync(bob.Self, Patience)).Value;
         alice.Send(conversation, new OutgoingMessage.Text("after all"));
         await Seen(bob, conversation, "after all");
-        Assert.Contains(ErrorText.Of(ClientErrorCode.ServerMisbehaved).Sentence, sentences);
+        await Until(bob, () => sentences.Contains(ErrorText.Of(ClientErrorCode.ServerMisbehaved).Sentence));
     }
 
     [Fact]

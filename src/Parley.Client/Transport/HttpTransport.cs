@@ -1,5 +1,5 @@
-using System.Net.WebSockets;
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
 using Parley.Contracts;
 
 namespace Parley.Client.Transport;

@@ -1,7 +1,7 @@
 namespace Parley.Contracts.Identity;
 
 /// <summary>Names one device: 16 random bytes, shown as 32 hexadecimal digits.</summary>
-public readonly record struct DeviceId 
+public readonly record struct DeviceId
 {
     private readonly UInt128 _value;
 

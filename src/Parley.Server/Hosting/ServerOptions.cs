@@ -30,7 +30,8 @@ internal sealed record ServerOptions(IPEndPoint Listen, string DataDirectory, st
             endpoint,
             ParseData(data, environment),
             ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint)),
-            name) { RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")) };
+            name)
+        { RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")) };
     }
 
     /// <summary>The data folder: as typed, else <c>PARLEY_DATA</c>, else the user's own.</summary>

@@ -1,6 +1,6 @@
-using Parley.Mls.Messages.Framing;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
+using Parley.Mls.Messages.Framing;
 using Parley.Server.Log;
 
 namespace Parley.Server.Sequencing;

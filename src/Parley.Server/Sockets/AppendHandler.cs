@@ -1,4 +1,3 @@
-using Parley.Mls.Messages.Framing;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
@@ -6,6 +5,7 @@ using Google.Protobuf.Collections;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
+using Parley.Mls.Messages.Framing;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
 

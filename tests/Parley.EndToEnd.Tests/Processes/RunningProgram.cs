@@ -52,9 +52,12 @@ internal sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>Waits for the end and returns the exit code.</summary>
-    public async Task<int> WaitForExitAsync()
+    public Task<int> WaitForExitAsync() => WaitForExitAsync(Eventually.Deadline);
+
+    /// <summary>Waits for the end, so long at most, and returns the exit code.</summary>
+    public async Task<int> WaitForExitAsync(TimeSpan deadline)
     {
-        using CancellationTokenSource limit = new(Eventually.Deadline);
+        using CancellationTokenSource limit = new(deadline);
         try
         {
             await _process.WaitForExitAsync(limit.Token);
@@ -62,7 +65,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         catch (OperationCanceledException)
         {
             _process.Kill();
-            Assert.Fail($"The program did not end within {Eventually.Deadline.TotalSeconds} s. It printed:\n{Output}\n{Errors}");
+            Assert.Fail($"The program did not end within {deadline.TotalSeconds} s. It printed:\n{Output}\n{Errors}");
         }
 
         return _process.ExitCode;
