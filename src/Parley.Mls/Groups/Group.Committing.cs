@@ -76,12 +76,12 @@ public sealed partial class Group
     }
 
     /// <summary>Enters the epoch of a Commit that was received. A pending Commit of our own is dropped.</summary>
-    /// <exception cref="InvalidOperationException">It was staged in another epoch, or merged or disposed before.</exception>
+    /// <exception cref="InvalidOperationException">It was staged in another epoch or by another group, or merged or disposed before.</exception>
     public void Merge(StagedCommit commit)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        if (commit.BaseEpoch != Epoch || (commit.Next is null && !commit.RemovesSelf))
-            throw new InvalidOperationException("The Commit was staged in another epoch, or has been merged or disposed.");
+        if (!commit.IsStagedOn(_epoch) || (commit.Next is null && !commit.RemovesSelf))
+            throw new InvalidOperationException("The Commit was staged in another epoch or by another group, or has been merged or disposed.");
         Enter(commit);
     }
 

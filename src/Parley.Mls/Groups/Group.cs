@@ -69,7 +69,9 @@ public sealed partial class Group : IDisposable
     public bool MustCommitFirst => Pending is null && ChosenProposals([]).Count > 0;
 
     /// <summary>RFC 9420 §8.7: equal for all members that are in the same state. A new array.</summary>
-    public byte[] EpochAuthenticator => _epoch.Secrets.EpochAuthenticator.AsSpan().ToArray();
+    /// <exception cref="InvalidOperationException">We were removed.</exception>
+    public byte[] EpochAuthenticator =>
+        IsRemoved ? throw new InvalidOperationException("We were removed from this group.") : _epoch.Secrets.EpochAuthenticator.AsSpan().ToArray();
 
     /// <summary>RFC 9420 §11: makes a group with us as its only member, in epoch 0. Its state is in the first <see cref="TakeWrites"/>.</summary>
     /// <exception cref="ArgumentException">The suite is not supported, or an extension has no place in a GroupContext or is not in our own capabilities.</exception>

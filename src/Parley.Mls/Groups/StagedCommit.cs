@@ -77,6 +77,9 @@ public sealed class StagedCommit : IDisposable
         Next = null;
     }
 
+    /// <summary>Whether it was staged on this very state: another member's would bring that member's keys.</summary>
+    internal bool IsStagedOn(EpochState epoch) => ReferenceEquals(_sharedKeys, epoch.PrivateKeys);
+
     internal EpochState? TakeNext()
     {
         EpochState? taken = Next;

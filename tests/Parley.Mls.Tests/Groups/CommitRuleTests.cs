@@ -186,6 +186,25 @@ public sealed class CommitRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_staged_Commit_is_merged_once_in_its_epoch_and_by_its_own_group()
+    {
+        Assert.True(MlsMessage.TryDecode(_world[0].Commit().Message.Span, out MlsMessage? first, out _));
+        Assert.True(MlsMessage.TryDecode(_world[5].Commit().Message.Span, out MlsMessage? second, out _));
+        StagedCommit staged = Assert.IsType<Received.Commit>(_world[1].Group.Process(first, World.Now)).Staged;
+        StagedCommit other = Assert.IsType<Received.Commit>(_world[1].Group.Process(second, World.Now)).Staged;
+        Assert.Throws<InvalidOperationException>(() => _world[2].Group.Merge(staged));
+        _world[1].Group.Merge(staged);
+        Assert.Throws<InvalidOperationException>(() => _world[1].Group.Merge(staged));
+        Assert.Throws<InvalidOperationException>(() => _world[1].Group.Merge(other));
+        other.Dispose();
+        staged.Dispose();
+        _world[0].Merge();
+        Assert.Equal(_world[0].Group.EpochAuthenticator, _world[1].Group.EpochAuthenticator);
+        byte[] message = _world[0].Send("text");
+        Assert.Equal("text", _world[1].Read(message));
+    }
+
+    [Fact]
     public void A_failed_Commit_of_our_own_changes_nothing()
     {
         string before = _world[0].Store.ToString();

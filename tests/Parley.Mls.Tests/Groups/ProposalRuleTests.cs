@@ -232,6 +232,19 @@ public sealed class ProposalRuleTests : IDisposable
     }
 
     [Fact]
+    public void Proposals_are_kept_up_to_a_bound()
+    {
+        MlsMessage[] proposals = [.. Enumerable.Range(0, 1025).Select(static i => new byte[] { (byte)(i >> 8), (byte)(i & 0xff) })
+            .Select(id => Forge.Propose(_world[0], new Proposal.PreSharedKey(new PreSharedKeyId.External(id, Nonce(1)))))];
+        foreach (MlsMessage proposal in proposals.AsSpan(0, 1024))
+            _world[1].Receive(proposal);
+        _world[1].Refuses(MlsError.UnexpectedMessage, proposals[1024]);
+        byte[] commit = _world[0].Commit(new CommitOptions { IncludesReceivedProposals = false }).Message.ToArray();
+        _world.Deliver(_world[0], commit, null, true);
+        _world.AssertTalk();
+    }
+
+    [Fact]
     public void A_staged_Commit_shows_every_proposal_with_its_sender()
     {
         Client joiner = _world.NewClient();

@@ -64,6 +64,7 @@ public sealed class ScenarioTests
         Assert.Throws<InvalidOperationException>(() => removed.Group.Commit(new CommitOptions(), World.Now));
         Assert.Throws<InvalidOperationException>(() => removed.Group.ProposeUpdate());
         Assert.Throws<InvalidOperationException>(() => removed.Group.Export("label", [], 32));
+        Assert.Throws<InvalidOperationException>(() => removed.Group.EpochAuthenticator);
         world.AssertTalk();
     }
 
