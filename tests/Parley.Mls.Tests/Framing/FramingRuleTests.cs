@@ -155,7 +155,7 @@ public sealed class FramingRuleTests : IDisposable
         {
             byte[] ciphertext = new byte[length];
             byte[] senderData = new SenderData(epoch.Self, 0, 0)
-                .Seal(epoch.Suite, epoch.Secrets.SenderDataSecret, Forge.SenderDataAad(epoch.Context.GroupId, epoch.Context.Epoch, ContentType.Application), ciphertext);
+                .Seal(epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.Context.GroupId.Span, epoch.Context.Epoch, ContentType.Application, ciphertext);
             var message = new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, ContentType.Application, default, senderData, ciphertext);
             _world[1].Refuses(MlsError.DecryptionFailed, new MlsMessage.Private(message));
         }
@@ -214,7 +214,8 @@ public sealed class FramingRuleTests : IDisposable
         // RFC 9420 §6.3.1: the reuse guard is what is left after a rollback.
         using Group first = Group.Restore(_world.Config, _world[0].Identity, _world[0].Store.Entries);
         using Group second = Group.Restore(_world.Config, _world[0].Identity, _world[0].Store.Entries);
-        SenderData[] sent = [.. new[] { first, second }.Select(group => Opened(Private(Decoded(group.Protect("text"u8)))))];
+        SenderData[] sent = [.. new[] { first, second }.Select(group => SenderData.Open(
+            _world.Suite, _world[1].Epoch().Secrets.SenderDataSecret, Private(Decoded(group.Protect("text"u8)))))];
         Assert.Equal(sent[0].Generation, sent[1].Generation);
         Assert.NotEqual(sent[0].ReuseGuard, sent[1].ReuseGuard);
     }
@@ -235,11 +236,5 @@ public sealed class FramingRuleTests : IDisposable
     {
         Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _));
         return decoded;
-    }
-
-    private SenderData Opened(PrivateMessage message)
-    {
-        byte[] associatedData = Forge.SenderDataAad(message.GroupId, message.Epoch, message.ContentType);
-        return SenderData.Open(_world.Suite, _world[1].Epoch().Secrets.SenderDataSecret, associatedData, message);
     }
 }

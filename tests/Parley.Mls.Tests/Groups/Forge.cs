@@ -154,7 +154,7 @@ internal static class Forge
         byte[] ciphertext = new byte[plaintext.Length + TagBytes];
         suite.Seal(keys.Key.AsSpan(), nonce, AssociatedData(epoch, type), plaintext, ciphertext);
         byte[] senderData = new SenderData(sender ?? epoch.Self, generation ?? keys.Generation, guard)
-            .Seal(suite, epoch.Secrets.SenderDataSecret, SenderDataAad(epoch.Context.GroupId, epoch.Context.Epoch, type), ciphertext);
+            .Seal(suite, epoch.Secrets.SenderDataSecret, epoch.Context.GroupId.Span, epoch.Context.Epoch, type, ciphertext);
         return new MlsMessage.Private(new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, type, default, senderData, ciphertext));
     }
 
@@ -172,16 +172,6 @@ internal static class Forge
         var secret = new Secret(suite.HashBytes);
         suite.Provider.FillRandom(secret.AsWritableSpan());
         return secret;
-    }
-
-    /// <summary>RFC 9420 §6.3.2: SenderDataAAD.</summary>
-    public static byte[] SenderDataAad(ReadOnlyMemory<byte> groupId, ulong epoch, ContentType type)
-    {
-        var writer = new TlsWriter();
-        writer.WriteVector(groupId);
-        writer.WriteUInt64(epoch);
-        writer.WriteUInt8((byte)type);
-        return writer.ToArray();
     }
 
     private static byte[] AssociatedData(EpochState epoch, ContentType type)
