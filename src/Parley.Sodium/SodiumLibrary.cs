@@ -53,15 +53,5 @@ internal static partial class SodiumLibrary
         ReadOnlySpan<byte> associatedData, ulong associatedDataLength, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> key);
 
     [LibraryImport(Name)]
-    internal static partial int crypto_aead_xchacha20poly1305_ietf_encrypt(
-        Span<byte> ciphertext, nint ciphertextLength, ReadOnlySpan<byte> message, ulong messageLength,
-        ReadOnlySpan<byte> associatedData, ulong associatedDataLength, nint secretNonce, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> key);
-
-    [LibraryImport(Name)]
-    internal static partial int crypto_aead_xchacha20poly1305_ietf_decrypt(
-        Span<byte> message, nint messageLength, nint secretNonce, ReadOnlySpan<byte> ciphertext, ulong ciphertextLength,
-        ReadOnlySpan<byte> associatedData, ulong associatedDataLength, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> key);
-
-    [LibraryImport(Name)]
     private static partial int sodium_init();
 }
