@@ -44,6 +44,17 @@ public static class VectorFiles
             Assert.Fail($"{failures.Count} cases failed:\n{string.Join('\n', failures.Take(FailuresShownMax))}");
     }
 
+    /// <summary>The files of a folder whose names begin with none of these.</summary>
+    public static IReadOnlyList<string> OfOtherKinds(string folder, IReadOnlyCollection<string> kinds) =>
+        [.. Find(folder, "").Select(static path => Path.GetFileName(path)).Where(file => !kinds.Any(kind => file.StartsWith(kind, StringComparison.Ordinal)))];
+
+    /// <summary>To the test's record and to the console, where a run of the suite shows it.</summary>
+    public static void Report(string line)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(line);
+        Console.Out.WriteLine(line);
+    }
+
     private static void Run<T>(string file, IEnumerable<T> cases, Func<T, string?> runCase, List<string> failures)
     {
         int count = 0;
@@ -72,13 +83,6 @@ public static class VectorFiles
             CultureInfo.InvariantCulture, $"{file}: {count} cases, {count - failed - skips} passed, {failed} failed, {skips} skipped{reasons}"));
         if (count == 0)
             failures.Add($"{file} holds no case.");
-    }
-
-    /// <summary>To the test's record and to the console, where a run of the suite shows it.</summary>
-    private static void Report(string line)
-    {
-        TestContext.Current.TestOutputHelper?.WriteLine(line);
-        Console.Out.WriteLine(line);
     }
 
     private static string[] Find(string folder, string kind)
