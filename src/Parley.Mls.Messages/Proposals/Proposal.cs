@@ -41,6 +41,9 @@ public abstract record Proposal : ITlsStruct<Proposal>
     /// <summary>RFC 9420 §17.4: whether a Commit that covers it needs a path.</summary>
     public bool IsPathRequired => Type is not (ProposalType.Add or ProposalType.PreSharedKey or ProposalType.ReInit);
 
+    /// <summary>RFC 9420 §12.1.8, §17.4: whether an external sender may send it.</summary>
+    public bool IsAllowedFromExternalSender => Type is not (ProposalType.Update or ProposalType.ExternalInit);
+
     /// <inheritdoc/>
     public static Proposal Read(TlsReader reader)
     {
