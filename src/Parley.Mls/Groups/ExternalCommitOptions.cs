@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 
@@ -11,6 +12,12 @@ public sealed record ExternalCommitOptions
 
     /// <summary>The PSKs that enter the new epoch, all of them known to us and to the members; see <see cref="PreSharedKeyProposals"/>.</summary>
     public IReadOnlyList<Proposal.PreSharedKey> PreSharedKeys { get; init; } = [];
+
+    /// <summary>
+    /// The SelfRemove proposals that members sent in this epoch, to be carried out by reference: members may refuse a Commit without them
+    /// (draft-ietf-mls-extensions-09 §6.3).
+    /// </summary>
+    public IReadOnlyList<PublicMessage> SelfRemoves { get; init; } = [];
 
     /// <summary>Bytes that travel with the Commit, authenticated and not encrypted.</summary>
     public ReadOnlyMemory<byte> AuthenticatedData { get; init; }

@@ -80,6 +80,7 @@ public sealed partial class Group
         switch (content.Content.Content)
         {
             case Content.ProposalContent { Proposal: { } proposal }:
+                MlsException.ThrowIf(proposal is Proposal.SelfRemove && content.WireFormat != WireFormat.PublicMessage, MlsError.SelfRemoveNotPublic);
                 CheckReceivedProposal(new QueuedProposal(proposal, content.Content.Sender, null), now);
                 return new Received.Proposal(_proposals.Add(_suite, content, _log));
             case Content.CommitContent { Commit: { } commit }:

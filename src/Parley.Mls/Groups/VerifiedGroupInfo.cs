@@ -99,12 +99,34 @@ public sealed class VerifiedGroupInfo
         return new PendingExternalCommit(message.Encode<MlsMessage>(), Group.Start(_config, identity, joined));
     }
 
-    private static List<QueuedProposal> Proposals(ExternalCommitOptions options, byte[] kemOutput)
+    private List<QueuedProposal> Proposals(ExternalCommitOptions options, byte[] kemOutput)
     {
         List<Proposal> proposals = [new Proposal.ExternalInit(kemOutput)];
         if (options.Replaces is { } replaced)
             proposals.Add(new Proposal.Remove(replaced));
         proposals.AddRange(options.PreSharedKeys);
-        return [.. proposals.Select(static proposal => new QueuedProposal(proposal, new Sender.NewMemberCommit(), null))];
+        return
+        [
+            .. proposals.Select(static proposal => new QueuedProposal(proposal, new Sender.NewMemberCommit(), null)),
+            .. options.SelfRemoves.Select(VerifiedSelfRemove),
+        ];
+    }
+
+    /// <summary>A member's SelfRemove as a Commit names it. Its membership tag is for the members to check.</summary>
+    private QueuedProposal VerifiedSelfRemove(PublicMessage message)
+    {
+        FramedContent framed = message.Content;
+        MlsException.ThrowIf(!framed.GroupId.Span.SequenceEqual(Context.GroupId.Span), MlsError.WrongGroup);
+        MlsException.ThrowIf(framed.Epoch != Context.Epoch, MlsError.WrongEpoch);
+        Proposal.SelfRemove proposal = (framed.Content as Content.ProposalContent)?.Proposal as Proposal.SelfRemove
+            ?? throw new MlsException(MlsError.ExternalCommitProposalInvalid);
+        LeafNode sender = framed.Sender is Sender.Member member && _group.Tree.LeafAt(member.LeafIndex) is { } leaf
+            ? leaf
+            : throw new MlsException(MlsError.SenderNotMember);
+        var content = new AuthenticatedContent(WireFormat.PublicMessage, framed, message.Auth);
+        byte[] signed = AuthenticatedContent.EncodeToBeSigned(content.WireFormat, framed, _group.EncodedContext);
+        bool isSigned = _group.Suite.VerifyWithLabel(sender.SignatureKey.Span, "FramedContentTBS", signed, content.Auth.Signature.Span);
+        MlsException.ThrowIf(!isSigned, MlsError.SignatureInvalid);
+        return new QueuedProposal(proposal, framed.Sender, _group.Suite.RefHash(CryptoSuite.ProposalReferenceLabel, content.Encode()));
     }
 }
