@@ -44,15 +44,21 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public KeyPackageBundle? BundleOf(ReadOnlyMemory<byte> reference) => _bundles.Find(bundle => bundle.Reference.Span.SequenceEqual(reference.Span));
 
-    public void Join(Welcome welcome, RatchetTreeExtension? tree = null)
+    public void Join(Welcome welcome, RatchetTreeExtension? tree = null, Func<ReadOnlyMemory<byte>, Group?>? findGroup = null)
     {
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
-        Store = new GroupStore();
-        _group?.Dispose();
-        using StagedWelcome staged = StagedWelcome.Stage(World.Config, Identity, welcome, bundle, tree);
-        _group = staged.Join();
+        using StagedWelcome staged = StagedWelcome.Stage(World.Config, Identity, welcome, bundle, tree, findGroup);
+        Enter(staged.Join());
         _bundles.Remove(bundle);
         bundle.Dispose();
+    }
+
+    /// <summary>Takes a group that begins, instead of the one there was.</summary>
+    public void Enter(Group group)
+    {
+        Store = new GroupStore();
+        _group?.Dispose();
+        _group = group;
         Save();
     }
 
@@ -74,11 +80,8 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public void JoinExternally()
     {
-        Store = new GroupStore();
-        _group?.Dispose();
-        _group = _external!.Join(); // Made before.
+        Enter(_external!.Join()); // Made before.
         _external = null;
-        Save();
     }
 
     public PendingCommit Commit(CommitOptions? options = null)
