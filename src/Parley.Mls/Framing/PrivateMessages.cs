@@ -36,13 +36,15 @@ internal static class PrivateMessages
         SenderData sender = SenderData.Open(suite, senderDataSecret, message);
         MlsException.ThrowIf(self == sender.LeafIndex, MlsError.OwnMessage);
         SecretTree.FoundKeys found = secrets.Find(sender.LeafIndex, RatchetOf(message.ContentType), sender.Generation);
+        byte[] plaintext = [];
         try
         {
-            AuthenticatedContent content = OpenContent(suite, found.Keys, sender, message);
-            return new OpenedMessage(content, sender.LeafIndex, found);
+            plaintext = Decrypt(suite, found.Keys, sender, message);
+            return new OpenedMessage(Decode(plaintext, sender, message), sender.LeafIndex, found, plaintext);
         }
         catch
         {
+            CryptographicOperations.ZeroMemory(plaintext);
             found.Dispose();
             throw;
         }
@@ -64,7 +66,7 @@ internal static class PrivateMessages
         return ciphertext;
     }
 
-    private static AuthenticatedContent OpenContent(CryptoSuite suite, MessageKeys keys, SenderData sender, PrivateMessage message)
+    private static byte[] Decrypt(CryptoSuite suite, MessageKeys keys, SenderData sender, PrivateMessage message)
     {
         MlsException.ThrowIf(message.Ciphertext.Length < TagBytes, MlsError.DecryptionFailed);
         byte[] plaintext = new byte[message.Ciphertext.Length - TagBytes];
@@ -73,8 +75,11 @@ internal static class PrivateMessages
         GuardNonce(keys, sender.ReuseGuard, nonce);
         bool opened = suite.TryOpen(keys.Key.AsSpan(), nonce, associatedData, message.Ciphertext.Span, plaintext);
         CryptographicOperations.ZeroMemory(nonce);
-        MlsException.ThrowIf(!opened, MlsError.DecryptionFailed);
+        return opened ? plaintext : throw new MlsException(MlsError.DecryptionFailed);
+    }
 
+    private static AuthenticatedContent Decode(byte[] plaintext, SenderData sender, PrivateMessage message)
+    {
         var reader = new TlsReader(plaintext);
         Content content = Content.Read(reader, message.ContentType);
         FramedContentAuthData auth = FramedContentAuthData.Read(reader, message.ContentType);
@@ -106,14 +111,26 @@ internal static class PrivateMessages
 }
 
 /// <summary>A PrivateMessage that decrypted, not yet verified.</summary>
-internal sealed class OpenedMessage(AuthenticatedContent content, LeafIndex sender, SecretTree.FoundKeys keys) : IDisposable
+internal sealed class OpenedMessage(AuthenticatedContent content, LeafIndex sender, SecretTree.FoundKeys keys, byte[] plaintext) : IDisposable
 {
+    private bool _isConsumed;
+
     public AuthenticatedContent Content { get; } = content;
 
     public LeafIndex Sender { get; } = sender;
 
-    /// <summary>The content has been verified: its keys are used up.</summary>
-    public void Consume() => keys.Consume();
+    /// <summary>The content has been verified: its keys are used up, and the plaintext is its reader's.</summary>
+    public void Consume()
+    {
+        keys.Consume();
+        _isConsumed = true;
+    }
 
-    public void Dispose() => keys.Dispose();
+    /// <summary>Zeroes the keys, and what they opened if nobody is to have it.</summary>
+    public void Dispose()
+    {
+        keys.Dispose();
+        if (!_isConsumed)
+            CryptographicOperations.ZeroMemory(plaintext);
+    }
 }

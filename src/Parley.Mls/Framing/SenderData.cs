@@ -29,6 +29,7 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
         DeriveKey(suite, senderDataSecret, ciphertext, key, nonce);
         suite.Seal(key, nonce, AssociatedData(groupId, epoch, type), encoded, sealedData);
         CryptographicOperations.ZeroMemory(key);
+        CryptographicOperations.ZeroMemory(nonce);
         return sealedData;
     }
 
@@ -44,6 +45,7 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
         byte[] associatedData = AssociatedData(message.GroupId.Span, message.Epoch, message.ContentType);
         bool opened = suite.TryOpen(key, nonce, associatedData, message.EncryptedSenderData.Span, encoded);
         CryptographicOperations.ZeroMemory(key);
+        CryptographicOperations.ZeroMemory(nonce);
         MlsException.ThrowIf(!opened, MlsError.SenderDataDecryptionFailed);
         return new SenderData(
             new LeafIndex(BinaryPrimitives.ReadUInt32BigEndian(encoded)),

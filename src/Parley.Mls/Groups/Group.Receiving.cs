@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Parley.Mls.Framing;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -177,6 +178,7 @@ public sealed partial class Group
     {
         byte[] signed = AuthenticatedContent.EncodeToBeSigned(content.WireFormat, content.Content, context);
         bool valid = _suite.VerifyWithLabel(signatureKey.Span, "FramedContentTBS", signed, content.Auth.Signature.Span);
+        CryptographicOperations.ZeroMemory(signed); // It holds what travelled encrypted.
         MlsException.ThrowIf(!valid, MlsError.SignatureInvalid);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
 using Parley.Mls.Messages;
@@ -117,8 +118,11 @@ public sealed partial class Group : IDisposable
         ThrowIfEnded();
         if (MustCommitFirst)
             throw new InvalidOperationException("Proposals were received; they must be committed before application data is sent (RFC 9420 §12.4).");
-        AuthenticatedContent content = Sign(new Content.Application(applicationData.ToArray()), authenticatedData.ToArray(), WireFormat.PrivateMessage);
-        return Seal(content);
+        byte[] copy = applicationData.ToArray();
+        AuthenticatedContent content = Sign(new Content.Application(copy), authenticatedData.ToArray(), WireFormat.PrivateMessage);
+        byte[] message = Seal(content);
+        CryptographicOperations.ZeroMemory(copy);
+        return message;
     }
 
     /// <summary>RFC 9420 §8.5: a secret bound to this epoch. The caller disposes it.</summary>
@@ -152,6 +156,7 @@ public sealed partial class Group : IDisposable
             secret.Dispose();
         foreach (Secret secret in _updateKeys.Values)
             secret.Dispose();
+        _log.Dispose();
     }
 
     internal static Group Start(GroupConfig config, LeafIdentity identity, EpochState epoch)
@@ -172,8 +177,9 @@ public sealed partial class Group : IDisposable
     private AuthenticatedContent Sign(Content content, ReadOnlyMemory<byte> authenticatedData, WireFormat format)
     {
         var framed = new FramedContent(_epoch.Context.GroupId, Epoch, new Sender.Member(OwnLeafIndex), authenticatedData, content);
-        byte[] signature = _identity.Signer.Sign(
-            _suite, "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(format, framed, _epoch.EncodedContext));
+        byte[] signed = AuthenticatedContent.EncodeToBeSigned(format, framed, _epoch.EncodedContext);
+        byte[] signature = _identity.Signer.Sign(_suite, "FramedContentTBS", signed);
+        CryptographicOperations.ZeroMemory(signed); // It holds what will travel encrypted.
         return new AuthenticatedContent(format, framed, new FramedContentAuthData(signature, null));
     }
 
