@@ -5,7 +5,7 @@ namespace Parley.Mls.Tests.Crypto;
 /// <summary>Does what another provider does; a test overrides what it wants to see or change.</summary>
 internal abstract class ForwardingCryptoProvider(ICryptoProvider inner) : ICryptoProvider
 {
-    public virtual bool Supports(DhGroup group) => inner.Supports(group);
+    public virtual bool Supports(KemAlgorithm kem) => inner.Supports(kem);
 
     public virtual bool Supports(AeadAlgorithm aead) => inner.Supports(aead);
 
@@ -28,11 +28,19 @@ internal abstract class ForwardingCryptoProvider(ICryptoProvider inner) : ICrypt
         AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext) =>
         inner.TryOpen(algorithm, key, nonce, associatedData, ciphertext, plaintext);
 
-    public virtual bool TryDerivePublicKey(DhGroup group, ReadOnlySpan<byte> privateKey, Span<byte> publicKey) =>
-        inner.TryDerivePublicKey(group, privateKey, publicKey);
+    public virtual void Shake256(ReadOnlySpan<byte> data, Span<byte> output) => inner.Shake256(data, output);
 
-    public virtual bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
-        inner.TryAgree(group, privateKey, publicKey, sharedSecret);
+    public virtual bool TryDerivePublicKey(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, Span<byte> publicKey) =>
+        inner.TryDerivePublicKey(kem, privateKey, publicKey);
+
+    public virtual bool TryAgree(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
+        inner.TryAgree(kem, privateKey, publicKey, sharedSecret);
+
+    public virtual bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret) =>
+        inner.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+
+    public virtual bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret) =>
+        inner.TryDecapsulate(kem, privateKey, kemOutput, sharedSecret);
 
     public virtual (Secret PrivateKey, byte[] PublicKey) GenerateSignatureKeyPair(SignatureAlgorithm algorithm) => inner.GenerateSignatureKeyPair(algorithm);
 
