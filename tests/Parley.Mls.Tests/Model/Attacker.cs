@@ -5,7 +5,6 @@ using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
-using Parley.Mls.Schedule;
 using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Model;

@@ -1,7 +1,6 @@
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Groups;
-using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Model;

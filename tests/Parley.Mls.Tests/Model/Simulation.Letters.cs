@@ -1,6 +1,5 @@
 using System.Text;
 using Parley.Mls.Groups;
-using Parley.Mls.Messages.Framing;
 using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Model;

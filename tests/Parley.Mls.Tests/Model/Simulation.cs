@@ -1,5 +1,4 @@
 using System.Text;
-using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
