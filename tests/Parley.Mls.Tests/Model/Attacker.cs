@@ -1,6 +1,7 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
@@ -52,11 +53,15 @@ internal sealed class Attacker : IDisposable
     {
         if (evidence.Message is not MlsMessage.Private { Message: { } message } || evidence.Epoch == Epoch)
             return null; // The Commit that removes it is still for it to see.
+        var associatedData = new TlsWriter();
+        associatedData.WriteVector(message.GroupId);
+        associatedData.WriteUInt64(message.Epoch);
+        associatedData.WriteUInt8((byte)message.ContentType);
         foreach (Secret secret in (IEnumerable<Secret>)[_group.EpochState().Secrets.SenderDataSecret, .. _group.PastEpochs().Select(static past => past.SenderDataSecret)])
         {
             try
             {
-                SenderData.Open(_suite, secret, message);
+                SenderData.Open(_suite, secret, associatedData.WrittenSpan, message);
                 return "opens the sender data";
             }
             catch (MlsException)
