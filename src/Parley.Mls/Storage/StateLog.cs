@@ -13,6 +13,8 @@ internal sealed class StateLog : IDisposable
 
     public void Delete(StateKey key) => _writes.Add(new StateWrite(key.Encode(), null));
 
+    public IReadOnlyList<StateWrite> Peek() => _writes;
+
     public IReadOnlyList<StateWrite> Take()
     {
         List<StateWrite> taken = _writes;
