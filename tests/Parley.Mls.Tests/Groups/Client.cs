@@ -23,13 +23,18 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public GroupStore Store { get; private set; } = new();
 
+    /// <summary>The world's, unless this client has its own.</summary>
+    public GroupConfig Config { get; set; } = world.Config;
+
+    public bool HasGroup => _group is not null;
+
     public Group Group => _group ?? throw new InvalidOperationException("The client is in no group.");
 
     public LeafIndex Index => Group.OwnLeafIndex;
 
     public void Create(params Extension[] extensions)
     {
-        _group = Group.Create(World.Config, Identity, World.Suite.Id, World.GroupId, [.. extensions]);
+        _group = Group.Create(Config, Identity, World.Suite.Id, World.GroupId, [.. extensions]);
         Save();
     }
 
@@ -37,22 +42,28 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     {
         ulong now = (ulong)World.Now.ToUnixTimeSeconds();
         lifetime ??= new Lifetime(now - 3600, now + 3600);
-        var bundle = KeyPackageBundle.Create(World.Suite.Provider, World.Suite.Id, Identity, lifetime, [.. extensions]);
+        var bundle = KeyPackageBundle.Create(Config.Crypto, World.Suite.Id, Identity, lifetime, [.. extensions]);
         _bundles.Add(bundle);
         return bundle;
     }
 
     public KeyPackageBundle? BundleOf(ReadOnlyMemory<byte> reference) => _bundles.Find(bundle => bundle.Reference.Span.SequenceEqual(reference.Span));
 
-    public void Join(Welcome welcome, RatchetTreeExtension? tree = null)
+    public void Join(Welcome welcome, RatchetTreeExtension? tree = null, Func<ReadOnlyMemory<byte>, Group?>? findGroup = null)
     {
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
-        Store = new GroupStore();
-        _group?.Dispose();
-        using StagedWelcome staged = StagedWelcome.Stage(World.Config, Identity, welcome, bundle, tree);
-        _group = staged.Join();
+        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree, findGroup);
+        Enter(staged.Join());
         _bundles.Remove(bundle);
         bundle.Dispose();
+    }
+
+    /// <summary>Takes a group that begins, instead of the one there was.</summary>
+    public void Enter(Group group)
+    {
+        Store = new GroupStore();
+        _group?.Dispose();
+        _group = group;
         Save();
     }
 
@@ -61,12 +72,12 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     {
         GroupInfo info = Assert.IsType<MlsMessage.GroupInfo>(Decode(groupInfo)).Message;
         _external?.Dispose();
-        _external = VerifiedGroupInfo.Verify(World.Config, info, tree).Commit(Identity, options ?? new ExternalCommitOptions(), World.Now);
+        _external = VerifiedGroupInfo.Verify(Config, info, tree).Commit(Identity, options ?? new ExternalCommitOptions(), World.Now);
         if (World.Restarts)
         {
             byte[] stored = _external.Serialize();
             _external.Dispose();
-            _external = PendingExternalCommit.Restore(World.Config, Identity, stored);
+            _external = PendingExternalCommit.Restore(Config, Identity, stored);
         }
 
         return _external.Message.ToArray();
@@ -74,11 +85,8 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public void JoinExternally()
     {
-        Store = new GroupStore();
-        _group?.Dispose();
-        _group = _external!.Join(); // Made before.
+        Enter(_external!.Join()); // Made before.
         _external = null;
-        Save();
     }
 
     public PendingCommit Commit(CommitOptions? options = null)
@@ -155,7 +163,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Restart()
     {
         _group?.Dispose();
-        _group = Group.Restore(World.Config, Identity, Store.Entries);
+        _group = Group.Restore(Config, Identity, Store.Entries);
     }
 
     public void Save()

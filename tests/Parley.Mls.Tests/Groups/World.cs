@@ -53,7 +53,7 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public int SkippedKeysMax { get; init; } = 100;
 
-    public byte[] GroupId { get; } = "group"u8.ToArray();
+    public byte[] GroupId { get; init; } = "group"u8.ToArray();
 
     public Judge Judge { get; } = new();
 
@@ -64,9 +64,11 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public Client this[int member] => Members[member];
 
-    public GroupConfig Config => _config ??= new GroupConfig
+    public GroupConfig Config => _config ??= ConfigWith(Suite.Provider);
+
+    public GroupConfig ConfigWith(ICryptoProvider crypto) => new()
     {
-        Crypto = Suite.Provider,
+        Crypto = crypto,
         Authentication = Judge,
         PreSharedKeys = Psks,
         HandshakeFormat = HandshakeFormat,
