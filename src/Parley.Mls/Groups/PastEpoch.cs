@@ -2,6 +2,7 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
+using Parley.Mls.Tree;
 
 namespace Parley.Mls.Groups;
 
@@ -44,7 +45,7 @@ internal sealed class PastEpoch(ulong epoch, byte[] encodedContext, Secret sende
         var reader = new TlsReader(serialized.ToArray());
         byte[] context = reader.ReadVector().ToArray();
         var senderData = new Secret(reader.ReadVector().Span);
-        int leafCount = (int)reader.ReadUInt32();
+        int leafCount = RatchetTree.ReadLeafCount(reader);
         var replaced = new Dictionary<LeafIndex, LeafNode?>();
         while (!reader.AtEnd)
         {

@@ -24,6 +24,8 @@ internal static class Forge
 
     public static EpochState Epoch(this Client client) => EpochOf(client.Group);
 
+    public static EpochState CurrentEpoch(this Group group) => EpochOf(group);
+
     /// <summary>Content framed and signed as the client's, except for what is changed.</summary>
     public static AuthenticatedContent Sign(
         Client client,
@@ -52,6 +54,11 @@ internal static class Forge
                 epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.MessageSecrets, epoch.Self, content, Padding.None));
         }
 
+        return SealPublic(epoch, content);
+    }
+
+    public static MlsMessage SealPublic(EpochState epoch, AuthenticatedContent content)
+    {
         PublicMessage message = PublicMessages.Seal(epoch.Suite, epoch.Secrets.MembershipKey, content, epoch.EncodedContext);
         return new MlsMessage.Public(content.Content.Sender is Sender.Member ? message : message with { MembershipTag = null });
     }
@@ -145,15 +152,21 @@ internal static class Forge
     public static MlsMessage SealRaw(Client client, ContentType type, ReadOnlySpan<byte> plaintext, LeafIndex? sender = null, uint? generation = null, LeafIndex? keysOf = null)
     {
         EpochState epoch = client.Epoch();
-        CryptoSuite suite = epoch.Suite;
         RatchetType ratchet = type == ContentType.Application ? RatchetType.Application : RatchetType.Handshake;
         using MessageKeys keys = epoch.MessageSecrets.Next(keysOf ?? epoch.Self, ratchet);
+        return SealRaw(epoch, type, plaintext, keys, sender ?? epoch.Self, generation ?? keys.Generation);
+    }
+
+    /// <summary>A PrivateMessage with any plaintext, keys and sender.</summary>
+    public static MlsMessage SealRaw(EpochState epoch, ContentType type, ReadOnlySpan<byte> plaintext, MessageKeys keys, LeafIndex sender, uint generation)
+    {
+        CryptoSuite suite = epoch.Suite;
         const uint guard = 0x01020304;
         byte[] nonce = keys.Nonce.AsSpan().ToArray();
         BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);
         byte[] ciphertext = new byte[plaintext.Length + TagBytes];
         suite.Seal(keys.Key.AsSpan(), nonce, AssociatedData(epoch, type), plaintext, ciphertext);
-        byte[] senderData = new SenderData(sender ?? epoch.Self, generation ?? keys.Generation, guard)
+        byte[] senderData = new SenderData(sender, generation, guard)
             .Seal(suite, epoch.Secrets.SenderDataSecret, epoch.Context.GroupId.Span, epoch.Context.Epoch, type, ciphertext);
         return new MlsMessage.Private(new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, type, default, senderData, ciphertext));
     }
