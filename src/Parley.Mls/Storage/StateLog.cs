@@ -3,7 +3,8 @@ namespace Parley.Mls.Storage;
 /// <summary>Collects a group's changes until its owner takes them into a transaction.</summary>
 internal sealed class StateLog
 {
-    private List<StateWrite> _writes = [];
+    // A message changes one entry.
+    private List<StateWrite> _writes = new(capacity: 1);
 
     public void Put(StateKey key, byte[] value) => _writes.Add(new StateWrite(key.Encode(), value));
 
@@ -12,7 +13,7 @@ internal sealed class StateLog
     public IReadOnlyList<StateWrite> Take()
     {
         List<StateWrite> taken = _writes;
-        _writes = [];
+        _writes = new List<StateWrite>(capacity: 1);
         return taken;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -25,6 +26,7 @@ internal sealed class DecodeTarget : FuzzTarget
 
     private const int AllocationBase = 2048;
 
+    /// <summary>New ones stand at the end, so that kept inputs go on meaning what they did.</summary>
     private static readonly ImmutableArray<Decoder> Decoders =
     [
         new(typeof(MlsMessage), Decode<MlsMessage>),
@@ -55,6 +57,8 @@ internal sealed class DecodeTarget : FuzzTarget
         new(typeof(AuthenticatedContent), Decode<AuthenticatedContent>),
         new(typeof(PublicMessage), Decode<PublicMessage>),
         new(typeof(PrivateMessage), Decode<PrivateMessage>),
+        new(typeof(AppAck), Decode<AppAck>),
+        new(typeof(AppDataDictionary), Decode<AppDataDictionary>),
     ];
 
     private delegate void DecodeOne(ReadOnlySpan<byte> encoded);
@@ -90,8 +94,8 @@ internal sealed class DecodeTarget : FuzzTarget
     /// <inheritdoc/>
     public override void Run(ReadOnlySpan<byte> input)
     {
-        if (!input.IsEmpty)
-            Decoders[input[0] % Decoders.Length].Decode(input[1..]);
+        if (!input.IsEmpty && input[0] < Decoders.Length)
+            Decoders[input[0]].Decode(input[1..]);
     }
 
     private static void Decode<T>(ReadOnlySpan<byte> encoded)

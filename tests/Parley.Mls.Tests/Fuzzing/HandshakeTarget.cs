@@ -110,7 +110,9 @@ internal sealed class HandshakeTarget : FuzzTarget
 
         // Beyond what may have been used before this input.
         generation += 16;
-        using SecretTree.FoundKeys found = epoch.MessageSecrets.Find(keysOf, ratchet, generation);
-        return Forge.SealRaw(epoch, type, plaintext, found.Keys, leaf, generation);
+        byte[] key = new byte[epoch.Suite.AeadKeyBytes];
+        byte[] nonce = new byte[epoch.Suite.AeadNonceBytes];
+        epoch.MessageSecrets.Find(keysOf, ratchet, generation, key, nonce).Dispose();
+        return Forge.SealRaw(epoch, type, plaintext, key, nonce, leaf, generation);
     }
 }

@@ -10,6 +10,7 @@ using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
+using Parley.Mls.Tests.Vectors;
 
 namespace Parley.Mls.Tests.Groups;
 
@@ -50,8 +51,10 @@ internal static class Forge
         EpochState epoch = client.Epoch();
         if (content.WireFormat == WireFormat.PrivateMessage)
         {
-            return new MlsMessage.Private(PrivateMessages.Seal(
-                epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.MessageSecrets, epoch.Self, content, Padding.None));
+            FramedContent framed = content.Content;
+            return Suites.Decode<MlsMessage>(PrivateMessages.Seal(
+                epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.MessageSecrets, epoch.Self,
+                framed.GroupId.Span, framed.Epoch, framed.Content.Type, framed.AuthenticatedData.Span, PlaintextOf(content)));
         }
 
         return SealPublic(epoch, content);
@@ -152,22 +155,24 @@ internal static class Forge
     public static MlsMessage SealRaw(Client client, ContentType type, ReadOnlySpan<byte> plaintext, LeafIndex? sender = null, uint? generation = null, LeafIndex? keysOf = null)
     {
         EpochState epoch = client.Epoch();
+        CryptoSuite suite = epoch.Suite;
         RatchetType ratchet = type == ContentType.Application ? RatchetType.Application : RatchetType.Handshake;
-        using MessageKeys keys = epoch.MessageSecrets.Next(keysOf ?? epoch.Self, ratchet);
-        return SealRaw(epoch, type, plaintext, keys, sender ?? epoch.Self, generation ?? keys.Generation);
+        byte[] key = new byte[suite.AeadKeyBytes];
+        byte[] nonce = new byte[suite.AeadNonceBytes];
+        uint next = epoch.MessageSecrets.Next(keysOf ?? epoch.Self, ratchet, key, nonce);
+        return SealRaw(epoch, type, plaintext, key, nonce, sender ?? epoch.Self, generation ?? next);
     }
 
     /// <summary>A PrivateMessage with any plaintext, keys and sender.</summary>
-    public static MlsMessage SealRaw(EpochState epoch, ContentType type, ReadOnlySpan<byte> plaintext, MessageKeys keys, LeafIndex sender, uint generation)
+    public static MlsMessage SealRaw(
+        EpochState epoch, ContentType type, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> key, ReadOnlySpan<byte> messageNonce, LeafIndex sender, uint generation)
     {
-        CryptoSuite suite = epoch.Suite;
         const uint guard = 0x01020304;
-        byte[] nonce = keys.Nonce.AsSpan().ToArray();
+        byte[] nonce = messageNonce.ToArray();
         BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);
         byte[] ciphertext = new byte[plaintext.Length + TagBytes];
-        suite.Seal(keys.Key.AsSpan(), nonce, AssociatedData(epoch, type), plaintext, ciphertext);
-        byte[] senderData = new SenderData(sender, generation, guard)
-            .Seal(suite, epoch.Secrets.SenderDataSecret, epoch.Context.GroupId.Span, epoch.Context.Epoch, type, ciphertext);
+        epoch.Suite.Seal(key, nonce, ContentAad(epoch, type), plaintext, ciphertext);
+        byte[] senderData = SealSenderData(epoch, new SenderData(sender, generation, guard), type, ciphertext);
         return new MlsMessage.Private(new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, type, default, senderData, ciphertext));
     }
 
@@ -187,15 +192,27 @@ internal static class Forge
         return secret;
     }
 
-    private static byte[] AssociatedData(EpochState epoch, ContentType type)
+    /// <summary>Sender data sealed for a ciphertext.</summary>
+    public static byte[] SealSenderData(EpochState epoch, SenderData senderData, ContentType type, byte[] ciphertext)
+    {
+        byte[] sealedData = new byte[SenderData.SealedBytes];
+        senderData.Seal(epoch.Suite, epoch.Secrets.SenderDataSecret, SenderDataAad(epoch, type), ciphertext, sealedData);
+        return sealedData;
+    }
+
+    public static SenderData OpenSenderData(EpochState epoch, PrivateMessage message) =>
+        SenderData.Open(epoch.Suite, epoch.Secrets.SenderDataSecret, SenderDataAad(epoch, message.ContentType), message);
+
+    private static byte[] SenderDataAad(EpochState epoch, ContentType type)
     {
         var writer = new TlsWriter();
         writer.WriteVector(epoch.Context.GroupId);
         writer.WriteUInt64(epoch.Context.Epoch);
         writer.WriteUInt8((byte)type);
-        writer.WriteVector([]);
         return writer.ToArray();
     }
+
+    private static byte[] ContentAad(EpochState epoch, ContentType type) => [.. SenderDataAad(epoch, type), 0]; // No authenticated data.
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_epoch")]
     private static extern ref EpochState EpochOf(Group group);

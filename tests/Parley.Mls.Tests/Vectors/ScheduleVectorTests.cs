@@ -114,19 +114,21 @@ public sealed class ScheduleVectorTests
         {
             foreach (JsonElement generation in leaves[leaf].EnumerateArray())
             {
-                CompareKeys(tree, new LeafIndex((uint)leaf), RatchetType.Application, generation, "application");
-                CompareKeys(tree, new LeafIndex((uint)leaf), RatchetType.Handshake, generation, "handshake");
+                CompareKeys(suite, tree, new LeafIndex((uint)leaf), RatchetType.Application, generation, "application");
+                CompareKeys(suite, tree, new LeafIndex((uint)leaf), RatchetType.Handshake, generation, "handshake");
             }
         }
 
         return null;
     }
 
-    private static void CompareKeys(SecretTree tree, LeafIndex leaf, RatchetType type, JsonElement expected, string name)
+    private static void CompareKeys(CryptoSuite suite, SecretTree tree, LeafIndex leaf, RatchetType type, JsonElement expected, string name)
     {
-        using SecretTree.FoundKeys found = tree.Find(leaf, type, expected.UInt("generation"));
-        Assert.Equal(expected.Hex(name + "_key"), found.Keys.Key.AsSpan());
-        Assert.Equal(expected.Hex(name + "_nonce"), found.Keys.Nonce.AsSpan());
+        byte[] key = new byte[suite.AeadKeyBytes];
+        byte[] nonce = new byte[suite.AeadNonceBytes];
+        using SecretTree.FoundKeys found = tree.Find(leaf, type, expected.UInt("generation"), key, nonce);
+        Assert.Equal(expected.Hex(name + "_key"), key);
+        Assert.Equal(expected.Hex(name + "_nonce"), nonce);
         found.Consume();
     }
 }
