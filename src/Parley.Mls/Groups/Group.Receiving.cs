@@ -160,7 +160,7 @@ public sealed partial class Group
             case Sender.External external:
                 ExternalSenders? senders = GroupExtensionRules.ExternalSenders(_epoch.Context.Extensions);
                 bool known = senders is not null && external.SenderIndex < senders.Senders.Length;
-                bool allowed = inner is Content.ProposalContent { Proposal: not (Proposal.Update or Proposal.ExternalInit or Proposal.SelfRemove) };
+                bool allowed = inner is Content.ProposalContent { Proposal.IsAllowedFromExternalSender: true };
                 MlsException.ThrowIf(!known || !allowed, MlsError.SenderNotAllowed);
                 VerifySignature(content, senders!.Senders[(int)external.SenderIndex].SignatureKey, []);
                 break;
