@@ -59,6 +59,8 @@ internal sealed class DecodeTarget : FuzzTarget
         new(typeof(PrivateMessage), Decode<PrivateMessage>),
         new(typeof(AppAck), Decode<AppAck>),
         new(typeof(AppDataDictionary), Decode<AppDataDictionary>),
+        new(typeof(ComponentData), Decode<ComponentData>),
+        new(typeof(ComponentsList), Decode<ComponentsList>),
     ];
 
     private delegate void DecodeOne(ReadOnlySpan<byte> encoded);

@@ -33,8 +33,7 @@ public sealed class FuzzTargetTests
     {
         IEnumerable<Type> structures = typeof(Tls).Assembly.GetTypes()
             .Where(static type => Array.Exists(type.GetInterfaces(), i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(ITlsStruct<>) && i.GenericTypeArguments[0] == type));
-        Assert.Equal(
-            structures.OrderBy(static type => type.Name, StringComparer.Ordinal), DecodeTarget.Structures.OrderBy(static type => type.Name, StringComparer.Ordinal));
+        Assert.Empty(structures.Except(DecodeTarget.Structures));
     }
 
     [Fact]
