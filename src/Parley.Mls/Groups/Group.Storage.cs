@@ -195,6 +195,7 @@ public sealed partial class Group
             Invariant.That(reader.Finish());
             var suite = new CryptoSuite(config.Crypto, context.CipherSuite);
             RatchetTree tree = RatchetTree.FromNodes(leafCount, _nodes);
+            Invariant.That(tree.LeafAt(self) is not null);
             SecretTree messageSecrets = SecretTree.CreateEmpty(suite, context.Epoch, leafCount, config.RatchetLimits);
             var privateKeys = new TreePrivateKeys();
             foreach ((NodeIndex index, byte[] key) in _privateKeys)

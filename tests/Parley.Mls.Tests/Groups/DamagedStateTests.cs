@@ -43,6 +43,13 @@ public sealed class DamagedStateTests : IDisposable
     }
 
     [Fact]
+    public void A_tree_without_our_own_leaf_is_refused()
+    {
+        IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> without = Entries().Where(static entry => entry.Key.Span is not [TreeNode, 0, 0, 0, 0]);
+        Assert.Throws<ArgumentException>(() => Group.Restore(_world.Config, _world[0].Identity, without));
+    }
+
+    [Fact]
     public void A_node_in_the_place_of_another_kind_is_refused()
     {
         byte[] leaf = Entries().Single(static entry => entry.Key.Span is [TreeNode, 0, 0, 0, 0]).Value.ToArray();
