@@ -17,7 +17,7 @@ namespace Parley.Mls.Tests.Fuzzing;
 /// </summary>
 internal sealed class CommitForge(FuzzGroup group, ContentForge contents, Sender sender)
 {
-    private readonly EpochState _epoch = group.Group.CurrentEpoch();
+    private readonly EpochState _epoch = group.Group.EpochState();
     private ProvisionalGroup? _next;
     private byte[]? _commitSecret;
 

@@ -24,7 +24,7 @@ internal sealed class ContentForge(FuzzGroup group)
     /// <summary>What a one-byte ProposalRef chooses from.</summary>
     public List<ReadOnlyMemory<byte>> References { get; } = [];
 
-    private EpochState Epoch => group.Group.CurrentEpoch();
+    private EpochState Epoch => group.Group.EpochState();
 
     private CryptoSuite Suite => Epoch.Suite;
 

@@ -85,7 +85,7 @@ internal sealed class HandshakeTarget : FuzzTarget
         AuthenticatedContent signed = forge.Sign(content, sender, isPrivate ? WireFormat.PrivateMessage : WireFormat.PublicMessage);
         return isPrivate
             ? SealPrivate(group, content.Type, Forge.PlaintextOf(signed), sender, generation)
-            : Forge.SealPublic(group.Group.CurrentEpoch(), signed);
+            : Forge.SealPublic(group.Group.EpochState(), signed);
     }
 
     private static Sender ReadSender(byte flags, byte index)
@@ -103,7 +103,7 @@ internal sealed class HandshakeTarget : FuzzTarget
     /// <summary>Sealed with the keys that the receiver itself will look for: all members have those of all.</summary>
     private static MlsMessage SealPrivate(FuzzGroup group, ContentType type, ReadOnlySpan<byte> plaintext, Sender sender, uint generation)
     {
-        EpochState epoch = group.Group.CurrentEpoch();
+        EpochState epoch = group.Group.EpochState();
         LeafIndex leaf = sender is Sender.Member member ? member.LeafIndex : default;
         RatchetType ratchet = type == ContentType.Application ? RatchetType.Application : RatchetType.Handshake;
         LeafIndex keysOf = leaf.Value < (uint)epoch.Tree.LeafCount ? leaf : default;
