@@ -48,6 +48,9 @@ internal sealed class WelcomeForge : IDisposable
 
     public Client Joiner { get; }
 
+    /// <summary>The joiner's other groups.</summary>
+    public Func<ReadOnlyMemory<byte>, Group?>? FindGroup { get; init; }
+
     /// <summary>The Welcome as the library made it.</summary>
     public Welcome Honest { get; }
 
@@ -123,7 +126,7 @@ internal sealed class WelcomeForge : IDisposable
     }
 
     public StagedWelcome Stage(Welcome welcome, RatchetTreeExtension? tree = null) =>
-        StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree);
+        StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree, FindGroup);
 
     /// <summary>The group secrets of a Welcome as they were encrypted.</summary>
     public byte[] OpenSecrets(Welcome welcome)
