@@ -151,11 +151,21 @@ public sealed class WelcomeRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_path_secret_must_be_there_if_the_keys_above_us_are_new()
+    {
+        _forge.AssertRefused(MlsError.PathSecretMissing, _forge.Make(withPathSecret: false));
+        using var withoutPath = new WelcomeForge(_world[1], _world.NewClient(), new CommitOptions { ForcesPath = false });
+        withoutPath.AssertAccepted(withoutPath.Make(withPathSecret: false));
+    }
+
+    [Fact]
     public void There_must_be_a_tree_and_the_one_in_the_GroupInfo_is_used()
     {
         _forge.AssertRefused(MlsError.RatchetTreeMissing, _forge.Make(withTree: false));
         Extension malformed = new(ExtensionType.RatchetTree, new byte[] { 1, 0 });
         _forge.AssertRefused(MlsError.ExtensionMalformed, _forge.Make(changeInfo: info => info with { Extensions = [malformed] }));
+        Extension longer = new(ExtensionType.RatchetTree, (byte[])[.. new RatchetTreeExtension(_forge.Nodes).Encode(), 0]);
+        _forge.AssertRefused(MlsError.ExtensionMalformed, _forge.Make(changeInfo: info => info with { Extensions = [longer] }));
         RatchetTreeExtension wrong = new(_forge.Nodes.RemoveRange(1, _forge.Nodes.Length - 1));
         _forge.AssertRefused(MlsError.GroupInfoSignatureInvalid, _forge.Make(withTree: false), wrong);
         _forge.AssertAccepted(_forge.Make(), wrong);
