@@ -59,6 +59,8 @@ internal sealed class WelcomeForge : IDisposable
 
     public GroupInfo Info => _info;
 
+    public Secret? PathSecret => _secrets.PathSecret;
+
     /// <summary>What the Welcome is for.</summary>
     public KeyPackage KeyPackage => _bundle.KeyPackage;
 

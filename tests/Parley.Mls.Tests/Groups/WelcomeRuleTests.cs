@@ -108,10 +108,10 @@ public sealed class WelcomeRuleTests : IDisposable
         _world.Psks.Add("one"u8, "shared"u8);
         _world.Psks.Add("two"u8, "shared too"u8);
         byte[] info = _forge.Make(psks: [ids[0], ids[1]]).EncryptedGroupInfo.ToArray();
-        _forge.AssertAccepted(_forge.SealSecrets(info, [ids[0], ids[1]]));
-        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[1], ids[0]]));
-        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[0]]));
-        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[0] with { Nonce = Enumerable.Repeat((byte)1, _world.Suite.HashBytes).ToArray() }, ids[1]]));
+        _forge.AssertAccepted(_forge.SealSecrets(info, [ids[0], ids[1]], _forge.PathSecret));
+        PreSharedKeyId otherNonce = ids[0] with { Nonce = Enumerable.Repeat((byte)1, _world.Suite.HashBytes).ToArray() };
+        foreach (PreSharedKeyId[] others in (PreSharedKeyId[][])[[ids[1], ids[0]], [ids[0]], [otherNonce, ids[1]]])
+            _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [.. others], _forge.PathSecret));
     }
 
     [Fact]
