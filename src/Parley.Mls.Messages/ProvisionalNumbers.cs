@@ -7,6 +7,12 @@ namespace Parley.Mls.Messages;
 /// </summary>
 internal static class ProvisionalNumbers
 {
+    /// <summary>
+    /// A cipher suite of X-Wing, ChaCha20-Poly1305, SHA-256 and Ed25519. No draft has one; the value is of RFC 9420 §17.1's range for
+    /// private use, and will change when one is assigned.
+    /// </summary>
+    public const ushort XWingChaCha20Poly1305Sha256Ed25519 = 0xF647;
+
     /// <summary>§7.2.1: the extension <c>app_data_dictionary</c>.</summary>
     public const ushort AppDataDictionary = 0x0006;
 
