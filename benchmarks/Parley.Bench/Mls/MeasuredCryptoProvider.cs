@@ -86,10 +86,10 @@ internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoPro
         return inner.TryAgree(kem, privateKey, publicKey, sharedSecret);
     }
 
-    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret)
+    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret)
     {
         Count(Primitive.Encapsulate, 0);
-        return inner.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+        return inner.TryEncapsulate(kem, publicKey, randomness, kemOutput, sharedSecret);
     }
 
     public bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret)

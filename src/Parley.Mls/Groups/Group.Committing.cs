@@ -249,7 +249,7 @@ public sealed partial class Group
             return null;
         try
         {
-            return WelcomeSealing.Seal(secrets, next, _identity, group, path?.Filtered, path?.Fresh, options);
+            return WelcomeSealing.Seal(secrets, next, _identity, group, path?.Filtered, path?.Fresh, options, _config.ThreadsMax);
         }
         catch (MlsException)
         {
@@ -268,7 +268,7 @@ public sealed partial class Group
         ImmutableArray<ReadOnlyMemory<byte>> publicKeys = [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)];
         LeafNode leaf = group.CreatePath(OwnLeafIndex, _identity, leafKey.PublicKey, filtered, publicKeys);
         byte[] provisionalContext = group.Context(_epoch.Context.ConfirmedTranscriptHash).Encode();
-        var update = new UpdatePath(leaf, TreeKem.Encrypt(_suite, filtered, fresh, group.NewLeaves, provisionalContext));
+        var update = new UpdatePath(leaf, TreeKem.Encrypt(_suite, filtered, fresh, group.NewLeaves, provisionalContext, _config.ThreadsMax));
         return new MadePath(update, filtered, fresh, new CommitStaging.OwnPath(leafKey.PrivateKey, pathSecret));
     }
 

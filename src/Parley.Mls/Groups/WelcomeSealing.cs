@@ -4,7 +4,6 @@ using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.KeyPackages;
-using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tree;
 
@@ -18,10 +17,14 @@ internal static class WelcomeSealing
     // About what an EncryptedGroupSecrets takes.
     private const int BytesPerEntry = 192;
 
+    // About what a KeyPackage takes.
+    private const int BytesPerKeyPackage = 512;
+
     /// <summary>An encoded MLSMessage with the Welcome.</summary>
     /// <exception cref="MlsException">A new member's init key is not valid.</exception>
     public static byte[] Seal(
-        NewEpoch secrets, EpochState next, LeafIdentity identity, ProvisionalGroup group, IReadOnlyList<PathNode>? path, FreshPath? fresh, CommitOptions options)
+        NewEpoch secrets, EpochState next, LeafIdentity identity, ProvisionalGroup group, IReadOnlyList<PathNode>? path, FreshPath? fresh,
+        CommitOptions options, int threads)
     {
         CryptoSuite suite = next.Suite;
         GroupInfo info = next.CreateGroupInfo(identity, options.WelcomeHasRatchetTree, withExternalPub: false);
@@ -31,21 +34,8 @@ internal static class WelcomeSealing
         using (Secret nonce = Nonce(suite, secrets.WelcomeSecret))
             suite.Seal(key.AsSpan(), nonce.AsSpan(), [], groupInfo, encryptedGroupInfo);
 
-        ImmutableArray<EncryptedGroupSecrets>.Builder entries = ImmutableArray.CreateBuilder<EncryptedGroupSecrets>(group.Added.Count);
-        Hpke.InfoHash context = suite.EncryptContext("Welcome", encryptedGroupInfo);
-        ImmutableArray<PreSharedKeyId> psks = [.. group.Psks];
-        var writer = new TlsWriter(256);
-        foreach ((LeafIndex index, KeyPackage keyPackage) in group.Added)
-        {
-            GroupSecrets.Write(writer, secrets.JoinerSecret, PathSecretFor(index, path, fresh), psks);
-            bool sealed_ = suite.TryEncrypt(keyPackage.InitKey.Span, context, writer.WrittenSpan, out byte[] kemOutput, out byte[] ciphertext);
-            writer.Clear();
-            MlsException.ThrowIf(!sealed_, MlsError.GroupSecretsInvalid);
-            byte[] reference = suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, keyPackage.Encode());
-            entries.Add(new EncryptedGroupSecrets(reference, new HpkeCiphertext(kemOutput, ciphertext)));
-        }
-
-        var welcome = new Welcome(suite.Id, entries.MoveToImmutable(), encryptedGroupInfo);
+        ImmutableArray<EncryptedGroupSecrets> entries = SealSecrets(suite, suite.EncryptContext("Welcome", encryptedGroupInfo), secrets, group, path, fresh, threads);
+        var welcome = new Welcome(suite.Id, entries, encryptedGroupInfo);
         return new MlsMessage.Welcome(welcome).Encode<MlsMessage>(capacity: encryptedGroupInfo.Length + (BytesPerEntry * group.Added.Count) + 64);
     }
 
@@ -53,15 +43,44 @@ internal static class WelcomeSealing
 
     public static Secret Nonce(CryptoSuite suite, Secret welcomeSecret) => suite.ExpandWithLabel(welcomeSecret.AsSpan(), "nonce", [], suite.AeadNonceBytes);
 
-    /// <summary>The path secret of the lowest node above both the committer and the new member.</summary>
-    private static Secret? PathSecretFor(LeafIndex newMember, IReadOnlyList<PathNode>? path, FreshPath? fresh)
+    private static ImmutableArray<EncryptedGroupSecrets> SealSecrets(
+        CryptoSuite suite, Hpke.InfoHash context, NewEpoch secrets, ProvisionalGroup group, IReadOnlyList<PathNode>? path, FreshPath? fresh, int threads)
+    {
+        // New members below the same node of the path are told the same.
+        var plaintexts = new Dictionary<int, Secret>();
+        try
+        {
+            var receivers = new List<(ReadOnlyMemory<byte> PublicKey, Secret GroupSecrets)>(group.Added.Count);
+            foreach ((LeafIndex index, KeyPackage keyPackage) in group.Added)
+            {
+                int place = PlaceAbove(index, path);
+                if (!plaintexts.TryGetValue(place, out Secret? plaintext))
+                    plaintexts[place] = plaintext = GroupSecrets.Encode(secrets.JoinerSecret, place < 0 ? null : fresh!.PathSecrets[place], group.Psks);
+                receivers.Add((keyPackage.InitKey, plaintext));
+            }
+
+            IEnumerable<byte[]> references = SharedWork.Select(
+                group.Added, threads, added => suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, added.KeyPackage.Encode(capacity: BytesPerKeyPackage)));
+            IEnumerable<HpkeCiphertext?> ciphertexts = suite.EncryptAll(receivers, context, threads);
+            return [.. references.Zip(ciphertexts, static (reference, ciphertext) =>
+                new EncryptedGroupSecrets(reference, ciphertext ?? throw new MlsException(MlsError.GroupSecretsInvalid)))];
+        }
+        finally
+        {
+            foreach (Secret plaintext in plaintexts.Values)
+                plaintext.Dispose();
+        }
+    }
+
+    /// <summary>The place in the path of the lowest node above both the committer and the new member; -1 if there is no path.</summary>
+    private static int PlaceAbove(LeafIndex newMember, IReadOnlyList<PathNode>? path)
     {
         for (int i = 0; path is not null && i < path.Count; i++)
         {
             if (path[i].Copath.Covers(newMember))
-                return fresh!.PathSecrets[i];
+                return i;
         }
 
-        return null;
+        return -1;
     }
 }
