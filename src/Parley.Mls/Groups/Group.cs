@@ -26,7 +26,6 @@ public sealed partial class Group : IDisposable
     private const string FramedContentLabel = "FramedContentTBS";
 
     private readonly GroupConfig _config;
-    private readonly LeafIdentity _identity;
     private readonly CryptoSuite _suite;
     private readonly StateLog _log = new();
     private readonly ProposalCache _proposals = new();
@@ -36,11 +35,12 @@ public sealed partial class Group : IDisposable
     private readonly SortedList<ulong, Secret> _resumptionPsks = [];
     private readonly TlsWriter _scratch = new(1024);
     private EpochState _epoch;
+    private readonly LeafIdentity _identity;
 
-    private Group(GroupConfig config, LeafIdentity identity, EpochState epoch)
+    private Group(GroupConfig config, IEnumerable<LeafIdentity> identities, EpochState epoch)
     {
         _config = config;
-        _identity = identity;
+        _identity = LeafIdentity.Of(epoch.Tree.LeafAt(epoch.Self)!, identities); // A member's own leaf is never blank.
         _suite = epoch.Suite;
         _epoch = epoch;
     }
@@ -161,10 +161,21 @@ public sealed partial class Group : IDisposable
 
     internal static Group Start(GroupConfig config, LeafIdentity identity, EpochState epoch)
     {
-        var group = new Group(config, identity, epoch);
+        var group = new Group(config, [identity], epoch);
         group.WriteEpoch(null);
         return group;
     }
+
+    /// <summary>A group as it was when it began and nothing was written yet: all its state is to be written again.</summary>
+    internal static Group RestoreUnwritten(
+        GroupConfig config, LeafIdentity identity, IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries)
+    {
+        Group group = Restore(config, identity, entries);
+        group.WriteEpoch(null);
+        return group;
+    }
+
+    internal IReadOnlyList<StateWrite> PeekWrites() => _log.Peek();
 
     private void ThrowIfEnded()
     {

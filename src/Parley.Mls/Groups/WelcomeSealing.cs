@@ -5,7 +5,6 @@ using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Tree;
-using Parley.Mls.Tree;
 
 namespace Parley.Mls.Groups;
 
@@ -22,45 +21,46 @@ internal static class WelcomeSealing
 
     /// <summary>An encoded MLSMessage with the Welcome.</summary>
     /// <exception cref="MlsException">A new member's init key is not valid.</exception>
-    public static byte[] Seal(
-        NewEpoch secrets, EpochState next, LeafIdentity identity, ProvisionalGroup group, IReadOnlyList<PathNode>? path, FreshPath? fresh,
-        CommitOptions options, int threads)
+    public static byte[] Seal(MadeCommit made, EpochState next, LeafIdentity identity, CommitOptions options, int threads)
     {
         CryptoSuite suite = next.Suite;
         GroupInfo info = next.CreateGroupInfo(identity, options.WelcomeHasRatchetTree, withExternalPub: false);
         byte[] groupInfo = info.Encode(capacity: 1024 + info.Extensions.Sum(static extension => extension.Data.Length));
         byte[] encryptedGroupInfo = new byte[groupInfo.Length + TagBytes];
-        using (Secret key = Key(suite, secrets.WelcomeSecret))
-        using (Secret nonce = Nonce(suite, secrets.WelcomeSecret))
+        using (Secret key = Key(suite, made.Secrets.WelcomeSecret))
+        using (Secret nonce = Nonce(suite, made.Secrets.WelcomeSecret))
             suite.Seal(key.AsSpan(), nonce.AsSpan(), [], groupInfo, encryptedGroupInfo);
 
-        ImmutableArray<EncryptedGroupSecrets> entries = SealSecrets(suite, suite.EncryptContext("Welcome", encryptedGroupInfo), secrets, group, path, fresh, threads);
+        ImmutableArray<EncryptedGroupSecrets> entries = SealSecrets(suite, suite.EncryptContext("Welcome", encryptedGroupInfo), made, threads);
         var welcome = new Welcome(suite.Id, entries, encryptedGroupInfo);
-        return new MlsMessage.Welcome(welcome).Encode<MlsMessage>(capacity: encryptedGroupInfo.Length + (BytesPerEntry * group.Added.Count) + 64);
+        return new MlsMessage.Welcome(welcome).Encode<MlsMessage>(capacity: encryptedGroupInfo.Length + (BytesPerEntry * made.Group.Added.Count) + 64);
     }
 
     public static Secret Key(CryptoSuite suite, Secret welcomeSecret) => suite.ExpandWithLabel(welcomeSecret.AsSpan(), "key", [], suite.AeadKeyBytes);
 
     public static Secret Nonce(CryptoSuite suite, Secret welcomeSecret) => suite.ExpandWithLabel(welcomeSecret.AsSpan(), "nonce", [], suite.AeadNonceBytes);
 
-    private static ImmutableArray<EncryptedGroupSecrets> SealSecrets(
-        CryptoSuite suite, Hpke.InfoHash context, NewEpoch secrets, ProvisionalGroup group, IReadOnlyList<PathNode>? path, FreshPath? fresh, int threads)
+    private static ImmutableArray<EncryptedGroupSecrets> SealSecrets(CryptoSuite suite, Hpke.InfoHash context, MadeCommit made, int threads)
     {
         // New members below the same node of the path are told the same.
         var plaintexts = new Dictionary<int, Secret>();
         try
         {
-            var receivers = new List<(ReadOnlyMemory<byte> PublicKey, Secret GroupSecrets)>(group.Added.Count);
-            foreach ((LeafIndex index, KeyPackage keyPackage) in group.Added)
+            var receivers = new List<(ReadOnlyMemory<byte> PublicKey, Secret GroupSecrets)>(made.Group.Added.Count);
+            foreach ((LeafIndex index, KeyPackage keyPackage) in made.Group.Added)
             {
-                int place = PlaceAbove(index, path);
+                int place = PlaceAbove(index, made.Path);
                 if (!plaintexts.TryGetValue(place, out Secret? plaintext))
-                    plaintexts[place] = plaintext = GroupSecrets.Encode(secrets.JoinerSecret, place < 0 ? null : fresh!.PathSecrets[place], group.Psks);
+                {
+                    Secret? pathSecret = place < 0 ? null : made.Path!.Fresh.PathSecrets[place]; // There is a place only in a path.
+                    plaintexts[place] = plaintext = GroupSecrets.Encode(made.Secrets.JoinerSecret, pathSecret, made.Group.Psks);
+                }
+
                 receivers.Add((keyPackage.InitKey, plaintext));
             }
 
             IEnumerable<byte[]> references = SharedWork.Select(
-                group.Added, threads, added => suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, added.KeyPackage.Encode(capacity: BytesPerKeyPackage)));
+                made.Group.Added, threads, added => suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, added.KeyPackage.Encode(BytesPerKeyPackage)));
             IEnumerable<HpkeCiphertext?> ciphertexts = suite.EncryptAll(receivers, context, threads);
             return [.. references.Zip(ciphertexts, static (reference, ciphertext) =>
                 new EncryptedGroupSecrets(reference, ciphertext ?? throw new MlsException(MlsError.GroupSecretsInvalid)))];
@@ -73,11 +73,11 @@ internal static class WelcomeSealing
     }
 
     /// <summary>The place in the path of the lowest node above both the committer and the new member; -1 if there is no path.</summary>
-    private static int PlaceAbove(LeafIndex newMember, IReadOnlyList<PathNode>? path)
+    private static int PlaceAbove(LeafIndex newMember, MadePath? path)
     {
-        for (int i = 0; path is not null && i < path.Count; i++)
+        for (int i = 0; path is not null && i < path.Filtered.Count; i++)
         {
-            if (path[i].Copath.Covers(newMember))
+            if (path.Filtered[i].Copath.Covers(newMember))
                 return i;
         }
 

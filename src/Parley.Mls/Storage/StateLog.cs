@@ -10,6 +10,8 @@ internal sealed class StateLog
 
     public void Delete(StateKey key) => _writes.Add(new StateWrite(key.Encode(), null));
 
+    public IReadOnlyList<StateWrite> Peek() => _writes;
+
     public IReadOnlyList<StateWrite> Take()
     {
         List<StateWrite> taken = _writes;

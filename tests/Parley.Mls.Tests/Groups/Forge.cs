@@ -95,6 +95,21 @@ internal static class Forge
     public static MlsMessage CommitWithLeaf(Client client, Func<LeafNode, LeafNode> change, params Proposal[] proposals) => Commit(
         client, commit => commit with { Path = commit.Path! with { LeafNode = Resign(client, change(commit.Path!.LeafNode)) } }, proposals);
 
+    /// <summary>An external Commit whose content is changed and then signed again. Its confirmation tag stays.</summary>
+    public static MlsMessage ExternalCommit(
+        Client joiner, byte[] groupInfo, Func<Commit, Commit>? change = null, ExternalCommitOptions? options = null, SignatureKeyPair? signer = null)
+    {
+        Assert.True(MlsMessage.TryDecode(groupInfo, out MlsMessage? info, out _));
+        Assert.True(MlsMessage.TryDecode(joiner.CommitExternally(groupInfo, options), out MlsMessage? honest, out _));
+        PublicMessage message = Assert.IsType<MlsMessage.Public>(honest).Message;
+        Commit commit = ((Content.CommitContent)message.Content.Content).Commit;
+        FramedContent framed = message.Content with { Content = new Content.CommitContent(change?.Invoke(commit) ?? commit) };
+        byte[] context = Assert.IsType<MlsMessage.GroupInfo>(info).Message.GroupContext.Encode();
+        byte[] signature = (signer ?? joiner.Identity.Signer).Sign(
+            joiner.World.Suite, "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(WireFormat.PublicMessage, framed, context));
+        return new MlsMessage.Public(new PublicMessage(framed, message.Auth with { Signature = signature }, null));
+    }
+
     /// <summary>The leaf as its owner would sign it, in its own group and place.</summary>
     public static LeafNode Resign(Client owner, LeafNode leaf) => Resign(owner, leaf, owner.World.GroupId, owner.Index);
 

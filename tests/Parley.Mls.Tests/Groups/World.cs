@@ -42,6 +42,9 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public bool Restarts { get; init; }
 
+    /// <summary>What a client supports if nothing else is said.</summary>
+    public Capabilities Capabilities { get; init; } = DefaultCapabilities;
+
     public WireFormat HandshakeFormat { get; init; } = WireFormat.PrivateMessage;
 
     public int PastEpochsMax { get; init; } = 5;
@@ -81,7 +84,7 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
         name ??= $"client {_clients.Count}";
         var signer = SignatureKeyPair.Generate(Suite.Provider, Suite.Parameters.Signature);
         credential ??= new Credential.Basic(Encoding.UTF8.GetBytes(name));
-        var identity = new LeafIdentity(signer, credential, capabilities ?? DefaultCapabilities, extensions.IsDefault ? [] : extensions);
+        var identity = new LeafIdentity(signer, credential, capabilities ?? Capabilities, extensions.IsDefault ? [] : extensions);
         var client = new Client(this, name, identity);
         _clients.Add(client);
         return client;
@@ -104,6 +107,14 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
         foreach (Client member in Members.ToArray())
             Commit(member);
         return this;
+    }
+
+    /// <summary>The members have merged the client's external Commit: it is one of them, and all agree.</summary>
+    public void Joins(Client joiner)
+    {
+        joiner.JoinExternally();
+        Members.Add(joiner);
+        AssertAgreement();
     }
 
     public void Add(Client committer, int count, CommitOptions? options = null)

@@ -75,7 +75,7 @@ public sealed class TreeKemVectorTests
                 _suite, filtered, [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)]);
             LeafNode current = _tree.LeafAt(sender.Index)!; // A sender is a member.
             var identity = new LeafIdentity(sender.Signer, current.Credential, current.Capabilities, current.Extensions);
-            LeafNode leaf = identity.Renew(_suite, current, leafKey.PublicKey, new LeafNodeSource.Commit(parentHash), _context.GroupId, sender.Index);
+            LeafNode leaf = identity.Sign(_suite, leafKey.PublicKey, new LeafNodeSource.Commit(parentHash), _context.GroupId, sender.Index);
             RatchetTree after = _tree.WithPath(sender.Index, leaf, filtered, nodes);
             var update = new UpdatePath(leaf, TreeKem.Encrypt(_suite, filtered, fresh, null, Context(after)));
             foreach (Participant receiver in Participants)
