@@ -72,8 +72,7 @@ public sealed class MessageVectorTests
 
     private static string? RunMessageProtection(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         var test = new Protection(suite, vector);
         var proposal = new Content.ProposalContent(Suites.Decode<Proposal>(vector.Hex("proposal")));
         var commit = new Content.CommitContent(Suites.Decode<Commit>(vector.Hex("commit")));
