@@ -133,9 +133,10 @@ internal sealed class PrimitiveTimes
         (byte[] privateKey, byte[] publicKey) = KemKeys();
         byte[] kemOutput = new byte[_suite.Kem.Parameters.KemOutputBytes];
         byte[] sharedSecret = new byte[_suite.Kem.Parameters.SharedSecretBytes];
-        _provider.TryEncapsulate(_suite.Kem, publicKey, kemOutput, sharedSecret);
+        byte[] randomness = new byte[_suite.Kem.Parameters.RandomBytes];
+        _provider.TryEncapsulate(_suite.Kem, publicKey, randomness, kemOutput, sharedSecret);
         return primitive == Primitive.Encapsulate
-            ? () => _provider.TryEncapsulate(_suite.Kem, publicKey, kemOutput, sharedSecret)
+            ? () => _provider.TryEncapsulate(_suite.Kem, publicKey, randomness, kemOutput, sharedSecret)
             : () => _provider.TryDecapsulate(_suite.Kem, privateKey, kemOutput, sharedSecret);
     }
 
