@@ -1,91 +1,35 @@
-using System.Diagnostics;
 using Parley.Mls.Crypto;
 
 namespace Parley.Bench.Mls;
 
 /// <summary>
-/// Times the primitives of one suite by themselves, each kind of call when it is first asked for, and so in the same run as the
-/// operation it is compared with. The median of batches: a batch is long enough for the clock, and the median ignores the batches that
-/// a collection or another process disturbed.
+/// Makes the calls of primitives that an operation made, and nothing else: what the operation cannot cost less than. Each call has
+/// content as long as the operation's, and keys of its own.
 /// </summary>
-internal sealed class PrimitiveTimes
+internal sealed class PrimitiveReplay
 {
-    private const int Batches = 31;
-    private static readonly TimeSpan BatchLength = TimeSpan.FromMicroseconds(200);
-
     private readonly ICryptoProvider _provider;
     private readonly CipherSuiteParameters _suite;
-    private readonly Dictionary<PrimitiveCall, double> _medians = [];
+    private readonly List<(Action Call, int Count)> _calls = [];
 
-    public PrimitiveTimes(ICryptoProvider provider, CipherSuiteParameters suite)
+    /// <param name="provider">The provider itself, which counts nothing.</param>
+    /// <param name="suite">The suite.</param>
+    /// <param name="calls">How often each call was made.</param>
+    public PrimitiveReplay(ICryptoProvider provider, CipherSuiteParameters suite, IReadOnlyDictionary<PrimitiveCall, int> calls)
     {
         _provider = provider;
         _suite = suite;
+        foreach ((PrimitiveCall call, int count) in calls)
+            _calls.Add((Prepare(call), count));
     }
 
-    /// <summary>The primitives a reader knows, in microseconds.</summary>
-    public IEnumerable<(string Name, double MedianMicroseconds)> Table()
+    public void Run()
     {
-        yield return ("sign", MedianMicroseconds(new PrimitiveCall(Primitive.Sign, 256)));
-        yield return ("verify", MedianMicroseconds(new PrimitiveCall(Primitive.Verify, 256)));
-        if (_suite.Kem == KemAlgorithm.XWing)
+        foreach ((Action call, int count) in _calls)
         {
-            yield return ("encapsulate", MedianMicroseconds(new PrimitiveCall(Primitive.Encapsulate, 0)));
-            yield return ("decapsulate", MedianMicroseconds(new PrimitiveCall(Primitive.Decapsulate, 0)));
-        }
-        else
-        {
-            yield return ("dh", MedianMicroseconds(new PrimitiveCall(Primitive.Agree, 0)));
-        }
-
-        yield return ("derive_public_key", MedianMicroseconds(new PrimitiveCall(Primitive.DerivePublicKey, 0)));
-        yield return ("seal_100", MedianMicroseconds(new PrimitiveCall(Primitive.Seal, 100)));
-        yield return ("seal_4096", MedianMicroseconds(new PrimitiveCall(Primitive.Seal, 4096)));
-        yield return ("open_100", MedianMicroseconds(new PrimitiveCall(Primitive.Open, 100)));
-        yield return ("open_4096", MedianMicroseconds(new PrimitiveCall(Primitive.Open, 4096)));
-        yield return ("hkdf_expand", MedianMicroseconds(new PrimitiveCall(Primitive.HkdfExpand, 64)));
-        yield return ("hmac", MedianMicroseconds(new PrimitiveCall(Primitive.Hmac, 64)));
-        yield return ("hash_256", MedianMicroseconds(new PrimitiveCall(Primitive.Hash, 256)));
-        yield return ("random_32", MedianMicroseconds(new PrimitiveCall(Primitive.FillRandom, 32)));
-    }
-
-    /// <summary>Forgets what was measured, so that it is measured anew beside the next operation, under the load of that moment.</summary>
-    public void Forget() => _medians.Clear();
-
-    /// <summary>What the calls take together.</summary>
-    public double TotalMicroseconds(IReadOnlyDictionary<PrimitiveCall, int> calls) => calls.Sum(call => call.Value * MedianMicroseconds(call.Key));
-
-    /// <summary>What one call takes, with its bytes as given.</summary>
-    public double MedianMicroseconds(PrimitiveCall call)
-    {
-        if (!_medians.TryGetValue(call, out double median))
-            _medians[call] = median = Measure(Prepare(call));
-        return median;
-    }
-
-    private static double Measure(Action call)
-    {
-        long start = Stopwatch.GetTimestamp();
-        int repeats = 0;
-        do
-        {
-            call();
-            repeats++;
-        }
-        while (Stopwatch.GetElapsedTime(start) < 20 * BatchLength); // Long enough for the compiler to have optimised the call.
-
-        repeats = Math.Max(1, repeats / 20);
-        double[] samples = new double[Batches];
-        for (int batch = 0; batch < Batches; batch++)
-        {
-            start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < repeats; i++)
+            for (int i = 0; i < count; i++)
                 call();
-            samples[batch] = Stopwatch.GetElapsedTime(start).TotalMicroseconds / repeats;
         }
-
-        Array.Sort(samples);
-        return samples[Batches / 2];
     }
 
     private Action Prepare(PrimitiveCall call)
