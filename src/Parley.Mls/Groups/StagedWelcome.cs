@@ -77,7 +77,11 @@ public sealed class StagedWelcome : IDisposable
     }
 
     /// <summary>Drops the Welcome and zeroes what was derived from it.</summary>
-    public void Dispose() => _epoch?.Dispose();
+    public void Dispose()
+    {
+        _epoch?.Dispose();
+        _epoch = null;
+    }
 
     internal static GroupSecrets OpenGroupSecrets(CryptoSuite suite, Welcome welcome, KeyPackageBundle bundle)
     {

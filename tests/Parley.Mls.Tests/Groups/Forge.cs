@@ -25,6 +25,10 @@ internal static class Forge
 
     public static EpochState Epoch(this Client client) => EpochOf(client.Group);
 
+    public static EpochState EpochState(this Group group) => EpochOf(group);
+
+    public static IReadOnlyList<PastEpoch> PastEpochs(this Group group) => PastOf(group);
+
     /// <summary>Content framed and signed as the client's, except for what is changed.</summary>
     public static AuthenticatedContent Sign(
         Client client,
@@ -216,4 +220,7 @@ internal static class Forge
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_epoch")]
     private static extern ref EpochState EpochOf(Group group);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_past")]
+    private static extern ref List<PastEpoch> PastOf(Group group);
 }
