@@ -9,6 +9,7 @@ var suite = new Option<ushort>("--suite") { Description = "The cipher suite's nu
 var leaves = new Option<int[]>("--leaves")
 {
     Description = "Sizes of the groups; otherwise 2, 10, 100, 1000 and 10000, or the smaller ones of them if --quick.",
+    AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = static _ => [],
 };
 var mls = new Command("mls", "Measures the protocol on one thread, without a server.") { file, quick, suite, leaves };
