@@ -253,14 +253,14 @@ public sealed partial class Group
         return chosen;
     }
 
-    private static byte[]? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)
+    private byte[]? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)
     {
         if (made.Group.Added.Count == 0)
             return null;
         try
         {
             // RFC 9420 §12.4.1: the GroupInfo shows the new state, and is signed with the key in the new leaf. We are not removed by our own Commit.
-            return WelcomeSealing.Seal(made, staged.Next!, identity, options);
+            return WelcomeSealing.Seal(made, staged.Next!, identity, options, _config.ThreadsMax);
         }
         catch (MlsException)
         {
