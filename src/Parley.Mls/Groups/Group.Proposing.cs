@@ -1,5 +1,6 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
@@ -57,6 +58,24 @@ public sealed partial class Group
             throw new InvalidOperationException("A SelfRemove was proposed in this epoch before.");
         return Propose(new Proposal.SelfRemove(), null, WireFormat.PublicMessage);
     }
+
+    /// <summary>Proposes an update of a component's data in the GroupContext (draft-ietf-mls-extensions-09 §4.7).</summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="MlsException">The component is not known or refuses it, or a member does not support the proposal.</exception>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] ProposeAppDataUpdate(ComponentId component, ReadOnlyMemory<byte> update) => Propose(new Proposal.AppDataUpdate(component, update), null);
+
+    /// <summary>Proposes to remove a component's data from the GroupContext (draft-ietf-mls-extensions-09 §4.7).</summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="MlsException">There is none, the component refuses it, or a member does not support the proposal.</exception>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] ProposeAppDataRemoval(ComponentId component) => Propose(new Proposal.AppDataUpdate(component, null), null);
+
+    /// <summary>Proposes data of a component to go with the next Commit (draft-ietf-mls-extensions-09 §4.8).</summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="MlsException">The component is not known or refuses it, or a member does not support the proposal.</exception>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] ProposeAppEphemeral(ComponentId component, ReadOnlyMemory<byte> data) => Propose(new Proposal.AppEphemeral(component, data), null);
 
     private byte[] Propose(Proposal proposal, DateTimeOffset? now) => Propose(proposal, now, _config.HandshakeFormat);
 

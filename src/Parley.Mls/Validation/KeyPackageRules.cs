@@ -18,6 +18,7 @@ internal static class KeyPackageRules
             MlsException.ThrowIf(!keyPackage.LeafNode.Capabilities.Supports(extension.Type), MlsError.LeafExtensionInvalid);
         }
 
+        AppDataRules.Dictionary(keyPackage.Extensions);
         leafRules.Check(keyPackage.LeafNode, LeafPlace.KeyPackage, default, now);
         bool verified = suite.VerifyWithLabel(
             keyPackage.LeafNode.SignatureKey.Span, "KeyPackageTBS", keyPackage.EncodeToBeSigned(), keyPackage.Signature.Span);
