@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Parley.Mls.Components;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Components;
+using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 
 namespace Parley.Mls.Groups;
@@ -26,7 +27,7 @@ public sealed partial class Group
     /// <returns>An encoded MLSMessage.</returns>
     /// <exception cref="MlsException">The component is not registered, or a member does not support AppEphemeral.</exception>
     /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeAppAck() => ProposeAppEphemeral(ComponentId.AppAck, CreateAppAck().Encode());
+    public byte[] ProposeAppAck() => Send(new Proposal.AppEphemeral(ComponentId.AppAck, CreateAppAck().Encode()), null, _config.HandshakeFormat);
 
     /// <summary>
     /// Compares an AppAck of this epoch with what we have sent and received. To be called before the Commit that holds it is merged: with

@@ -24,16 +24,20 @@ public sealed partial class Group
         ThrowIfEnded();
         if (Pending is not null)
             throw new InvalidOperationException("A Commit is pending already.");
+        return Commit(options, ProposalsFor(options, now), Psks(), isNewGroup: false, now);
+    }
+
+    private PendingCommit Commit(CommitOptions options, List<QueuedProposal> proposals, PskLookup psks, bool isNewGroup, DateTimeOffset now)
+    {
         if (options.GroupInfoExtensions.HasDuplicate() || !options.GroupInfoExtensions.All(static extension => GroupExtensionRules.IsForApplicationsInGroupInfo(extension.Type)))
             throw new ArgumentException("An extension has no place in a GroupInfo, is made by the group itself, or stands there twice.", nameof(options));
-        List<QueuedProposal> proposals = ProposalsFor(options, now);
-        ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals);
+        ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals, isNewGroup);
         ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
         var making = new CommitMaking
         {
             Epoch = _epoch,
             Config = _config,
-            Psks = Psks(),
+            Psks = psks,
             InitSecret = _epoch.Secrets.InitSecret,
             Sender = new Sender.Member(OwnLeafIndex),
             Committer = OwnLeafIndex,

@@ -1,6 +1,5 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
-using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
@@ -17,6 +16,22 @@ namespace Parley.Mls.Groups;
 /// </content>
 public sealed partial class Group
 {
+    /// <summary>
+    /// Proposes what every member may propose: an Add or Remove, a PreSharedKey (see <see cref="PreSharedKeyProposals"/>), a ReInit, a
+    /// GroupContextExtensions, an AppDataUpdate or an AppEphemeral.
+    /// </summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="ArgumentException">An Update or SelfRemove, which have methods of their own.</exception>
+    /// <exception cref="MlsException">The proposal is not valid in this group.</exception>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] Propose(Proposal proposal, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(proposal);
+        if (proposal is Proposal.Update or Proposal.SelfRemove)
+            throw new ArgumentException($"A proposal of type {proposal.Type} is made by the method of its name.", nameof(proposal));
+        return Send(proposal, now, _config.HandshakeFormat);
+    }
+
     /// <summary>Proposes to add a client.</summary>
     /// <returns>An encoded MLSMessage.</returns>
     /// <exception cref="MlsException">The KeyPackage is not valid for this group.</exception>
@@ -27,7 +42,7 @@ public sealed partial class Group
     /// <returns>An encoded MLSMessage.</returns>
     /// <exception cref="MlsException">There is no such member.</exception>
     /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeRemove(LeafIndex member) => Propose(new Proposal.Remove(member), null);
+    public byte[] ProposeRemove(LeafIndex member) => Send(new Proposal.Remove(member), null, _config.HandshakeFormat);
 
     /// <summary>Proposes a fresh key for our own leaf.</summary>
     /// <returns>An encoded MLSMessage.</returns>
@@ -37,7 +52,7 @@ public sealed partial class Group
         ThrowIfEnded();
         using HpkeKeyPair pair = _suite.GenerateHpkeKeyPair();
         LeafNode leaf = _identity.Sign(_suite, pair.PublicKey, new LeafNodeSource.Update(), _epoch.Context.GroupId, OwnLeafIndex);
-        byte[] message = Propose(new Proposal.Update(leaf), null);
+        byte[] message = Send(new Proposal.Update(leaf), null, _config.HandshakeFormat);
         _updateKeys.Add(new KeyBytes(pair.PublicKey), pair.PrivateKey.Clone());
         WriteUpdateKey(pair.PublicKey, pair.PrivateKey);
         return message;
@@ -56,30 +71,10 @@ public sealed partial class Group
             || SelfRemovers().Contains(OwnLeafIndex);
         if (isRepeated)
             throw new InvalidOperationException("A SelfRemove was proposed in this epoch before.");
-        return Propose(new Proposal.SelfRemove(), null, WireFormat.PublicMessage);
+        return Send(new Proposal.SelfRemove(), null, WireFormat.PublicMessage);
     }
 
-    /// <summary>Proposes an update of a component's data in the GroupContext (draft-ietf-mls-extensions-09 §4.7).</summary>
-    /// <returns>An encoded MLSMessage.</returns>
-    /// <exception cref="MlsException">The component is not known or refuses it, or a member does not support the proposal.</exception>
-    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeAppDataUpdate(ComponentId component, ReadOnlyMemory<byte> update) => Propose(new Proposal.AppDataUpdate(component, update), null);
-
-    /// <summary>Proposes to remove a component's data from the GroupContext (draft-ietf-mls-extensions-09 §4.7).</summary>
-    /// <returns>An encoded MLSMessage.</returns>
-    /// <exception cref="MlsException">There is none, the component refuses it, or a member does not support the proposal.</exception>
-    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeAppDataRemoval(ComponentId component) => Propose(new Proposal.AppDataUpdate(component, null), null);
-
-    /// <summary>Proposes data of a component to go with the next Commit (draft-ietf-mls-extensions-09 §4.8).</summary>
-    /// <returns>An encoded MLSMessage.</returns>
-    /// <exception cref="MlsException">The component is not known or refuses it, or a member does not support the proposal.</exception>
-    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeAppEphemeral(ComponentId component, ReadOnlyMemory<byte> data) => Propose(new Proposal.AppEphemeral(component, data), null);
-
-    private byte[] Propose(Proposal proposal, DateTimeOffset? now) => Propose(proposal, now, _config.HandshakeFormat);
-
-    private byte[] Propose(Proposal proposal, DateTimeOffset? now, WireFormat format)
+    private byte[] Send(Proposal proposal, DateTimeOffset? now, WireFormat format)
     {
         ThrowIfEnded();
         CheckProposal(new QueuedProposal(proposal, new Sender.Member(OwnLeafIndex), null), now);

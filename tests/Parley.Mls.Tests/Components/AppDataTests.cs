@@ -35,8 +35,8 @@ public sealed class AppDataTests : IDisposable
     public void Updates_are_merged_by_the_component_in_the_order_of_the_Commit(bool restarts)
     {
         using World world = NewWorld(restarts).WithMembers(3);
-        world.Propose(world[1].Propose(static group => group.ProposeAppDataUpdate(Ledger, new byte[] { 1 })));
-        world.Propose(world[2].Propose(static group => group.ProposeAppDataUpdate(Note, "note"u8.ToArray())));
+        world.Propose(world[1].Propose(static group => group.Propose(Update(Ledger, 1), World.Now)));
+        world.Propose(world[2].Propose(static group => group.Propose(new Proposal.AppDataUpdate(Note, "note"u8.ToArray()), World.Now)));
         world.Commit(world[0], Update(Ledger, 2), Update(Ledger, 3));
         foreach (Client member in world.Members)
         {
@@ -63,7 +63,7 @@ public sealed class AppDataTests : IDisposable
     {
         _world.Commit(_world[0], Update(Note, 1), Update(Ledger, 2));
         Assert.Equal([Ledger, Note], Dictionary().Entries.Select(static entry => entry.ComponentId));
-        _world.Propose(_world[1].Propose(static group => group.ProposeAppDataRemoval(Ledger)));
+        _world.Propose(_world[1].Propose(static group => group.Propose(Removal(Ledger), World.Now)));
         _world.Commit(_world[2], Update(Note, 3));
         Assert.Equal([Note], Dictionary().Entries.Select(static entry => entry.ComponentId));
         _world.Commit(_world[2], Removal(Note));
@@ -115,8 +115,8 @@ public sealed class AppDataTests : IDisposable
     public void Of_proposals_that_cannot_stand_together_a_Commit_takes_the_first()
     {
         _world.Commit(_world[0], Update(Ledger, 1));
-        _world.Propose(_world[1].Propose(static group => group.ProposeAppDataUpdate(Ledger, new byte[] { 2 })));
-        _world.Propose(_world[2].Propose(static group => group.ProposeAppDataRemoval(Ledger)));
+        _world.Propose(_world[1].Propose(static group => group.Propose(Update(Ledger, 2), World.Now)));
+        _world.Propose(_world[2].Propose(static group => group.Propose(Removal(Ledger), World.Now)));
         _world.Commit(_world[3]);
         Assert.Equal([1, 2], Data(_world[0], Ledger));
     }
@@ -128,7 +128,7 @@ public sealed class AppDataTests : IDisposable
         using World world = NewWorld();
         world.Components[Unknown] = inOrder;
         world.WithMembers(3);
-        world.Propose(world[1].Propose(static group => group.ProposeAppDataUpdate(Unknown, new byte[] { 0 })));
+        world.Propose(world[1].Propose(static group => group.Propose(Update(Unknown, 0), World.Now)));
         byte[] second = Forge.Propose(world[2], Update(Unknown, 1)).Encode();
         world[0].Receive(second);
         world[1].Receive(second);

@@ -58,13 +58,16 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public int SkippedKeysMax { get; init; } = 100;
 
-    public byte[] GroupId { get; } = "group"u8.ToArray();
+    public byte[] GroupId { get; init; } = "group"u8.ToArray();
 
     public Dictionary<ComponentId, IAppComponent> Components { get; } = [];
 
     public Judge Judge { get; } = new();
 
     public KnownPsks Psks { get; } = new();
+
+    /// <summary>All clients there are, in the order they were made.</summary>
+    public IReadOnlyList<Client> Clients => _clients;
 
     /// <summary>Those in the group.</summary>
     public List<Client> Members { get; } = [];
