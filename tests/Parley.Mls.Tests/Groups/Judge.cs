@@ -13,6 +13,8 @@ internal sealed class Judge : IAuthenticationService
 
     public bool AcceptsSuccessors { get; set; } = true;
 
+    public bool AcceptsNewcomers { get; set; } = true;
+
     public Func<Credential.X509, bool> AcceptsChain { get; set; } = static _ => true;
 
     public bool IsValid(LeafNode leaf) => leaf.Credential switch
@@ -26,4 +28,6 @@ internal sealed class Judge : IAuthenticationService
         sender.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
 
     public bool IsSuccessor(LeafNode current, LeafNode successor) => AcceptsSuccessors;
+
+    public bool MayProposeItself(LeafNode newcomer) => AcceptsNewcomers;
 }

@@ -21,6 +21,11 @@ public sealed class ScenarioTests
         { CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519, true, WireFormat.PublicMessage },
         { CipherSuite.X25519Aes128GcmSha256Ed25519, true, WireFormat.PrivateMessage },
         { CipherSuite.P256Aes128GcmSha256P256, false, WireFormat.PublicMessage },
+        { CipherSuite.X448ChaCha20Poly1305Sha512Ed448, false, WireFormat.PrivateMessage },
+        { CipherSuite.P521Aes256GcmSha512P521, false, WireFormat.PrivateMessage },
+        { CipherSuite.P384Aes256GcmSha384P384, true, WireFormat.PrivateMessage },
+        { CipherSuite.XWingChaCha20Poly1305Sha256Ed25519, true, WireFormat.PrivateMessage },
+        { CipherSuite.XWingChaCha20Poly1305Sha256Ed25519, false, WireFormat.PublicMessage },
     };
 
     [Theory]
