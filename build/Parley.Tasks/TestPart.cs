@@ -16,6 +16,7 @@ internal sealed record TestPart(string Name, string Project, string About)
             ShowsRemarks = true,
         },
         new("interop", "Parley.Interop.Tests", "groups with members of other MLS implementations, and the working group's scenarios") { ShowsRemarks = true },
+        new("package", "Parley.Package.Tests", "the NuGet packages of the MLS library, and the sample that uses them"),
         new("server", "Parley.Server.Tests", "the server: storage, sign-in, logs, sockets"),
         new("client", "Parley.Client.Tests", "the client core: engine, outbox, timeline, identity"),
         new("terminal", "Parley.Terminal.Tests", "the terminal client's screens and commands"),
