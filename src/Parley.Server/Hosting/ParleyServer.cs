@@ -70,14 +70,14 @@ internal static class ParleyServer
     }
 
     /// <summary>The stores on SQLite.</summary>
-    public static void AddSqliteStores(this IServiceCollection services, SqliteDatabase database)
+    public static void AddStores(this IServiceCollection services, IDatabase database)
     {
         services.AddSingleton(database);
-        services.AddSingleton<IAccountStore, SqliteAccountStore>();
-        services.AddSingleton<IInviteStore, SqliteInviteStore>();
-        services.AddSingleton<ISessionStore, SqliteSessionStore>();
-        services.AddSingleton<IKeyPackageStore, SqliteKeyPackageStore>();
-        services.AddSingleton<ILogStore, SqliteLogStore>();
+        services.AddSingleton<IAccountStore, AccountStore>();
+        services.AddSingleton<IInviteStore, InviteStore>();
+        services.AddSingleton<ISessionStore, SessionStore>();
+        services.AddSingleton<IKeyPackageStore, KeyPackageStore>();
+        services.AddSingleton<ILogStore, LogStore>();
     }
 
     private static void MapResources(WebApplication app)
