@@ -23,4 +23,7 @@ public enum CipherSuite : ushort
 
     /// <summary>MLS_256_DHKEMP384_AES256GCM_SHA384_P384.</summary>
     P384Aes256GcmSha384P384 = 0x0007,
+
+    /// <summary>The hybrid post-quantum suite: X-Wing (X25519 and ML-KEM-768), ChaCha20-Poly1305, SHA-256, Ed25519. Provisional.</summary>
+    XWingChaCha20Poly1305Sha256Ed25519 = ProvisionalNumbers.XWingChaCha20Poly1305Sha256Ed25519,
 }

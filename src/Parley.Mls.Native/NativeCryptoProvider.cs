@@ -7,7 +7,7 @@ using HashAlgorithm = Parley.Mls.Crypto.HashAlgorithm;
 namespace Parley.Mls.Native;
 
 /// <summary>
-/// The primitives on desktops and servers: X25519, Ed25519, ChaCha20-Poly1305 and HKDF with SHA-256 by libsodium; SHA-2, HMAC, AES-GCM and
+/// The primitives on desktops and servers: X25519, X-Wing, Ed25519, ChaCha20-Poly1305 and HKDF with SHA-256 by libsodium; SHA-2, HMAC, AES-GCM and
 /// the NIST curves by .NET, which calls the operating system's own library. Keys come from the injected randomness; only the nonces of ECDSA
 /// signatures are the system library's own.
 /// </summary>
@@ -23,7 +23,8 @@ public sealed class NativeCryptoProvider : ICryptoProvider
     }
 
     /// <inheritdoc/>
-    public bool Supports(DhGroup group) => Enum.IsDefined(group);
+    public bool Supports(KemAlgorithm kem) => kem
+        is KemAlgorithm.X25519 or KemAlgorithm.XWing or KemAlgorithm.P256 or KemAlgorithm.P384 or KemAlgorithm.P521;
 
     /// <inheritdoc/>
     public bool Supports(AeadAlgorithm aead) => aead switch
@@ -34,7 +35,8 @@ public sealed class NativeCryptoProvider : ICryptoProvider
     };
 
     /// <inheritdoc/>
-    public bool Supports(SignatureAlgorithm signature) => Enum.IsDefined(signature);
+    public bool Supports(SignatureAlgorithm signature) => signature
+        is SignatureAlgorithm.Ed25519 or SignatureAlgorithm.EcdsaP256 or SignatureAlgorithm.EcdsaP384 or SignatureAlgorithm.EcdsaP521;
 
     /// <inheritdoc/>
     public void FillRandom(Span<byte> bytes) => _random.Fill(bytes);
@@ -103,19 +105,54 @@ public sealed class NativeCryptoProvider : ICryptoProvider
     }
 
     /// <inheritdoc/>
-    public bool TryDerivePublicKey(DhGroup group, ReadOnlySpan<byte> privateKey, Span<byte> publicKey)
+    public void Shake256(ReadOnlySpan<byte> data, Span<byte> output) => Sodium.Shake256.Hash(data, output);
+
+    /// <inheritdoc/>
+    public bool TryDerivePublicKey(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, Span<byte> publicKey)
     {
-        if (group != DhGroup.X25519)
-            return NistCurve.Of(group).TryDerivePublicKey(privateKey, publicKey);
-        X25519.DerivePublicKey(privateKey, publicKey);
-        return true;
+        switch (kem)
+        {
+            case KemAlgorithm.X25519:
+                X25519.DerivePublicKey(privateKey, publicKey);
+                return true;
+            case KemAlgorithm.XWing:
+                XWing.DerivePublicKey(privateKey, publicKey);
+                return true;
+            default:
+                return NistCurve.Of(kem).TryDerivePublicKey(privateKey, publicKey);
+        }
     }
 
     /// <inheritdoc/>
-    public bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
-        group == DhGroup.X25519
+    public bool TryAgree(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
+        kem == KemAlgorithm.X25519
             ? publicKey.Length == X25519.KeyBytes && X25519.TryAgree(privateKey, publicKey, sharedSecret)
-            : NistCurve.Of(group).TryAgree(privateKey, publicKey, sharedSecret);
+            : NistCurve.Of(kem).TryAgree(privateKey, publicKey, sharedSecret);
+
+    /// <inheritdoc/>
+    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret)
+    {
+        RequireXWing(kem);
+        if (publicKey.Length != XWing.PublicKeyBytes)
+            return false;
+        Span<byte> seed = stackalloc byte[XWing.EncapsulationSeedBytes];
+        try
+        {
+            _random.Fill(seed);
+            return XWing.TryEncapsulate(publicKey, seed, kemOutput, sharedSecret);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(seed);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret)
+    {
+        RequireXWing(kem);
+        return kemOutput.Length == XWing.CiphertextBytes && XWing.TryDecapsulate(privateKey, kemOutput, sharedSecret);
+    }
 
     /// <inheritdoc/>
     public (Secret PrivateKey, byte[] PublicKey) GenerateSignatureKeyPair(SignatureAlgorithm algorithm)
@@ -184,6 +221,12 @@ public sealed class NativeCryptoProvider : ICryptoProvider
         HashAlgorithm.Sha512 => HashAlgorithmName.SHA512,
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
     };
+
+    private static void RequireXWing(KemAlgorithm kem)
+    {
+        if (kem != KemAlgorithm.XWing)
+            throw new ArgumentOutOfRangeException(nameof(kem));
+    }
 
     private static void RequireLength(ReadOnlySpan<byte> span, int length, string name)
     {

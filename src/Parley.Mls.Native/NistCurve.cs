@@ -38,12 +38,12 @@ internal sealed class NistCurve
 
     private int PointBytes => 1 + 2 * ScalarBytes;
 
-    public static NistCurve Of(DhGroup group) => group switch
+    public static NistCurve Of(KemAlgorithm kem) => kem switch
     {
-        DhGroup.P256 => P256,
-        DhGroup.P384 => P384,
-        DhGroup.P521 => P521,
-        _ => throw new ArgumentOutOfRangeException(nameof(group)),
+        KemAlgorithm.P256 => P256,
+        KemAlgorithm.P384 => P384,
+        KemAlgorithm.P521 => P521,
+        _ => throw new ArgumentOutOfRangeException(nameof(kem)),
     };
 
     public static NistCurve Of(SignatureAlgorithm signature) => signature switch

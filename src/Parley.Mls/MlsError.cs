@@ -150,6 +150,18 @@ public enum MlsError
     /// <summary>A PSK that this client does not have (§12.4.2, §12.4.3.1).</summary>
     PskUnknown,
 
+    /// <summary>A proposal of a type that some member does not support who would have to process it (§12.2).</summary>
+    ProposalNotSupported,
+
+    /// <summary>A SelfRemove in a Commit by value (draft-ietf-mls-extensions-09 §6.3.1).</summary>
+    SelfRemoveByValue,
+
+    /// <summary>A SelfRemove that is not sent as a PublicMessage (draft-ietf-mls-extensions-09 §6.3.1).</summary>
+    SelfRemoveNotPublic,
+
+    /// <summary>An AppDataUpdate or AppEphemeral of a component that the application does not know (draft-ietf-mls-extensions-09 §4.7, §4.8).</summary>
+    ComponentUnknown,
+
     /// <summary>Two GroupContextExtensions proposals (§12.2).</summary>
     DuplicateGroupContextExtensions,
 

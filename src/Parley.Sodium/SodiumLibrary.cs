@@ -53,5 +53,18 @@ internal static partial class SodiumLibrary
         ReadOnlySpan<byte> associatedData, ulong associatedDataLength, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> key);
 
     [LibraryImport(Name)]
+    internal static partial int crypto_kem_xwing_seed_keypair(Span<byte> publicKey, Span<byte> secretKey, ReadOnlySpan<byte> seed);
+
+    [LibraryImport(Name)]
+    internal static partial int crypto_kem_xwing_enc_deterministic(
+        Span<byte> ciphertext, Span<byte> sharedSecret, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> seed);
+
+    [LibraryImport(Name)]
+    internal static partial int crypto_kem_xwing_dec(Span<byte> sharedSecret, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> secretKey);
+
+    [LibraryImport(Name)]
+    internal static partial int crypto_xof_shake256(Span<byte> output, nuint outputLength, ReadOnlySpan<byte> data, ulong dataLength);
+
+    [LibraryImport(Name)]
     private static partial int sodium_init();
 }

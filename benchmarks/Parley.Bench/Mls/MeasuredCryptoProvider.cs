@@ -22,7 +22,7 @@ internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoPro
 
     public void Reset() => _calls.Clear();
 
-    public bool Supports(DhGroup group) => inner.Supports(group);
+    public bool Supports(KemAlgorithm kem) => inner.Supports(kem);
 
     public bool Supports(AeadAlgorithm aead) => inner.Supports(aead);
 
@@ -68,16 +68,34 @@ internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoPro
         return inner.TryOpen(algorithm, key, nonce, associatedData, ciphertext, plaintext);
     }
 
-    public bool TryDerivePublicKey(DhGroup group, ReadOnlySpan<byte> privateKey, Span<byte> publicKey)
+    public void Shake256(ReadOnlySpan<byte> data, Span<byte> output)
     {
-        Count(Primitive.DerivePublicKey, 0);
-        return inner.TryDerivePublicKey(group, privateKey, publicKey);
+        Count(Primitive.Shake256, data.Length);
+        inner.Shake256(data, output);
     }
 
-    public bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret)
+    public bool TryDerivePublicKey(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, Span<byte> publicKey)
+    {
+        Count(Primitive.DerivePublicKey, 0);
+        return inner.TryDerivePublicKey(kem, privateKey, publicKey);
+    }
+
+    public bool TryAgree(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret)
     {
         Count(Primitive.Agree, 0);
-        return inner.TryAgree(group, privateKey, publicKey, sharedSecret);
+        return inner.TryAgree(kem, privateKey, publicKey, sharedSecret);
+    }
+
+    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret)
+    {
+        Count(Primitive.Encapsulate, 0);
+        return inner.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+    }
+
+    public bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret)
+    {
+        Count(Primitive.Decapsulate, 0);
+        return inner.TryDecapsulate(kem, privateKey, kemOutput, sharedSecret);
     }
 
     public (Secret PrivateKey, byte[] PublicKey) GenerateSignatureKeyPair(SignatureAlgorithm algorithm)

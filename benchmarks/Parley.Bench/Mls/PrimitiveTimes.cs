@@ -28,7 +28,16 @@ internal sealed class PrimitiveTimes
     {
         yield return ("sign", MedianMicroseconds(new PrimitiveCall(Primitive.Sign, 256)));
         yield return ("verify", MedianMicroseconds(new PrimitiveCall(Primitive.Verify, 256)));
-        yield return ("dh", MedianMicroseconds(new PrimitiveCall(Primitive.Agree, 0)));
+        if (_suite.Kem == KemAlgorithm.XWing)
+        {
+            yield return ("encapsulate", MedianMicroseconds(new PrimitiveCall(Primitive.Encapsulate, 0)));
+            yield return ("decapsulate", MedianMicroseconds(new PrimitiveCall(Primitive.Decapsulate, 0)));
+        }
+        else
+        {
+            yield return ("dh", MedianMicroseconds(new PrimitiveCall(Primitive.Agree, 0)));
+        }
+
         yield return ("derive_public_key", MedianMicroseconds(new PrimitiveCall(Primitive.DerivePublicKey, 0)));
         yield return ("seal_100", MedianMicroseconds(new PrimitiveCall(Primitive.Seal, 100)));
         yield return ("seal_4096", MedianMicroseconds(new PrimitiveCall(Primitive.Seal, 4096)));
@@ -90,7 +99,9 @@ internal sealed class PrimitiveTimes
             Primitive.Hmac => () => _provider.Hmac(_suite.Hash, digest, content, digest),
             Primitive.HkdfExpand => () => _provider.HkdfExpand(_suite.Hash, digest, content, digest),
             Primitive.Seal or Primitive.Open => PrepareAead(call.Primitive, content),
-            Primitive.DerivePublicKey or Primitive.Agree => PrepareKem(call.Primitive),
+            Primitive.Shake256 => () => _provider.Shake256(content, digest),
+            Primitive.DerivePublicKey or Primitive.Agree => PrepareGroup(call.Primitive),
+            Primitive.Encapsulate or Primitive.Decapsulate => PrepareKem(call.Primitive),
             Primitive.GenerateSignatureKeyPair => () => _provider.GenerateSignatureKeyPair(_suite.Signature).PrivateKey.Dispose(),
             Primitive.Sign or Primitive.Verify => PrepareSignature(call.Primitive, content),
             _ => throw new ArgumentOutOfRangeException(nameof(call)),
@@ -108,15 +119,30 @@ internal sealed class PrimitiveTimes
             : () => _provider.TryOpen(_suite.Aead, key, nonce, [], ciphertext, plaintext);
     }
 
-    private Action PrepareKem(Primitive primitive)
+    private Action PrepareGroup(Primitive primitive)
     {
-        using HpkeKeyPair keys = new CryptoSuite(_provider, _suite.Id).GenerateHpkeKeyPair();
-        byte[] privateKey = keys.PrivateKey.AsSpan().ToArray();
-        byte[] publicKey = keys.PublicKey;
+        (byte[] privateKey, byte[] publicKey) = KemKeys();
         byte[] sharedSecret = new byte[privateKey.Length];
         return primitive == Primitive.Agree
-            ? () => _provider.TryAgree(_suite.Group, privateKey, publicKey, sharedSecret)
-            : () => _provider.TryDerivePublicKey(_suite.Group, privateKey, publicKey);
+            ? () => _provider.TryAgree(_suite.Kem, privateKey, publicKey, sharedSecret)
+            : () => _provider.TryDerivePublicKey(_suite.Kem, privateKey, publicKey);
+    }
+
+    private Action PrepareKem(Primitive primitive)
+    {
+        (byte[] privateKey, byte[] publicKey) = KemKeys();
+        byte[] kemOutput = new byte[_suite.Kem.Parameters.KemOutputBytes];
+        byte[] sharedSecret = new byte[_suite.Kem.Parameters.SharedSecretBytes];
+        _provider.TryEncapsulate(_suite.Kem, publicKey, kemOutput, sharedSecret);
+        return primitive == Primitive.Encapsulate
+            ? () => _provider.TryEncapsulate(_suite.Kem, publicKey, kemOutput, sharedSecret)
+            : () => _provider.TryDecapsulate(_suite.Kem, privateKey, kemOutput, sharedSecret);
+    }
+
+    private (byte[] PrivateKey, byte[] PublicKey) KemKeys()
+    {
+        using HpkeKeyPair keys = new CryptoSuite(_provider, _suite.Id).GenerateHpkeKeyPair();
+        return (keys.PrivateKey.AsSpan().ToArray(), keys.PublicKey);
     }
 
     private Action PrepareSignature(Primitive primitive, byte[] content)

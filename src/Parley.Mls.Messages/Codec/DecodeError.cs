@@ -38,4 +38,10 @@ public enum DecodeError
 
     /// <summary><c>unmerged_leaves</c> not in strictly ascending order (RFC 9420 §7.1).</summary>
     UnmergedLeavesNotSorted,
+
+    /// <summary>Components of an <c>app_data_dictionary</c> not in strictly ascending order (draft-ietf-mls-extensions-09 §4.6).</summary>
+    ComponentsNotSorted,
+
+    /// <summary>An AppAck with a range that is empty, out of order or overlaps another.</summary>
+    MessageRangeInvalid,
 }

@@ -35,4 +35,10 @@ public static class MessageLimits
 
     /// <summary>Entries of the <c>external_senders</c> extension.</summary>
     public const int ExternalSendersMax = 64;
+
+    /// <summary>Components in one list.</summary>
+    public const int ComponentsMax = 256;
+
+    /// <summary>Ranges of one AppAck.</summary>
+    public const int MessageRangesMax = 1 << 16;
 }

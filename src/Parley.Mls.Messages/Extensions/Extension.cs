@@ -18,8 +18,11 @@ public enum ExtensionType : ushort
     /// <summary>Who may send external proposals, in the GroupContext.</summary>
     ExternalSenders = 0x0005,
 
-    /// <summary>Marks a KeyPackage that may be used more than once (MLS extensions draft).</summary>
-    LastResort = 0x000A,
+    /// <summary>Data of the application's components (draft-ietf-mls-extensions-09 §4.6).</summary>
+    AppDataDictionary = ProvisionalNumbers.AppDataDictionary,
+
+    /// <summary>Marks a KeyPackage that may be used more than once (draft-ietf-mls-extensions-05 §3.5).</summary>
+    LastResort = ProvisionalNumbers.LastResort,
 }
 
 /// <summary>RFC 9420 §7.2: an extension as it stands on the wire.</summary>

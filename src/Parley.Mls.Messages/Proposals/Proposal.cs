@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
 
@@ -26,11 +27,23 @@ public enum ProposalType : ushort
 
     /// <summary>GroupContextExtensions.</summary>
     GroupContextExtensions = 0x0007,
+
+    /// <summary>AppDataUpdate (draft-ietf-mls-extensions-09 §4.7).</summary>
+    AppDataUpdate = ProvisionalNumbers.AppDataUpdate,
+
+    /// <summary>AppEphemeral (draft-ietf-mls-extensions-09 §4.8).</summary>
+    AppEphemeral = ProvisionalNumbers.AppEphemeral,
+
+    /// <summary>SelfRemove (draft-ietf-mls-extensions-09 §6.3).</summary>
+    SelfRemove = ProvisionalNumbers.SelfRemove,
 }
 
 /// <summary>RFC 9420 §12.1: a change to the group that a Commit can put into effect.</summary>
 public abstract record Proposal : ITlsStruct<Proposal>
 {
+    private const byte UpdateOperation = 1;
+    private const byte RemoveOperation = 2;
+
     private Proposal()
     {
     }
@@ -39,7 +52,11 @@ public abstract record Proposal : ITlsStruct<Proposal>
     public abstract ProposalType Type { get; }
 
     /// <summary>RFC 9420 §17.4: whether a Commit that covers it needs a path.</summary>
-    public bool IsPathRequired => Type is not (ProposalType.Add or ProposalType.PreSharedKey or ProposalType.ReInit);
+    public bool IsPathRequired => Type is not (ProposalType.Add or ProposalType.PreSharedKey or ProposalType.ReInit
+        or ProposalType.AppDataUpdate or ProposalType.AppEphemeral);
+
+    /// <summary>RFC 9420 §7.2: whether it is one of those that every client supports without saying so.</summary>
+    public bool IsDefault => Type is >= ProposalType.Add and <= ProposalType.GroupContextExtensions;
 
     /// <inheritdoc/>
     public static Proposal Read(TlsReader reader)
@@ -62,6 +79,12 @@ public abstract record Proposal : ITlsStruct<Proposal>
                 return new ExternalInit(reader.ReadVector());
             case ProposalType.GroupContextExtensions:
                 return new GroupContextExtensions(ExtensionList.Read(reader));
+            case ProposalType.AppDataUpdate:
+                return new AppDataUpdate((ComponentId)reader.ReadUInt16(), ReadOperation(reader));
+            case ProposalType.AppEphemeral:
+                return new AppEphemeral((ComponentId)reader.ReadUInt16(), reader.ReadVector());
+            case ProposalType.SelfRemove:
+                return new SelfRemove();
             default:
                 // The structure has no length, so an unknown type cannot be stepped over.
                 reader.Fail(DecodeError.UnknownEnumValue);
@@ -100,7 +123,27 @@ public abstract record Proposal : ITlsStruct<Proposal>
             case GroupContextExtensions extensions:
                 ExtensionList.Write(writer, extensions.Extensions);
                 break;
+            case AppDataUpdate update:
+                writer.WriteUInt16((ushort)update.ComponentId);
+                writer.WriteUInt8(update.UpdateData is null ? RemoveOperation : UpdateOperation);
+                if (update.UpdateData is { } data)
+                    writer.WriteVector(data);
+                break;
+            case AppEphemeral ephemeral:
+                writer.WriteUInt16((ushort)ephemeral.ComponentId);
+                writer.WriteVector(ephemeral.Data);
+                break;
+            case SelfRemove:
+                break;
         }
+    }
+
+    private static ReadOnlyMemory<byte>? ReadOperation(TlsReader reader)
+    {
+        byte operation = reader.ReadUInt8();
+        if (operation is not (UpdateOperation or RemoveOperation))
+            reader.Fail(DecodeError.UnknownEnumValue);
+        return operation == UpdateOperation ? reader.ReadVector() : (ReadOnlyMemory<byte>?)null;
     }
 
     /// <summary>RFC 9420 §12.1.1: adds a client.</summary>
@@ -161,5 +204,30 @@ public abstract record Proposal : ITlsStruct<Proposal>
     {
         /// <inheritdoc/>
         public override ProposalType Type => ProposalType.GroupContextExtensions;
+    }
+
+    /// <summary>draft-ietf-mls-extensions-09 §4.7: changes or removes a component's data in the GroupContext.</summary>
+    /// <param name="ComponentId">The component.</param>
+    /// <param name="UpdateData">What the component makes its new data from; null removes its data.</param>
+    public sealed record AppDataUpdate(ComponentId ComponentId, ReadOnlyMemory<byte>? UpdateData) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.AppDataUpdate;
+    }
+
+    /// <summary>draft-ietf-mls-extensions-09 §4.8: data of a component that goes with a Commit and changes nothing.</summary>
+    /// <param name="ComponentId">The component.</param>
+    /// <param name="Data">The data.</param>
+    public sealed record AppEphemeral(ComponentId ComponentId, ReadOnlyMemory<byte> Data) : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.AppEphemeral;
+    }
+
+    /// <summary>draft-ietf-mls-extensions-09 §6.3: removes its sender, by whomever it is committed, one who joins included.</summary>
+    public sealed record SelfRemove : Proposal
+    {
+        /// <inheritdoc/>
+        public override ProposalType Type => ProposalType.SelfRemove;
     }
 }

@@ -3,7 +3,7 @@ namespace Parley.Mls.Crypto;
 // CA1708 mistakes the names the compiler gives to extension blocks for members that differ in case.
 #pragma warning disable CA1708
 
-/// <summary>The tables of RFC 9180 §7: each algorithm's identifier on the wire and the sizes that follow from it, in bytes.</summary>
+/// <summary>The tables of RFC 9180 §7: the sizes that follow from an algorithm, in bytes, one row each.</summary>
 public static class AlgorithmParameters
 {
     /// <summary>The nonce of every AEAD here (Nn).</summary>
@@ -11,18 +11,6 @@ public static class AlgorithmParameters
 
     /// <summary>The tag of every AEAD here (Nt), by which a ciphertext is longer than its plaintext.</summary>
     public const int AeadTagBytes = 16;
-
-    /// <summary>The longest hash.</summary>
-    public const int HashBytesMax = 64;
-
-    /// <summary>The longest AEAD key.</summary>
-    public const int AeadKeyBytesMax = 32;
-
-    /// <summary>The longest Diffie–Hellman shared secret.</summary>
-    public const int SharedSecretBytesMax = 66;
-
-    /// <summary>The longest KEM public key.</summary>
-    public const int PublicKeyBytesMax = 133;
 
     extension(HashAlgorithm hash)
     {
@@ -32,15 +20,6 @@ public static class AlgorithmParameters
             HashAlgorithm.Sha256 => 32,
             HashAlgorithm.Sha384 => 48,
             HashAlgorithm.Sha512 => 64,
-            _ => throw new ArgumentOutOfRangeException(nameof(hash)),
-        };
-
-        /// <summary>HKDF over this hash (RFC 9180 §7.2).</summary>
-        public ushort KdfId => hash switch
-        {
-            HashAlgorithm.Sha256 => 0x0001,
-            HashAlgorithm.Sha384 => 0x0002,
-            HashAlgorithm.Sha512 => 0x0003,
             _ => throw new ArgumentOutOfRangeException(nameof(hash)),
         };
     }
@@ -55,55 +34,20 @@ public static class AlgorithmParameters
             AeadAlgorithm.ChaCha20Poly1305 => 32,
             _ => throw new ArgumentOutOfRangeException(nameof(aead)),
         };
-
-        /// <summary>The AEAD's identifier (RFC 9180 §7.3).</summary>
-        public ushort AeadId => aead switch
-        {
-            AeadAlgorithm.Aes128Gcm => 0x0001,
-            AeadAlgorithm.Aes256Gcm => 0x0002,
-            AeadAlgorithm.ChaCha20Poly1305 => 0x0003,
-            _ => throw new ArgumentOutOfRangeException(nameof(aead)),
-        };
     }
 
-    extension(DhGroup group)
+    extension(KemAlgorithm kem)
     {
-        /// <summary>DHKEM over this group (RFC 9180 §7.1).</summary>
-        public ushort KemId => group switch
+        /// <summary>The KEM's row of RFC 9180 §7.1; X-Wing's of draft-ietf-hpke-pq.</summary>
+        public KemParameters Parameters => kem switch
         {
-            DhGroup.P256 => 0x0010,
-            DhGroup.P384 => 0x0011,
-            DhGroup.P521 => 0x0012,
-            DhGroup.X25519 => 0x0020,
-            _ => throw new ArgumentOutOfRangeException(nameof(group)),
-        };
-
-        /// <summary>The hash of the KEM's own HKDF, whose length is that of its shared secrets (Nsecret).</summary>
-        public HashAlgorithm KemHash => group switch
-        {
-            DhGroup.P256 or DhGroup.X25519 => HashAlgorithm.Sha256,
-            DhGroup.P384 => HashAlgorithm.Sha384,
-            DhGroup.P521 => HashAlgorithm.Sha512,
-            _ => throw new ArgumentOutOfRangeException(nameof(group)),
-        };
-
-        /// <summary>The length of a private key (Nsk), and of a Diffie–Hellman shared secret (Ndh), which is the same in every group.</summary>
-        public int PrivateKeyBytes => group switch
-        {
-            DhGroup.P256 or DhGroup.X25519 => 32,
-            DhGroup.P384 => 48,
-            DhGroup.P521 => 66,
-            _ => throw new ArgumentOutOfRangeException(nameof(group)),
-        };
-
-        /// <summary>The length of a public key (Npk), and of a KEM output (Nenc), which is one.</summary>
-        public int PublicKeyBytes => group switch
-        {
-            DhGroup.X25519 => 32,
-            DhGroup.P256 => 65,
-            DhGroup.P384 => 97,
-            DhGroup.P521 => 133,
-            _ => throw new ArgumentOutOfRangeException(nameof(group)),
+            KemAlgorithm.P256 => new(32, 65, 65, 32, HashAlgorithm.Sha256),
+            KemAlgorithm.P384 => new(48, 97, 97, 48, HashAlgorithm.Sha384),
+            KemAlgorithm.P521 => new(64, 133, 133, 66, HashAlgorithm.Sha512),
+            KemAlgorithm.X25519 => new(32, 32, 32, 32, HashAlgorithm.Sha256),
+            KemAlgorithm.X448 => new(64, 56, 56, 56, HashAlgorithm.Sha512),
+            KemAlgorithm.XWing => new(32, 1120, 1216, 32, null),
+            _ => throw new ArgumentOutOfRangeException(nameof(kem)),
         };
     }
 }

@@ -31,7 +31,7 @@ public sealed class CryptoSuite
         Parameters = CipherSuites.Find(suite)!; // Supported, so it is in the list.
         HashBytes = Parameters.Hash.DigestBytes;
         AeadKeyBytes = Parameters.Aead.KeyBytes;
-        _hpke = new Hpke(provider, Parameters.Group, Parameters.Hash, Parameters.Aead);
+        _hpke = new Hpke(provider, Parameters.Kem, Parameters.Hash, Parameters.Aead);
     }
 
     /// <summary>The suite.</summary>
@@ -60,7 +60,7 @@ public sealed class CryptoSuite
     {
         ArgumentNullException.ThrowIfNull(provider);
         return CipherSuites.Find(suite) is { } parameters
-            && provider.Supports(parameters.Group)
+            && provider.Supports(parameters.Kem)
             && provider.Supports(parameters.Aead)
             && provider.Supports(parameters.Signature);
     }

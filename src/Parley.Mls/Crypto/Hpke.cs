@@ -19,23 +19,23 @@ internal sealed class Hpke
     // mode || psk_id_hash: the part of the key schedule's context that no call changes.
     private readonly byte[] _contextPrefix;
 
-    public Hpke(ICryptoProvider provider, DhGroup group, HashAlgorithm hash, AeadAlgorithm aead)
+    public Hpke(ICryptoProvider provider, KemAlgorithm kem, HashAlgorithm hash, AeadAlgorithm aead)
     {
         _provider = provider;
         _aead = aead;
-        Kem = new DhKem(provider, group);
+        Kem = Kem.Create(provider, kem);
         Span<byte> suiteId = stackalloc byte[10];
         "HPKE"u8.CopyTo(suiteId);
-        BinaryPrimitives.WriteUInt16BigEndian(suiteId[4..], group.KemId);
-        BinaryPrimitives.WriteUInt16BigEndian(suiteId[6..], hash.KdfId);
-        BinaryPrimitives.WriteUInt16BigEndian(suiteId[8..], aead.AeadId);
+        BinaryPrimitives.WriteUInt16BigEndian(suiteId[4..], (ushort)kem);
+        BinaryPrimitives.WriteUInt16BigEndian(suiteId[6..], (ushort)hash);
+        BinaryPrimitives.WriteUInt16BigEndian(suiteId[8..], (ushort)aead);
         _kdf = new LabeledKdf(provider, hash, suiteId);
         _contextPrefix = new byte[1 + hash.DigestBytes];
         _contextPrefix[0] = ModeBase;
         _kdf.Extract([], "psk_id_hash"u8, [], _contextPrefix.AsSpan(1));
     }
 
-    public DhKem Kem { get; }
+    public Kem Kem { get; }
 
     private int HashBytes => _kdf.Hash.DigestBytes;
 

@@ -8,8 +8,8 @@ namespace Parley.Mls.Crypto;
 /// </summary>
 public interface ICryptoProvider
 {
-    /// <summary>Whether the group's operations work here.</summary>
-    bool Supports(DhGroup group);
+    /// <summary>Whether the KEM's operations work here.</summary>
+    bool Supports(KemAlgorithm kem);
 
     /// <summary>Whether the AEAD works here.</summary>
     bool Supports(AeadAlgorithm aead);
@@ -42,14 +42,29 @@ public interface ICryptoProvider
         AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce,
         ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext);
 
-    /// <summary>The public key of a private key; false if the private key is not in the group's range.</summary>
-    bool TryDerivePublicKey(DhGroup group, ReadOnlySpan<byte> privateKey, Span<byte> publicKey);
+    /// <summary>SHAKE256 (FIPS 202) of any length. Works wherever X-Wing does.</summary>
+    void Shake256(ReadOnlySpan<byte> data, Span<byte> output);
+
+    /// <summary>The public key of a private key of any KEM; false if the private key is not in its range.</summary>
+    bool TryDerivePublicKey(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, Span<byte> publicKey);
 
     /// <summary>
-    /// Diffie–Hellman. False if the peer's key has the wrong length or is no valid point, or, with X25519, if the shared secret is all
-    /// zero (RFC 9180 §7.1.4).
+    /// Diffie–Hellman, for a DHKEM. False if the peer's key has the wrong length or is no valid point, or, with X25519 and X448, if the
+    /// shared secret is all zero (RFC 9180 §7.1.4).
     /// </summary>
-    bool TryAgree(DhGroup group, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret);
+    bool TryAgree(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret);
+
+    /// <summary>
+    /// Encapsulates to the peer's key with fresh randomness, for a KEM that is a primitive of its own. False if the key has the wrong
+    /// length or is no valid one.
+    /// </summary>
+    bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret);
+
+    /// <summary>
+    /// Decapsulates what <see cref="TryEncapsulate"/> made. False if the KEM output has the wrong length or is no valid one; one made for
+    /// another key may just as well give another secret.
+    /// </summary>
+    bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret);
 
     /// <summary>Makes a signature key pair. The caller owns both and disposes the private key.</summary>
     (Secret PrivateKey, byte[] PublicKey) GenerateSignatureKeyPair(SignatureAlgorithm algorithm);

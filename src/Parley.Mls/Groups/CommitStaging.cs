@@ -54,7 +54,7 @@ internal sealed class CommitStaging
         LeafIndex committer = isExternal ? group.Tree.NextLeaf() : ((Sender.Member)content.Content.Sender).LeafIndex;
         if (commit.Path is not null)
             MlsException.ThrowIf(committer.Value >= Messages.Codec.MessageLimits.LeavesMax, MlsError.UnexpectedMessage);
-        IReadOnlyList<PathNode> filtered = commit.Path is null ? [] : group.ApplyPath(committer, FormerLeaf(group, committer, isExternal), commit.Path);
+        IReadOnlyList<PathNode> filtered = commit.Path is null ? [] : group.ApplyPath(committer, FormerLeaf(proposals, committer, isExternal), commit.Path);
         if (group.Removed.Any(removed => removed.Index == _epoch.Self))
             return new StagedCommit(_epoch, committer, proposals, group, null, group.Context(_epoch.Context.ConfirmedTranscriptHash));
 
@@ -87,12 +87,13 @@ internal sealed class CommitStaging
         return secrets.ToState(_config, group, _epoch.Self, keys, expected);
     }
 
-    private LeafNode? FormerLeaf(ProvisionalGroup group, LeafIndex committer, bool isExternal)
+    private LeafNode? FormerLeaf(IReadOnlyList<QueuedProposal> proposals, LeafIndex committer, bool isExternal)
     {
         if (!isExternal)
             return _epoch.Tree.LeafAt(committer);
         // RFC 9420 §12.2: one who removes an old leaf of its own must be an acceptable successor to it.
-        return group.Removed.Count == 0 ? null : group.Removed[0].Leaf;
+        Proposal.Remove? remove = proposals.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().FirstOrDefault();
+        return remove is null ? null : _epoch.Tree.LeafAt(remove.Removed);
     }
 
     /// <summary>The private keys that are still those of their nodes, and the one of our own Update if it is put into effect.</summary>

@@ -173,6 +173,10 @@ public sealed partial class Group
         var own = options.Proposals.Select(proposal => new QueuedProposal(proposal, new Sender.Member(OwnLeafIndex), null)).ToList();
         if (!options.IncludesReceivedProposals)
             return own;
+
+        // draft-ietf-mls-extensions-09 §6.3.1: beside a pending SelfRemove a Remove of the same leaf is not valid.
+        HashSet<LeafIndex> leaving = SelfRemovers();
+        own.RemoveAll(queued => queued.Proposal is Proposal.Remove remove && leaving.Contains(remove.Removed));
         List<QueuedProposal> received = ChosenProposals(own);
         List<QueuedProposal> all = [.. received, .. own];
         if (received.Count == 0 || CanApply(all, now))
@@ -204,7 +208,7 @@ public sealed partial class Group
         }
     }
 
-    /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, one for each leaf.</summary>
+    /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, SelfRemoves before both, one for each leaf.</summary>
     private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own)
     {
         if (_proposals.Count == 0)
@@ -215,6 +219,12 @@ public sealed partial class Group
         var chosen = new List<QueuedProposal>();
         foreach (QueuedProposal queued in received)
         {
+            if (queued.Proposal is Proposal.SelfRemove && taken.Add(ProposalListRules.SenderLeaf(queued)))
+                chosen.Add(queued);
+        }
+
+        foreach (QueuedProposal queued in received)
+        {
             if (queued.Proposal is Proposal.Remove remove && taken.Add(remove.Removed))
                 chosen.Add(queued);
         }
@@ -222,7 +232,7 @@ public sealed partial class Group
         // The latest Update of a leaf is the one that counts.
         foreach (QueuedProposal queued in Enumerable.Reverse(received))
         {
-            if (queued.Proposal is Proposal.Update && taken.Add(ProposalListRules.UpdatedLeaf(queued)))
+            if (queued.Proposal is Proposal.Update && taken.Add(ProposalListRules.SenderLeaf(queued)))
                 chosen.Add(queued);
         }
 

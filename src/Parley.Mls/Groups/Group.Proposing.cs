@@ -6,6 +6,7 @@ using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Storage;
 using Parley.Mls.Tree;
+using Parley.Mls.Validation;
 
 namespace Parley.Mls.Groups;
 
@@ -42,11 +43,29 @@ public sealed partial class Group
         return message;
     }
 
-    private byte[] Propose(Proposal proposal, DateTimeOffset? now)
+    /// <summary>
+    /// Proposes to remove ourselves, so that one who joins by an external Commit can carry it out, too (draft-ietf-mls-extensions-09 §6.3).
+    /// All members must support it.
+    /// </summary>
+    /// <returns>An encoded MLSMessage, a PublicMessage whatever the group's handshakes are.</returns>
+    /// <exception cref="MlsException">A member does not support the proposal.</exception>
+    /// <exception cref="InvalidOperationException">It was proposed in this epoch before, or the group has ended for us.</exception>
+    public byte[] ProposeSelfRemove()
+    {
+        bool isRepeated = _ownProposals.Exists(static own => own.Content.Content.Content is Content.ProposalContent { Proposal: Proposal.SelfRemove })
+            || SelfRemovers().Contains(OwnLeafIndex);
+        if (isRepeated)
+            throw new InvalidOperationException("A SelfRemove was proposed in this epoch before.");
+        return Propose(new Proposal.SelfRemove(), null, WireFormat.PublicMessage);
+    }
+
+    private byte[] Propose(Proposal proposal, DateTimeOffset? now) => Propose(proposal, now, _config.HandshakeFormat);
+
+    private byte[] Propose(Proposal proposal, DateTimeOffset? now, WireFormat format)
     {
         ThrowIfEnded();
         CheckProposal(new QueuedProposal(proposal, new Sender.Member(OwnLeafIndex), null), now);
-        AuthenticatedContent content = Sign(new Content.ProposalContent(proposal), default, _config.HandshakeFormat);
+        AuthenticatedContent content = Sign(new Content.ProposalContent(proposal), default, format);
         byte[] message = Seal(content);
         var own = new OwnProposal(HashOf(message), content);
         _ownProposals.Add(own);
@@ -65,6 +84,10 @@ public sealed partial class Group
         _log.Delete(StateKey.OwnProposal(own.MessageHash));
         return new Received.Proposal(_proposals.Add(_suite, own.Content, _log));
     }
+
+    /// <summary>The leaves whose SelfRemove waits for a Commit.</summary>
+    private HashSet<LeafIndex> SelfRemovers() =>
+        [.. _proposals.Queued().Where(static queued => queued.Proposal is Proposal.SelfRemove).Select(ProposalListRules.SenderLeaf)];
 
     private byte[] HashOf(ReadOnlySpan<byte> message) => _suite.Hash(message)[..StateKey.NameBytesMax];
 

@@ -80,6 +80,7 @@ public sealed partial class Group
         switch (content.Content.Content)
         {
             case Content.ProposalContent { Proposal: { } proposal }:
+                MlsException.ThrowIf(proposal is Proposal.SelfRemove && content.WireFormat != WireFormat.PublicMessage, MlsError.SelfRemoveNotPublic);
                 CheckReceivedProposal(new QueuedProposal(proposal, content.Content.Sender, null), now);
                 return new Received.Proposal(_proposals.Add(_suite, content, _log));
             case Content.CommitContent { Commit: { } commit }:
@@ -151,7 +152,7 @@ public sealed partial class Group
             case Sender.External external:
                 ExternalSenders? senders = GroupExtensionRules.ExternalSenders(_epoch.Context.Extensions);
                 bool known = senders is not null && external.SenderIndex < senders.Senders.Length;
-                bool allowed = inner is Content.ProposalContent { Proposal: not (Proposal.Update or Proposal.ExternalInit) };
+                bool allowed = inner is Content.ProposalContent { Proposal: not (Proposal.Update or Proposal.ExternalInit or Proposal.SelfRemove) };
                 MlsException.ThrowIf(!known || !allowed, MlsError.SenderNotAllowed);
                 VerifySignature(content, senders!.Senders[(int)external.SenderIndex].SignatureKey, []);
                 break;

@@ -59,7 +59,7 @@ internal sealed class ProvisionalGroup
         foreach (QueuedProposal queued in proposals)
         {
             if (queued.Proposal is Proposal.Update update)
-                group.ApplyUpdate(ProposalListRules.UpdatedLeaf(queued), update.LeafNode);
+                group.ApplyUpdate(ProposalListRules.SenderLeaf(queued), update.LeafNode);
         }
 
         group.ApplyRemoves(proposals);
@@ -129,7 +129,7 @@ internal sealed class ProvisionalGroup
         LeafRules = new LeafNodeRules(_epoch.Suite, _config, _epoch.Context.GroupId, Extensions);
         if (replacement is null)
             return;
-        HashSet<LeafIndex> removed = [.. proposals.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed)];
+        HashSet<LeafIndex> removed = [.. proposals.Select(ProposalListRules.RemovedLeaf).OfType<LeafIndex>()];
         foreach ((LeafIndex index, LeafNode leaf) in Tree.Members())
         {
             if (!removed.Contains(index))
@@ -153,7 +153,7 @@ internal sealed class ProvisionalGroup
     {
         foreach (QueuedProposal queued in proposals)
         {
-            if (queued.Proposal is not Proposal.Remove { Removed: var index })
+            if (ProposalListRules.RemovedLeaf(queued) is not { } index)
                 continue;
             LeafNode leaf = Tree.LeafAt(index) ?? throw new MlsException(MlsError.RemoveOfBlankLeaf);
             Removed.Add(new Member(index, leaf));

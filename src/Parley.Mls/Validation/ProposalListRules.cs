@@ -24,7 +24,7 @@ internal static class ProposalListRules
             switch (queued.Proposal)
             {
                 case Proposal.Update:
-                    LeafIndex updated = UpdatedLeaf(queued);
+                    LeafIndex updated = SenderLeaf(queued);
                     MlsException.ThrowIf(updated == committer, MlsError.UpdateByCommitter);
                     MlsException.ThrowIf(!changed.Add(updated), MlsError.DuplicateLeafChange);
                     break;
@@ -33,6 +33,12 @@ internal static class ProposalListRules
                     MlsException.ThrowIf(tree.LeafAt(remove.Removed) is null, MlsError.RemoveOfBlankLeaf);
                     MlsException.ThrowIf(!changed.Add(remove.Removed), MlsError.DuplicateLeafChange);
                     break;
+                case Proposal.SelfRemove:
+                    MlsException.ThrowIf(committer is not null && queued.Reference is null, MlsError.SelfRemoveByValue);
+                    LeafIndex leaving = SenderLeaf(queued);
+                    MlsException.ThrowIf(leaving == committer, MlsError.RemoveOfCommitter);
+                    MlsException.ThrowIf(!changed.Add(leaving), MlsError.DuplicateLeafChange);
+                    break;
                 case Proposal.GroupContextExtensions:
                     MlsException.ThrowIf(++extensions > 1, MlsError.DuplicateGroupContextExtensions);
                     break;
@@ -40,11 +46,14 @@ internal static class ProposalListRules
                     MlsException.ThrowIf(proposals.Count > 1, MlsError.ReInitNotAlone);
                     MlsException.ThrowIf(reInit.Version < Messages.ProtocolVersion.Mls10, MlsError.ReInitVersionInvalid);
                     break;
+                case Proposal.AppDataUpdate or Proposal.AppEphemeral:
+                    throw new MlsException(MlsError.ComponentUnknown);
                 case Proposal.ExternalInit:
                     throw new MlsException(MlsError.ExternalInitNotAllowed);
             }
         }
 
+        CheckSupport(tree, proposals);
         CheckPsks(suite, proposals);
     }
 
@@ -54,9 +63,10 @@ internal static class ProposalListRules
     {
         int inits = 0;
         int removes = 0;
+        var removed = new HashSet<LeafIndex>();
         foreach (QueuedProposal queued in proposals)
         {
-            MlsException.ThrowIf(queued.Reference is not null, MlsError.ExternalCommitProposalInvalid);
+            MlsException.ThrowIf(queued.Reference is not null && queued.Proposal is not Proposal.SelfRemove, MlsError.ExternalCommitProposalInvalid);
             switch (queued.Proposal)
             {
                 case Proposal.ExternalInit:
@@ -65,6 +75,11 @@ internal static class ProposalListRules
                 case Proposal.Remove remove:
                     MlsException.ThrowIf(++removes > 1, MlsError.ExternalCommitProposalInvalid);
                     MlsException.ThrowIf(tree.LeafAt(remove.Removed) is null, MlsError.RemoveOfBlankLeaf);
+                    MlsException.ThrowIf(!removed.Add(remove.Removed), MlsError.DuplicateLeafChange);
+                    break;
+                case Proposal.SelfRemove:
+                    MlsException.ThrowIf(queued.Reference is null, MlsError.SelfRemoveByValue);
+                    MlsException.ThrowIf(!removed.Add(SenderLeaf(queued)), MlsError.DuplicateLeafChange);
                     break;
                 case Proposal.PreSharedKey:
                     break;
@@ -74,6 +89,7 @@ internal static class ProposalListRules
         }
 
         MlsException.ThrowIf(inits != 1, MlsError.ExternalInitMissing);
+        CheckSupport(tree, proposals);
         CheckPsks(suite, proposals);
     }
 
@@ -81,10 +97,30 @@ internal static class ProposalListRules
     public static bool IsPathRequired(IReadOnlyList<QueuedProposal> proposals) =>
         proposals.Count == 0 || proposals.Any(static queued => queued.Proposal.IsPathRequired);
 
-    /// <summary>RFC 9420 §12.1.2: an Update is of its sender's leaf.</summary>
+    /// <summary>The leaf of the sender, which an Update replaces (RFC 9420 §12.1.2) and a SelfRemove removes.</summary>
     /// <exception cref="MlsException">The sender is no member.</exception>
-    public static LeafIndex UpdatedLeaf(QueuedProposal update) =>
-        update.Sender is Sender.Member member ? member.LeafIndex : throw new MlsException(MlsError.SenderNotAllowed);
+    public static LeafIndex SenderLeaf(QueuedProposal queued) =>
+        queued.Sender is Sender.Member member ? member.LeafIndex : throw new MlsException(MlsError.SenderNotAllowed);
+
+    /// <summary>The leaf that a Remove or SelfRemove removes; null for others.</summary>
+    /// <exception cref="MlsException">A SelfRemove's sender is no member.</exception>
+    public static LeafIndex? RemovedLeaf(QueuedProposal queued) => queued.Proposal switch
+    {
+        Proposal.Remove remove => remove.Removed,
+        Proposal.SelfRemove => SenderLeaf(queued),
+        _ => null,
+    };
+
+    /// <summary>RFC 9420 §12.2: who processes a Commit supports what is in it; those who come or go by it need not.</summary>
+    private static void CheckSupport(RatchetTree tree, IReadOnlyList<QueuedProposal> proposals)
+    {
+        if (proposals.All(static queued => queued.Proposal.IsDefault))
+            return;
+        ProposalType[] types = [.. proposals.Where(static queued => !queued.Proposal.IsDefault).Select(static queued => queued.Proposal.Type).Distinct()];
+        HashSet<LeafIndex> removed = [.. proposals.Select(RemovedLeaf).OfType<LeafIndex>()];
+        foreach ((LeafIndex index, LeafNode leaf) in tree.Members())
+            MlsException.ThrowIf(!removed.Contains(index) && !types.All(leaf.Capabilities.Supports), MlsError.ProposalNotSupported);
+    }
 
     private static void CheckPsks(CryptoSuite suite, IReadOnlyList<QueuedProposal> proposals)
     {

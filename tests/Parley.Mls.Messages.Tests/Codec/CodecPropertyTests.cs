@@ -100,6 +100,18 @@ public sealed class CodecPropertyTests
     public void ExternalPub_round_trips() => RoundTrips(Generated.ExternalPub);
 
     [Fact]
+    public void ComponentData_round_trips() => RoundTrips(Generated.ComponentData);
+
+    [Fact]
+    public void AppDataDictionary_round_trips() => RoundTrips(Generated.AppDataDictionary);
+
+    [Fact]
+    public void ComponentsList_round_trips() => RoundTrips(Generated.ComponentsList);
+
+    [Fact]
+    public void AppAck_round_trips() => RoundTrips(Generated.AppAck);
+
+    [Fact]
     public void Every_structure_of_the_library_has_its_property()
     {
         IEnumerable<string> structures = typeof(Tls).Assembly.GetTypes()

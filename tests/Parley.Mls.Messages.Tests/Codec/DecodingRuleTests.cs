@@ -1,4 +1,5 @@
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -100,7 +101,7 @@ public sealed class DecodingRuleTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData(8)]
+    [InlineData(0x000b)]
     [InlineData(0x0a0a)]
     [InlineData(0xf001)]
     public void Proposals_and_credentials_in_use_are_of_known_types(int type)
@@ -180,6 +181,38 @@ public sealed class DecodingRuleTests
             AssertRefused<RatchetTreeExtension>(new RatchetTreeExtension([.. nodes]).Encode(), DecodeError.RatchetTreeInvalid);
         foreach (Node?[] nodes in (Node?[][])[[leaf], [null, parent], [leaf, null, leaf], [leaf, parent, null, null, leaf]])
             Assert.True(Tls.TryDecode(new RatchetTreeExtension([.. nodes]).Encode(), out RatchetTreeExtension? _, out _));
+    }
+
+    [Fact]
+    public void Components_of_a_dictionary_are_in_ascending_order()
+    {
+        AppDataDictionary dictionary = AppDataDictionary.Empty.With((ComponentId)0x8000, new byte[] { 3, 4 }).With((ComponentId)1, default);
+        Assert.Equal("080001008000020304", Convert.ToHexString(dictionary.Encode()));
+        Assert.Equal("058000020304", Convert.ToHexString(dictionary.Without((ComponentId)1).Encode()));
+        Assert.NotNull(dictionary.Find((ComponentId)1));
+        Assert.Null(dictionary.Find((ComponentId)2));
+        AssertRefused<AppDataDictionary>([6, 0, 2, 0, 0, 1, 0], DecodeError.ComponentsNotSorted);
+        AssertRefused<AppDataDictionary>([6, 0, 1, 0, 0, 1, 0], DecodeError.ComponentsNotSorted);
+    }
+
+    [Fact]
+    public void Ranges_of_an_AppAck_are_not_empty_ascend_and_do_not_overlap()
+    {
+        var range = new MessageRange(new LeafIndex(1), 3, 5);
+        foreach (MessageRange other in (MessageRange[])[range, new(new LeafIndex(1), 5, 9), new(new LeafIndex(0), 9, 9), new(new LeafIndex(2), 1, 0)])
+            AssertRefused<AppAck>(new AppAck([range, other]).Encode(), DecodeError.MessageRangeInvalid);
+        Assert.True(Tls.TryDecode(new AppAck([range, new(new LeafIndex(1), 6, 6), new(new LeafIndex(2), 0, 0)]).Encode(), out AppAck? _, out _));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(255)]
+    public void An_AppDataUpdate_is_an_update_or_a_removal(byte operation)
+    {
+        byte[] removal = new Proposal.AppDataUpdate((ComponentId)0x8001, null).Encode<Proposal>();
+        Assert.Equal("0008800102", Convert.ToHexString(removal));
+        AssertRefused<Proposal>(WithByte(removal, 4, operation), DecodeError.UnknownEnumValue);
     }
 
     [Fact]

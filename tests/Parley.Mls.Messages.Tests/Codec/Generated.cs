@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CsCheck;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -20,6 +21,8 @@ internal static class Generated
     private static readonly Gen<ExtensionType> ExtensionTypes = Gen.UShort.Select(static value => (ExtensionType)value);
 
     private static readonly Gen<ProposalType> ProposalTypes = Gen.UShort.Select(static value => (ProposalType)value);
+
+    private static readonly Gen<ComponentId> Components = Gen.UShort.Select(static value => (ComponentId)value);
 
     private static readonly Gen<CredentialType> CredentialTypes = Gen.UShort.Select(static value => (CredentialType)value);
 
@@ -88,7 +91,21 @@ internal static class Generated
         Psk.Select(static psk => (Proposal)new Proposal.PreSharedKey(psk)),
         Gen.Select(Bytes, Versions, Suites, Extensions, static (group, version, suite, extensions) => (Proposal)new Proposal.ReInit(group, version, suite, extensions)),
         Bytes.Select(static kem => (Proposal)new Proposal.ExternalInit(kem)),
-        Extensions.Select(static extensions => (Proposal)new Proposal.GroupContextExtensions(extensions)));
+        Extensions.Select(static extensions => (Proposal)new Proposal.GroupContextExtensions(extensions)),
+        Gen.Select(Components, Bytes, Gen.Bool, static (id, update, isRemoval) => (Proposal)new Proposal.AppDataUpdate(id, isRemoval ? (ReadOnlyMemory<byte>?)null : update)),
+        Gen.Select(Components, Bytes, static (id, data) => (Proposal)new Proposal.AppEphemeral(id, data)),
+        Gen.Const((Proposal)new Proposal.SelfRemove()));
+
+    public static readonly Gen<ComponentData> ComponentData = Gen.Select(Components, Bytes, static (id, data) => new ComponentData(id, data));
+
+    public static readonly Gen<AppDataDictionary> AppDataDictionary = Gen.Select(Components, Bytes).Array[0, 5].Select(
+        static entries => entries.Aggregate(Messages.Components.AppDataDictionary.Empty, static (dictionary, entry) => dictionary.With(entry.Item1, entry.Item2)));
+
+    public static readonly Gen<ComponentsList> ComponentsList = Many(Components, 4).Select(static components => new ComponentsList(components));
+
+    /// <summary>Ranges that ascend, three generations each.</summary>
+    public static readonly Gen<AppAck> AppAck = Gen.Select(Gen.UInt[0, 3], Gen.UInt[0, 9]).Array[0, 8].Select(
+        static ranges => new AppAck([.. ranges.Distinct().Order().Select(static range => new MessageRange(new LeafIndex(range.Item1), 4 * range.Item2, (4 * range.Item2) + 2))]));
 
     public static readonly Gen<ProposalOrRef> ProposalOrRef = Gen.OneOf(
         Proposal.Select(static proposal => (ProposalOrRef)new ProposalOrRef.ByValue(proposal)),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -157,6 +158,13 @@ public sealed class VectorLengthTests
             MessageLimits.WelcomeSecretsMax,
             static count => new Welcome(default, [.. Enumerable.Repeat(new EncryptedGroupSecrets(default, new HpkeCiphertext(default, default)), count)], default));
         AssertLimit(MessageLimits.LeavesMax, static count => new ParentNode(default, default, [.. Enumerable.Range(0, count).Select(static leaf => new LeafIndex((uint)leaf))]));
+        AssertLimit(
+            MessageLimits.ComponentsMax,
+            static count => Enumerable.Range(0, count).Aggregate(AppDataDictionary.Empty, static (dictionary, id) => dictionary.With((ComponentId)id, default)));
+        AssertLimit(MessageLimits.ComponentsMax, static count => new ComponentsList([.. Enumerable.Repeat(ComponentId.AppAck, count)]));
+        AssertLimit(
+            MessageLimits.MessageRangesMax,
+            static count => new AppAck([.. Enumerable.Range(0, count).Select(static leaf => new MessageRange(new LeafIndex((uint)leaf), 0, 0))]));
         AssertLimit(MessageLimits.LeavesMax, static count => new UpdatePathNode(default, [.. Enumerable.Repeat(new HpkeCiphertext(default, default), count)]));
     }
 

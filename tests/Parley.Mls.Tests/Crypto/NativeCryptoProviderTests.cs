@@ -10,82 +10,82 @@ public sealed class NativeCryptoProviderTests
 {
     private static readonly NativeCryptoProvider Provider = new(RandomSource.System);
 
-    public static TheoryData<DhGroup> Groups { get; } = [.. Enum.GetValues<DhGroup>()];
+    public static TheoryData<KemAlgorithm> Groups { get; } = [.. Enum.GetValues<KemAlgorithm>().Where(kem => kem.Parameters.Hash is not null && Provider.Supports(kem))];
 
-    public static TheoryData<SignatureAlgorithm> SignatureAlgorithms { get; } = [.. Enum.GetValues<SignatureAlgorithm>()];
+    public static TheoryData<SignatureAlgorithm> SignatureAlgorithms { get; } = [.. Enum.GetValues<SignatureAlgorithm>().Where(Provider.Supports)];
 
     public static TheoryData<AeadAlgorithm> Aeads { get; } = [.. Enum.GetValues<AeadAlgorithm>()];
 
     [Theory]
-    [InlineData(DhGroup.P256)]
-    [InlineData(DhGroup.P384)]
-    [InlineData(DhGroup.P521)]
-    public void A_scalar_is_in_range_from_one_up_to_the_order(DhGroup group)
+    [InlineData(KemAlgorithm.P256)]
+    [InlineData(KemAlgorithm.P384)]
+    [InlineData(KemAlgorithm.P521)]
+    public void A_scalar_is_in_range_from_one_up_to_the_order(KemAlgorithm kem)
     {
-        byte[] order = OrderOf(group);
-        byte[] publicKey = new byte[group.PublicKeyBytes];
-        byte[] scalar = new byte[group.PrivateKeyBytes];
+        byte[] order = OrderOf(kem);
+        byte[] publicKey = new byte[kem.Parameters.PublicKeyBytes];
+        byte[] scalar = new byte[kem.Parameters.PrivateKeyBytes];
 
-        Assert.False(Provider.TryDerivePublicKey(group, scalar, publicKey));
+        Assert.False(Provider.TryDerivePublicKey(kem, scalar, publicKey));
         scalar[^1] = 1;
-        Assert.True(Provider.TryDerivePublicKey(group, scalar, publicKey));
+        Assert.True(Provider.TryDerivePublicKey(kem, scalar, publicKey));
         byte[] generator = [.. publicKey];
 
-        Assert.False(Provider.TryDerivePublicKey(group, order, publicKey));
+        Assert.False(Provider.TryDerivePublicKey(kem, order, publicKey));
         order[^1]--;
-        Assert.True(Provider.TryDerivePublicKey(group, order, publicKey));
+        Assert.True(Provider.TryDerivePublicKey(kem, order, publicKey));
         // The last scalar gives the generator's negative, which has the same x-coordinate and another y.
-        Assert.Equal(generator[..(1 + group.PrivateKeyBytes)], publicKey[..(1 + group.PrivateKeyBytes)]);
+        Assert.Equal(generator[..(1 + kem.Parameters.PrivateKeyBytes)], publicKey[..(1 + kem.Parameters.PrivateKeyBytes)]);
         Assert.NotEqual(generator, publicKey);
 
         scalar.AsSpan().Fill(0xff);
-        Assert.False(Provider.TryDerivePublicKey(group, scalar, publicKey));
+        Assert.False(Provider.TryDerivePublicKey(kem, scalar, publicKey));
     }
 
     [Theory]
     [MemberData(nameof(Groups))]
-    public void Both_sides_agree_on_a_secret(DhGroup group)
+    public void Both_sides_agree_on_a_secret(KemAlgorithm kem)
     {
-        (byte[] ownPrivate, byte[] ownPublic) = KeyPair(group);
-        (byte[] peerPrivate, byte[] peerPublic) = KeyPair(group);
-        byte[] own = new byte[group.PrivateKeyBytes];
-        byte[] peer = new byte[group.PrivateKeyBytes];
-        Assert.True(Provider.TryAgree(group, ownPrivate, peerPublic, own));
-        Assert.True(Provider.TryAgree(group, peerPrivate, ownPublic, peer));
+        (byte[] ownPrivate, byte[] ownPublic) = KeyPair(kem);
+        (byte[] peerPrivate, byte[] peerPublic) = KeyPair(kem);
+        byte[] own = new byte[kem.Parameters.PrivateKeyBytes];
+        byte[] peer = new byte[kem.Parameters.PrivateKeyBytes];
+        Assert.True(Provider.TryAgree(kem, ownPrivate, peerPublic, own));
+        Assert.True(Provider.TryAgree(kem, peerPrivate, ownPublic, peer));
         Assert.Equal(own, peer);
         Assert.NotEqual(new byte[own.Length], own);
     }
 
     [Theory]
-    [InlineData(DhGroup.P256)]
-    [InlineData(DhGroup.P384)]
-    [InlineData(DhGroup.P521)]
-    public void A_point_that_is_not_on_the_curve_or_not_uncompressed_is_refused(DhGroup group)
+    [InlineData(KemAlgorithm.P256)]
+    [InlineData(KemAlgorithm.P384)]
+    [InlineData(KemAlgorithm.P521)]
+    public void A_point_that_is_not_on_the_curve_or_not_uncompressed_is_refused(KemAlgorithm kem)
     {
-        (byte[] privateKey, byte[] publicKey) = KeyPair(group);
-        byte[] shared = new byte[group.PrivateKeyBytes];
+        (byte[] privateKey, byte[] publicKey) = KeyPair(kem);
+        byte[] shared = new byte[kem.Parameters.PrivateKeyBytes];
         byte[] offCurve = [.. publicKey];
         offCurve[^1] ^= 1;
         byte[] outOfField = [.. publicKey];
         outOfField.AsSpan(1).Fill(0xff);
         byte[] hybrid = [.. publicKey];
         hybrid[0] = (byte)(0x06 | (publicKey[^1] & 1));
-        byte[] compressed = [(byte)(0x02 | (publicKey[^1] & 1)), .. publicKey[1..(1 + group.PrivateKeyBytes)]];
+        byte[] compressed = [(byte)(0x02 | (publicKey[^1] & 1)), .. publicKey[1..(1 + kem.Parameters.PrivateKeyBytes)]];
         byte[] infinity = [0];
         foreach (byte[] malformed in new[] { offCurve, outOfField, hybrid, compressed, infinity })
-            Assert.False(Provider.TryAgree(group, privateKey, malformed, shared));
+            Assert.False(Provider.TryAgree(kem, privateKey, malformed, shared));
     }
 
     [Theory]
     [MemberData(nameof(Groups))]
-    public void A_peers_key_of_a_wrong_length_or_of_zeros_is_refused(DhGroup group)
+    public void A_peers_key_of_a_wrong_length_or_of_zeros_is_refused(KemAlgorithm kem)
     {
-        (byte[] privateKey, byte[] publicKey) = KeyPair(group);
-        byte[] shared = new byte[group.PrivateKeyBytes];
-        Assert.False(Provider.TryAgree(group, privateKey, [], shared));
-        Assert.False(Provider.TryAgree(group, privateKey, publicKey.AsSpan(1), shared));
-        Assert.False(Provider.TryAgree(group, privateKey, [.. publicKey, 0], shared));
-        Assert.False(Provider.TryAgree(group, privateKey, new byte[publicKey.Length], shared));
+        (byte[] privateKey, byte[] publicKey) = KeyPair(kem);
+        byte[] shared = new byte[kem.Parameters.PrivateKeyBytes];
+        Assert.False(Provider.TryAgree(kem, privateKey, [], shared));
+        Assert.False(Provider.TryAgree(kem, privateKey, publicKey.AsSpan(1), shared));
+        Assert.False(Provider.TryAgree(kem, privateKey, [.. publicKey, 0], shared));
+        Assert.False(Provider.TryAgree(kem, privateKey, new byte[publicKey.Length], shared));
     }
 
     [Theory]
@@ -187,14 +187,14 @@ public sealed class NativeCryptoProviderTests
 
     [Theory]
     [MemberData(nameof(Groups))]
-    public void Wrong_lengths_of_a_private_key_are_the_callers_mistake(DhGroup group)
+    public void Wrong_lengths_of_a_private_key_are_the_callers_mistake(KemAlgorithm kem)
     {
-        (byte[] privateKey, byte[] publicKey) = KeyPair(group);
-        byte[] shared = new byte[group.PrivateKeyBytes];
-        Assert.Throws<ArgumentException>(() => Provider.TryDerivePublicKey(group, privateKey.AsSpan(1), publicKey));
-        Assert.Throws<ArgumentException>(() => Provider.TryDerivePublicKey(group, privateKey, publicKey.AsSpan(1)));
-        Assert.Throws<ArgumentException>(() => Provider.TryAgree(group, privateKey.AsSpan(1), publicKey, shared));
-        Assert.Throws<ArgumentException>(() => Provider.TryAgree(group, privateKey, publicKey, shared.AsSpan(1)));
+        (byte[] privateKey, byte[] publicKey) = KeyPair(kem);
+        byte[] shared = new byte[kem.Parameters.PrivateKeyBytes];
+        Assert.Throws<ArgumentException>(() => Provider.TryDerivePublicKey(kem, privateKey.AsSpan(1), publicKey));
+        Assert.Throws<ArgumentException>(() => Provider.TryDerivePublicKey(kem, privateKey, publicKey.AsSpan(1)));
+        Assert.Throws<ArgumentException>(() => Provider.TryAgree(kem, privateKey.AsSpan(1), publicKey, shared));
+        Assert.Throws<ArgumentException>(() => Provider.TryAgree(kem, privateKey, publicKey, shared.AsSpan(1)));
     }
 
     [Theory]
@@ -240,9 +240,9 @@ public sealed class NativeCryptoProviderTests
         Assert.Equal(expected, Convert.ToHexStringLower(digest));
     }
 
-    private static (byte[] PrivateKey, byte[] PublicKey) KeyPair(DhGroup group)
+    private static (byte[] PrivateKey, byte[] PublicKey) KeyPair(KemAlgorithm kem)
     {
-        using HpkeKeyPair keys = new DhKem(Provider, group).GenerateKeyPair();
+        using HpkeKeyPair keys = Kem.Create(Provider, kem).GenerateKeyPair();
         return (keys.PrivateKey.AsSpan().ToArray(), keys.PublicKey);
     }
 
@@ -255,12 +255,12 @@ public sealed class NativeCryptoProviderTests
     };
 
     /// <summary>The order as the platform knows it, not as the provider wrote it down.</summary>
-    private static byte[] OrderOf(DhGroup group)
+    private static byte[] OrderOf(KemAlgorithm kem)
     {
-        using ECDsa key = ECDsa.Create(group switch
+        using ECDsa key = ECDsa.Create(kem switch
         {
-            DhGroup.P256 => ECCurve.NamedCurves.nistP256,
-            DhGroup.P384 => ECCurve.NamedCurves.nistP384,
+            KemAlgorithm.P256 => ECCurve.NamedCurves.nistP256,
+            KemAlgorithm.P384 => ECCurve.NamedCurves.nistP384,
             _ => ECCurve.NamedCurves.nistP521,
         });
         byte[]? order = key.ExportExplicitParameters(includePrivateParameters: false).Curve.Order;

@@ -24,6 +24,15 @@ public sealed class SodiumTests
         Assert.Throws<ArgumentException>(() => ChaCha20Poly1305.Seal(exact, new byte[11], [], [], new byte[16]));
         Assert.Throws<ArgumentException>(() => ChaCha20Poly1305.Seal(exact, new byte[12], [], [], new byte[15]));
         Assert.Throws<ArgumentException>(() => ChaCha20Poly1305.TryOpen(exact, new byte[12], [], new byte[15], []));
+        Assert.Throws<ArgumentException>(() => XWing.DerivePublicKey(shorter, new byte[1216]));
+        Assert.Throws<ArgumentException>(() => XWing.DerivePublicKey(exact, new byte[1215]));
+        Assert.Throws<ArgumentException>(() => XWing.TryEncapsulate(new byte[1215], new byte[64], new byte[1120], exact));
+        Assert.Throws<ArgumentException>(() => XWing.TryEncapsulate(new byte[1216], new byte[63], new byte[1120], exact));
+        Assert.Throws<ArgumentException>(() => XWing.TryEncapsulate(new byte[1216], new byte[64], new byte[1119], exact));
+        Assert.Throws<ArgumentException>(() => XWing.TryEncapsulate(new byte[1216], new byte[64], new byte[1120], shorter));
+        Assert.Throws<ArgumentException>(() => XWing.TryDecapsulate(shorter, new byte[1120], exact));
+        Assert.Throws<ArgumentException>(() => XWing.TryDecapsulate(exact, new byte[1119], exact));
+        Assert.Throws<ArgumentException>(() => XWing.TryDecapsulate(exact, new byte[1120], shorter));
     }
 
     [Fact]

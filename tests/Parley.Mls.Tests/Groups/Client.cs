@@ -5,7 +5,6 @@ using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Tree;
-using Parley.Mls.Tests.Vectors;
 
 namespace Parley.Mls.Tests.Groups;
 
@@ -37,7 +36,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     {
         ulong now = (ulong)World.Now.ToUnixTimeSeconds();
         lifetime ??= new Lifetime(now - 3600, now + 3600);
-        var bundle = KeyPackageBundle.Create(Suites.Provider, World.Suite.Id, Identity, lifetime, [.. extensions]);
+        var bundle = KeyPackageBundle.Create(World.Suite.Provider, World.Suite.Id, Identity, lifetime, [.. extensions]);
         _bundles.Add(bundle);
         return bundle;
     }

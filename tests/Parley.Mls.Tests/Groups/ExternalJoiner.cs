@@ -23,6 +23,9 @@ internal sealed class ExternalJoiner(Client client, byte[] groupInfo)
     /// <summary>The old leaf to take out first, if any.</summary>
     public LeafIndex? Replaces { get; init; }
 
+    /// <summary>The members whose SelfRemoves it carries out, with the references to them.</summary>
+    public ImmutableArray<(LeafIndex Leaf, ProposalOrRef Reference)> SelfRemoves { get; init; } = [];
+
     /// <summary>What else is in the Commit by value.</summary>
     public ImmutableArray<Proposal> Others { get; init; } = [];
 
@@ -58,9 +61,16 @@ internal sealed class ExternalJoiner(Client client, byte[] groupInfo)
         {
             proposals = proposals.Add(new ProposalOrRef.ByValue(new Proposal.Remove(replaced)));
             if (tree.LeafAt(replaced) is not null)
-                tree = tree.Remove(replaced).Truncate();
+                tree = tree.Remove(replaced);
         }
 
+        foreach ((LeafIndex leaf, ProposalOrRef reference) in SelfRemoves)
+        {
+            proposals = proposals.Add(reference);
+            tree = tree.Remove(leaf);
+        }
+
+        tree = tree.Truncate();
         proposals = ChangesProposals(proposals.AddRange(Others.Select(static other => new ProposalOrRef.ByValue(other))));
         (UpdatePath path, RatchetTree joined, Secret commitSecret) = Path(tree, context);
         using Secret secret = commitSecret;

@@ -10,6 +10,7 @@ using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Native;
 using Parley.Mls.Tests.Vectors;
 
 namespace Parley.Mls.Tests.Groups;
@@ -19,7 +20,9 @@ namespace Parley.Mls.Tests.Groups;
 /// put away and restored from what it has stored after each single operation, so that a scenario that passes both ways shows that the
 /// writes are the whole state.
 /// </summary>
-internal sealed class World(CipherSuite suite) : IDisposable
+/// <param name="suite">The group's suite.</param>
+/// <param name="random">Where all keys come from, if not from the system.</param>
+internal sealed class World(CipherSuite suite, RandomSource? random = null) : IDisposable
 {
     public const CipherSuite DefaultSuite = CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519;
 
@@ -35,9 +38,12 @@ internal sealed class World(CipherSuite suite) : IDisposable
         [],
         [CredentialType.Basic]);
 
-    public CryptoSuite Suite { get; } = new(Suites.Provider, suite);
+    public CryptoSuite Suite { get; } = new(random is null ? Suites.Provider : new NativeCryptoProvider(random), suite);
 
     public bool Restarts { get; init; }
+
+    /// <summary>What a client supports if nothing else is said.</summary>
+    public Capabilities Capabilities { get; init; } = DefaultCapabilities;
 
     public WireFormat HandshakeFormat { get; init; } = WireFormat.PrivateMessage;
 
@@ -60,7 +66,7 @@ internal sealed class World(CipherSuite suite) : IDisposable
 
     public GroupConfig Config => _config ??= new GroupConfig
     {
-        Crypto = Suites.Provider,
+        Crypto = Suite.Provider,
         Authentication = Judge,
         PreSharedKeys = Psks,
         HandshakeFormat = HandshakeFormat,
@@ -73,9 +79,9 @@ internal sealed class World(CipherSuite suite) : IDisposable
     public Client NewClient(string? name = null, Capabilities? capabilities = null, Credential? credential = null, ImmutableArray<Extension> extensions = default)
     {
         name ??= $"client {_clients.Count}";
-        var signer = SignatureKeyPair.Generate(Suites.Provider, Suite.Parameters.Signature);
+        var signer = SignatureKeyPair.Generate(Suite.Provider, Suite.Parameters.Signature);
         credential ??= new Credential.Basic(Encoding.UTF8.GetBytes(name));
-        var identity = new LeafIdentity(signer, credential, capabilities ?? DefaultCapabilities, extensions.IsDefault ? [] : extensions);
+        var identity = new LeafIdentity(signer, credential, capabilities ?? Capabilities, extensions.IsDefault ? [] : extensions);
         var client = new Client(this, name, identity);
         _clients.Add(client);
         return client;

@@ -1,0 +1,204 @@
+using Parley.Mls.Crypto;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+
+namespace Parley.Mls.Tests.Groups;
+
+/// <summary>draft-ietf-mls-extensions-09 §6.3: a member removes itself, and whoever commits next carries it out.</summary>
+public sealed class SelfRemoveTests : IDisposable
+{
+    private static readonly Capabilities Capable = World.DefaultCapabilities with { Proposals = [ProposalType.SelfRemove] };
+
+    private readonly World _world = new World(World.DefaultSuite) { HandshakeFormat = WireFormat.PublicMessage, Capabilities = Capable }.WithMembers(5).Filled();
+
+    public void Dispose() => _world.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_member_leaves_and_another_commits_it(bool restarts)
+    {
+        using World world = new World(World.DefaultSuite) { Capabilities = Capable, Restarts = restarts }.WithMembers(5).Filled();
+        Client leaver = world[1];
+        byte[] message = leaver.Propose(static group => group.ProposeSelfRemove());
+        Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _));
+        Assert.IsType<MlsMessage.Public>(decoded); // Though the group's handshakes are PrivateMessages.
+        world.Propose(message);
+        Assert.True(world[0].Group.MustCommitFirst);
+        Assert.False(leaver.Group.MustCommitFirst);
+        world.Commit(world[3], new CommitOptions { ForcesPath = false });
+        Assert.True(leaver.Group.IsRemoved);
+        Assert.DoesNotContain(leaver, world.Members);
+        world.AssertTalk();
+    }
+
+    [Fact]
+    public void A_Commit_of_a_SelfRemove_has_a_path()
+    {
+        ProposalOrRef reference = Received(_world[3]);
+        _world[1].Refuses(MlsError.PathMissing, Forge.Commit(_world[0], new Commit([reference], null)));
+    }
+
+    [Fact]
+    public void A_SelfRemove_is_committed_by_reference_only()
+    {
+        _world[0].CannotCommit(MlsError.SelfRemoveByValue, new CommitOptions { Proposals = [new Proposal.SelfRemove()] });
+        Commit honest = Forge.HonestCommit(_world[0]);
+        _world[1].Refuses(MlsError.SelfRemoveByValue, Forge.Commit(_world[0], honest with { Proposals = [new ProposalOrRef.ByValue(new Proposal.SelfRemove())] }));
+        _world.AssertUnharmed();
+    }
+
+    [Fact]
+    public void A_SelfRemove_in_a_PrivateMessage_is_refused()
+    {
+        var content = new Content.ProposalContent(new Proposal.SelfRemove());
+        _world[1].Refuses(MlsError.SelfRemoveNotPublic, Forge.Send(_world[0], content, WireFormat.PrivateMessage));
+        _world.AssertUnharmed();
+    }
+
+    [Fact]
+    public void One_outside_of_the_group_cannot_send_a_SelfRemove()
+    {
+        using var world = new World(World.DefaultSuite) { HandshakeFormat = WireFormat.PublicMessage, Capabilities = Capable };
+        Client server = world.NewClient("server");
+        var senders = new ExternalSenders([new ExternalSender(server.Identity.Signer.PublicKey, server.Identity.Credential)]);
+        world.WithMembers(3, new Extension(ExtensionType.ExternalSenders, senders.Encode()));
+        MlsMessage proposal = Forge.Propose(world[0], new Proposal.SelfRemove(), new Sender.External(0), server.Identity.Signer, []);
+        world[1].Refuses(MlsError.SenderNotAllowed, proposal);
+        world.AssertUnharmed();
+    }
+
+    [Fact]
+    public void The_one_who_leaves_cannot_commit_it()
+    {
+        ProposalOrRef reference = Received(_world[0]);
+        Commit honest = Forge.HonestCommit(_world[0]);
+        _world[1].Refuses(MlsError.RemoveOfCommitter, Forge.Commit(_world[0], honest with { Proposals = [reference] }));
+    }
+
+    [Fact]
+    public void There_is_one_change_of_the_leaf_that_leaves()
+    {
+        ProposalOrRef reference = Received(_world[3]);
+        ProposalOrRef again = Received(_world[3], "again");
+        ProposalOrRef update = Receive(_world[3], new Proposal.Update(Forge.UpdateLeaf(_world[3])));
+        foreach (ProposalOrRef other in (ProposalOrRef[])[again, update, new ProposalOrRef.ByValue(World.RemoveOf(_world[3]))])
+            _world[1].Refuses(MlsError.DuplicateLeafChange, Forge.Commit(_world[0], new Commit([reference, other], null)));
+    }
+
+    [Fact]
+    public void All_who_process_the_Commit_support_it_and_those_who_are_removed_need_not()
+    {
+        Client old = _world.NewClient(capabilities: World.DefaultCapabilities);
+        _world.Commit(_world[0], World.AddOf(old));
+        Assert.Equal(MlsError.ProposalNotSupported, Assert.Throws<MlsException>(_world[3].Group.ProposeSelfRemove).Error);
+        _world[1].Refuses(MlsError.ProposalNotSupported, Forge.Propose(_world[3], new Proposal.SelfRemove()));
+        _world.Commit(_world[0], World.RemoveOf(old));
+        _world.Propose(_world[3].Propose(static group => group.ProposeSelfRemove()));
+        _world.Commit(_world[0], World.AddOf(_world.NewClient(capabilities: World.DefaultCapabilities)));
+        _world.AssertTalk();
+    }
+
+    [Fact]
+    public void It_is_proposed_once_in_an_epoch()
+    {
+        byte[] message = _world[3].Propose(static group => group.ProposeSelfRemove());
+        Assert.Throws<InvalidOperationException>(_world[3].Group.ProposeSelfRemove);
+        _world[3].Receive(message);
+        Assert.Throws<InvalidOperationException>(_world[3].Group.ProposeSelfRemove);
+        _world.Commit(_world[0]);
+        _world[3].Propose(static group => group.ProposeSelfRemove());
+    }
+
+    [Fact]
+    public void A_Remove_of_our_own_gives_way_to_it()
+    {
+        Client leaver = _world[3];
+        _world.Propose(leaver.Propose(static group => group.ProposeSelfRemove()));
+        _world.Commit(_world[0], World.RemoveOf(leaver));
+        Assert.True(leaver.Group.IsRemoved);
+        _world.AssertTalk();
+    }
+
+    [Fact]
+    public void One_who_joins_carries_it_out_and_takes_the_leaf_that_becomes_free()
+    {
+        ProposalOrRef first = ReceivedByAll(_world[1]);
+        ProposalOrRef second = ReceivedByAll(_world[3]);
+        var joiner = new ExternalJoiner(_world.NewClient(), _world[0].Group.CreateGroupInfo(true))
+        {
+            SelfRemoves = [(_world[1].Index, first), (_world[3].Index, second)],
+        };
+        AssertJoins(joiner, new LeafIndex(1), 4, leavers: [_world[1], _world[3]]);
+    }
+
+    [Fact]
+    public void One_who_takes_its_old_leafs_place_carries_out_those_of_others()
+    {
+        ProposalOrRef leaving = ReceivedByAll(_world[1]);
+        var joiner = new ExternalJoiner(_world[2], _world[0].Group.CreateGroupInfo(true))
+        {
+            Replaces = _world[2].Index,
+            SelfRemoves = [(_world[1].Index, leaving)],
+        };
+        AssertJoins(joiner, new LeafIndex(1), 4, leavers: [_world[1], _world[2]]);
+    }
+
+    [Fact]
+    public void In_an_external_Commit_too_it_stands_by_reference_and_once()
+    {
+        ProposalOrRef leaving = ReceivedByAll(_world[1]);
+        AssertJoinRefused(MlsError.SelfRemoveByValue, new ProposalOrRef.ByValue(new Proposal.SelfRemove()));
+        AssertJoinRefused(MlsError.DuplicateProposalReference, leaving, leaving);
+        AssertJoinRefused(MlsError.DuplicateLeafChange, leaving, new ProposalOrRef.ByValue(World.RemoveOf(_world[1])));
+        AssertJoinRefused(MlsError.DuplicateLeafChange, leaving, Receive(_world[1], new Proposal.SelfRemove(), "again", [_world[2]]));
+        AssertJoinRefused(MlsError.ExternalCommitProposalInvalid, Receive(_world[4], World.RemoveOf(_world[1]), "", [_world[2]]));
+    }
+
+    private void AssertJoins(ExternalJoiner joiner, LeafIndex place, int members, Client[] leavers)
+    {
+        MlsMessage commit = joiner.Join();
+        foreach (Client member in _world.Members)
+        {
+            var staged = Assert.IsType<Received.Commit>(member.Receive(commit)).Staged;
+            Assert.Equal(leavers.Contains(member), member.Group.IsRemoved);
+            if (member.Group.IsRemoved)
+                continue;
+            Assert.Equal(place, staged.Committer);
+            Assert.Equal(leavers.Length, staged.Removed.Count);
+            Assert.Equal(members, member.Group.MemberCount);
+            Assert.Equal(joiner.EpochAuthenticator, member.Group.EpochAuthenticator);
+        }
+    }
+
+    private void AssertJoinRefused(MlsError expected, params ProposalOrRef[] others) => _world[2].Refuses(
+        expected,
+        new ExternalJoiner(_world.NewClient(), _world[0].Group.CreateGroupInfo(true)) { ChangesProposals = proposals => [.. proposals, .. others] }.Join());
+
+    private ProposalOrRef.ByReference Received(Client sender, string data = "") => Receive(sender, new Proposal.SelfRemove(), data);
+
+    private ProposalOrRef.ByReference ReceivedByAll(Client sender)
+    {
+        byte[] message = sender.Propose(static group => group.ProposeSelfRemove());
+        _world.Propose(message);
+        Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _));
+        PublicMessage open = Assert.IsType<MlsMessage.Public>(decoded).Message;
+        return ReferenceTo(new AuthenticatedContent(WireFormat.PublicMessage, open.Content, open.Auth));
+    }
+
+    /// <summary>A proposal that others receive, the second member if nothing else is said, as a Commit names it.</summary>
+    private ProposalOrRef.ByReference Receive(Client sender, Proposal proposal, string data = "", Client[]? receivers = null)
+    {
+        AuthenticatedContent content = Forge.Sign(
+            sender, new Content.ProposalContent(proposal), change: framed => framed with { AuthenticatedData = System.Text.Encoding.ASCII.GetBytes(data) });
+        foreach (Client receiver in receivers ?? [_world[1]])
+            receiver.Receive(Forge.Seal(sender, content));
+        return ReferenceTo(content);
+    }
+
+    private ProposalOrRef.ByReference ReferenceTo(AuthenticatedContent content) => new(_world.Suite.RefHash(CryptoSuite.ProposalReferenceLabel, content.Encode()));
+}
