@@ -26,8 +26,9 @@ internal static class CommandLine
         Option<string?> database = DatabaseOption();
         var publicUrl = new Option<string?>("--public-url") { Description = "The address that people reach the server by, if it is another one: links begin with it. Also PARLEY_PUBLIC_URL.", HelpName = "URL" };
         var name = new Option<string?>("--name") { Description = "The server's name in its members' certificates, settled at the first start. Also PARLEY_NAME. Default: host and port of the public URL.", HelpName = "NAME" };
+        var metricsListen = new Option<string?>("--metrics-listen") { Description = "Where Prometheus may read metrics, under /metrics. Also PARLEY_METRICS_LISTEN. Default: nowhere.", HelpName = "URL" };
         var printInvite = new Option<bool>("--print-invite") { Description = "Make an invite and print its link." };
-        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, database, publicUrl, name, printInvite };
+        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, database, publicUrl, name, metricsListen, printInvite };
         run.SetAction((arguments, cancellationToken) => Startup.RunAsync(
             () => ServerOptions.Parse(
                 arguments.GetValue(listen),
@@ -35,6 +36,7 @@ internal static class CommandLine
                 arguments.GetValue(database),
                 arguments.GetValue(publicUrl),
                 arguments.GetValue(name),
+                arguments.GetValue(metricsListen),
                 Environment.GetEnvironmentVariable),
             arguments.GetValue(printInvite),
             cancellationToken));

@@ -18,11 +18,15 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
     /// <summary>HTTP requests that one address may make in the long run.</summary>
     public int RequestsPerSecond { get; init; } = DefaultRequestsPerSecond;
 
+    /// <summary>Where Prometheus reads the metrics; nowhere if null.</summary>
+    public IPEndPoint? MetricsListen { get; init; }
+
     /// <summary>Checks the settings as they were typed. What was not typed is taken from <c>PARLEY_LISTEN</c> and so on.</summary>
     /// <exception cref="StartupException">A setting is wrong; the message says which and why.</exception>
-    public static ServerOptions Parse(string? listen, string? data, string? database, string? publicUrl, string? name, Func<string, string?> environment)
+    public static ServerOptions Parse(string? listen, string? data, string? database, string? publicUrl, string? name, string? metricsListen, Func<string, string?> environment)
     {
-        IPEndPoint endpoint = ParseListen(listen ?? environment(EnvironmentPrefix + "LISTEN") ?? DefaultListen);
+        IPEndPoint endpoint = ParseListen("--listen", listen ?? environment(EnvironmentPrefix + "LISTEN") ?? DefaultListen);
+        metricsListen ??= environment(EnvironmentPrefix + "METRICS_LISTEN");
         name ??= environment(EnvironmentPrefix + "NAME");
         if (name is not null && !ServerIdentity.IsValidName(name))
             throw Wrong("--name", name, "a name is printable ASCII without spaces, such as chat.example.org");
@@ -31,7 +35,10 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
             ParseStore(data, database, environment),
             ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint)),
             name)
-        { RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")) };
+        {
+            RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")),
+            MetricsListen = metricsListen is null ? null : ParseListen("--metrics-listen", metricsListen),
+        };
     }
 
     /// <summary>The store: as typed, else <c>PARLEY_DATABASE</c> and <c>PARLEY_DATA</c>, else a folder of the user's own.</summary>
@@ -51,18 +58,18 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
         return data.Length > 0 ? Path.GetFullPath(data) : throw Wrong("--data", data, "it must name a folder");
     }
 
-    private static IPEndPoint ParseListen(string text)
+    private static IPEndPoint ParseListen(string setting, string text)
     {
         const string Expected = "it must look like http://127.0.0.1:8787, with an IP address or localhost";
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.AbsolutePath != "/" || uri.Query.Length > 0)
-            throw Wrong("--listen", text, Expected);
+            throw Wrong(setting, text, Expected);
         if (uri.Scheme == Uri.UriSchemeHttps)
-            throw Wrong("--listen", text, "TLS is the work of a reverse proxy in front; listen on http:// and give the proxy's address as --public-url");
+            throw Wrong(setting, text, "TLS is the work of a reverse proxy in front; listen on http:// and give the proxy's address as --public-url");
         if (uri.Scheme != Uri.UriSchemeHttp)
-            throw Wrong("--listen", text, Expected);
+            throw Wrong(setting, text, Expected);
         if (uri.Host == "localhost")
             return new IPEndPoint(IPAddress.Loopback, uri.Port);
-        return IPAddress.TryParse(uri.Host, out IPAddress? address) ? new IPEndPoint(address, uri.Port) : throw Wrong("--listen", text, Expected);
+        return IPAddress.TryParse(uri.Host, out IPAddress? address) ? new IPEndPoint(address, uri.Port) : throw Wrong(setting, text, Expected);
     }
 
     /// <summary>Where nothing better is known: the address itself, or the machine's name if that is all addresses.</summary>

@@ -1,5 +1,7 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Storage;
 
@@ -78,6 +80,7 @@ internal sealed partial class WriteQueue : IAsyncDisposable
                 Monitor.Pulse(_gate);
         }
 
+        ServerMetrics.Waiting(1);
         return write.Task;
     }
 
@@ -86,6 +89,7 @@ internal sealed partial class WriteQueue : IAsyncDisposable
         var batch = new List<Write>();
         while (TakeBatch(batch))
         {
+            ServerMetrics.Waiting(-batch.Count);
             Commit(batch);
             batch.Clear();
         }
@@ -149,12 +153,16 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     /// <summary>Applies all writes in one transaction, or none and says why.</summary>
     private Failure? TryCommit(ReadOnlySpan<Write> batch)
     {
+        long startedAt = Stopwatch.GetTimestamp();
+        int writes = batch.Length;
+        using Activity? span = ServerMetrics.Traces.StartActivity("store.commit");
         try
         {
             _session.Begin();
             while (!batch.IsEmpty)
                 batch = batch[batch[0].Apply(_session, batch)..];
             _session.Commit();
+            ServerMetrics.Committed(writes, startedAt);
             return null;
         }
 #pragma warning disable CA1031 // The writer's loop boundary: whatever one write throws must not stop the others.
@@ -162,6 +170,7 @@ internal sealed partial class WriteQueue : IAsyncDisposable
 #pragma warning restore CA1031
         {
             StoreFailure kind = e is DbException failure ? _session.Classify(failure) : StoreFailure.Write;
+            ServerMetrics.CommitFailed(kind);
             if (kind != StoreFailure.Unreachable)
                 RollBack();
             return new Failure(kind, kind == StoreFailure.Write ? e : new StoreUnavailableException("The store cannot write.", e));
