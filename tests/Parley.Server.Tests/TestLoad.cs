@@ -1,5 +1,7 @@
 using System.Net.WebSockets;
+using System.Threading.Channels;
 using Google.Protobuf;
+using Parley.Contracts;
 using Parley.Contracts.Wire;
 
 namespace Parley.Server.Tests;
@@ -12,22 +14,28 @@ namespace Parley.Server.Tests;
 internal sealed class TestLoad
 {
     private const int InFlightMax = 8;
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly CancellationTokenSource _ending = new();
     private readonly List<Task<Sender>> _senders = [];
+    private readonly Channel<byte> _progress = Channel.CreateUnbounded<byte>();
+    private readonly RemoteServer _server;
     private readonly byte[] _group;
     private long _acknowledged;
 
-    private TestLoad(byte[] group) => _group = group;
+    private TestLoad(RemoteServer server, byte[] group)
+    {
+        _server = server;
+        _group = group;
+    }
 
     /// <summary>How many appends were acknowledged so far.</summary>
     public long Acknowledged => Interlocked.Read(ref _acknowledged);
 
     /// <summary>Starts: each client is a member of the group in this epoch.</summary>
-    public static TestLoad Start(byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
+    public static TestLoad Start(RemoteServer server, byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
     {
-        var load = new TestLoad(group);
+        var load = new TestLoad(server, group);
         foreach (TestClient client in clients)
         {
             var sender = new Sender { InFlight = load._senders.Count == 0 ? 1 : InFlightMax };
@@ -38,12 +46,17 @@ internal sealed class TestLoad
     }
 
     /// <summary>Returns when this many more have been acknowledged.</summary>
-    public async Task ProgressAsync(int count)
+    public async Task ProgressAsync(int count, CancellationToken cancellationToken = default)
     {
-        long wanted = Acknowledged + count;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (Acknowledged < wanted)
-            await Task.Delay(10, patience.Token);
+        using var patience = new CancellationTokenSource(Patience);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        while (_progress.Reader.TryRead(out _))
+        {
+            // What was acknowledged before does not count.
+        }
+
+        for (int i = 0; i < count; i++)
+            await _progress.Reader.ReadAsync(either.Token);
     }
 
     /// <summary>
@@ -85,10 +98,28 @@ internal sealed class TestLoad
                 // The server has gone, or has closed the connection because its store failed.
             }
 
-            await Task.Delay(RetryDelay);
+            await ReadyAsync();
         }
 
         return sender;
+    }
+
+    /// <summary>Returns when the server stores again.</summary>
+    private async Task ReadyAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        bool ready = false;
+        while (!ready)
+        {
+            try
+            {
+                ready = (await _server.Http.GetAsync(Routes.HealthReady, patience.Token)).IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                // It is not even there yet.
+            }
+        }
     }
 
     /// <summary>Sends what waits, in order, and then more, until an append is refused for now or the connection breaks.</summary>
@@ -117,6 +148,7 @@ internal sealed class TestLoad
 
                 sender.Acknowledged.Add(waiting.Dequeue().MessageId, reply.Appended.Sequence);
                 Interlocked.Increment(ref _acknowledged);
+                _progress.Writer.TryWrite(0);
             }
         }
     }

@@ -23,9 +23,8 @@ public sealed partial class MetricTests
     [Fact]
     public void A_metric_without_a_row_and_a_row_without_a_metric_are_found()
     {
-        RepositoryFile[] planted = [new(Source, "\"parley.made\""), new(Page, "| `parley.told` | Something. |")];
-        MetricsAreDescribed.Finds("parley.made", planted);
-        MetricsAreDescribed.Finds("parley.told", planted);
+        MetricsAreDescribed.Finds($"{Page} has no row for parley.made", new RepositoryFile(Source, "\"parley.made\""), new RepositoryFile(Page, ""));
+        MetricsAreDescribed.Finds($"{Page} has a row for parley.told", new RepositoryFile(Source, ""), new RepositoryFile(Page, "| `parley.told` | Something. |"));
     }
 
     [GeneratedRegex("\"(parley\\.[a-z_.]+)\"")]

@@ -15,6 +15,7 @@ namespace Parley.Server.Tests.Storage;
 internal sealed class PostgresCluster : IAsyncDisposable
 {
     private const string User = "postgres";
+    private const string Ready = "database system is ready to accept connections";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly Lazy<Task<PostgresCluster>> SharedCluster = new(() => StartAsync(isDurable: false));
     private static int s_databases;
@@ -23,6 +24,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     private readonly DirectoryInfo _folder;
     private readonly int _port;
     private readonly bool _isDurable;
+    private TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process _process;
 
     private PostgresCluster(string programs, DirectoryInfo folder, int port, bool isDurable)
@@ -57,7 +59,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
             await RunAsync("chown", [User, folder.FullName]);
         await RunAsync(AsUser(Path.Combine(programs, "initdb")), ["-D", folder.FullName, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
         var cluster = new PostgresCluster(programs, folder, FreePort(), isDurable);
-        await cluster.ReadyAsync();
+        await cluster._ready.Task.WaitAsync(StartLimit);
         return cluster;
     }
 
@@ -87,8 +89,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
         await SignalAsync("-QUIT", [_process.Id]);
         await _process.WaitForExitAsync();
         _process.Dispose();
+        _ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _process = StartProcess();
-        await ReadyAsync();
+        await _ready.Task.WaitAsync(StartLimit);
     }
 
     /// <summary>Stops all of its processes where they are.</summary>
@@ -119,29 +122,16 @@ internal sealed class PostgresCluster : IAsyncDisposable
             UseShellExecute = false,
         };
         Process process = Process.Start(start)!; // A program that cannot be started throws.
-        process.ErrorDataReceived += static (_, _) => { };
+        TaskCompletionSource ready = _ready;
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data?.Contains(Ready, StringComparison.Ordinal) == true)
+                ready.TrySetResult();
+        };
         process.OutputDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return process;
-    }
-
-    private async Task ReadyAsync()
-    {
-        long started = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await using var connection = new NpgsqlConnection(Settings("postgres").ConnectionString);
-                await connection.OpenAsync();
-                return;
-            }
-            catch (NpgsqlException) when (!_process.HasExited && Stopwatch.GetElapsedTime(started) < StartLimit)
-            {
-                await Task.Delay(50);
-            }
-        }
     }
 
     private async Task<IReadOnlyList<int>> ProcessesAsync()
