@@ -183,6 +183,9 @@ public enum MlsError
     /// <summary>An ExternalInit whose KEM output is not valid (§8.3).</summary>
     ExternalInitInvalid,
 
+    /// <summary>A GroupInfo without the key that an external Commit needs (§12.4.3.2).</summary>
+    ExternalPubMissing,
+
     /// <summary>A Commit without the path it needs (§12.4).</summary>
     PathMissing,
 

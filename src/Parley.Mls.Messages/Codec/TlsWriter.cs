@@ -11,6 +11,9 @@ public sealed class TlsWriter
 {
     private const int VectorLengthMax = (1 << 30) - 1;
 
+    // A writer that is used again keeps its buffer up to here, so that one large structure does not stay in memory.
+    private const int KeptBytesMax = 1 << 14;
+
     private byte[] _buffer;
     private int _length;
 
@@ -30,11 +33,13 @@ public sealed class TlsWriter
     /// <summary>A new array of what has been written.</summary>
     public byte[] ToArray() => WrittenSpan.ToArray();
 
-    /// <summary>Zeroes the buffer and starts over.</summary>
+    /// <summary>Zeroes what was written and starts over.</summary>
     public void Clear()
     {
-        CryptographicOperations.ZeroMemory(_buffer);
+        CryptographicOperations.ZeroMemory(_buffer.AsSpan(0, _length));
         _length = 0;
+        if (_buffer.Length > KeptBytesMax)
+            _buffer = [];
     }
 
     /// <summary>Writes a uint8.</summary>

@@ -1,3 +1,5 @@
+using Parley.Mls.Messages.Tree;
+
 namespace Parley.Mls.Messages.Framing;
 
 /// <summary>RFC 9420 §6: how a message is wrapped. The signature covers it.</summary>
@@ -48,6 +50,37 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
         return writer.ToArray();
     }
 
+    /// <summary>RFC 9420 §6.1: writes FramedContentTBS, see <see cref="EncodeToBeSigned"/>.</summary>
+    public static void WriteToBeSigned(TlsWriter writer, WireFormat wireFormat, FramedContent content, ReadOnlySpan<byte> context)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(content);
+        writer.WriteUInt16((ushort)ProtocolVersion.Mls10);
+        writer.WriteUInt16((ushort)wireFormat);
+        content.Write(writer);
+        if (content.Sender is Sender.Member or Sender.NewMemberCommit)
+            writer.WriteBytes(context);
+    }
+
+    /// <summary>
+    /// RFC 9420 §6.1: writes FramedContentTBS of application data, which only a member sends and only as PrivateMessage. The same as
+    /// <see cref="WriteToBeSigned"/> of such content, without its structures: most messages are of this kind.
+    /// </summary>
+    public static void WriteApplicationToBeSigned(
+        TlsWriter writer, ReadOnlySpan<byte> groupId, ulong epoch, LeafIndex sender, ReadOnlySpan<byte> authenticatedData, ReadOnlySpan<byte> data, ReadOnlySpan<byte> context)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.WriteUInt16((ushort)ProtocolVersion.Mls10);
+        writer.WriteUInt16((ushort)WireFormat.PrivateMessage);
+        writer.WriteVector(groupId);
+        writer.WriteUInt64(epoch);
+        Sender.WriteMember(writer, sender);
+        writer.WriteVector(authenticatedData);
+        writer.WriteUInt8((byte)ContentType.Application);
+        writer.WriteVector(data);
+        writer.WriteBytes(context);
+    }
+
     /// <inheritdoc/>
     public void Write(TlsWriter writer)
     {
@@ -75,14 +108,5 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
         Content.Write(writer);
         writer.WriteVector(Auth.Signature);
         return writer.ToArray();
-    }
-
-    private static void WriteToBeSigned(TlsWriter writer, WireFormat wireFormat, FramedContent content, ReadOnlySpan<byte> context)
-    {
-        writer.WriteUInt16((ushort)ProtocolVersion.Mls10);
-        writer.WriteUInt16((ushort)wireFormat);
-        content.Write(writer);
-        if (content.Sender is Sender.Member or Sender.NewMemberCommit)
-            writer.WriteBytes(context);
     }
 }

@@ -32,13 +32,18 @@ public abstract record Sender
         }
     }
 
+    internal static void WriteMember(TlsWriter writer, LeafIndex leaf)
+    {
+        writer.WriteUInt8(MemberType);
+        writer.WriteUInt32(leaf.Value);
+    }
+
     internal void Write(TlsWriter writer)
     {
         switch (this)
         {
             case Member member:
-                writer.WriteUInt8(MemberType);
-                writer.WriteUInt32(member.LeafIndex.Value);
+                WriteMember(writer, member.LeafIndex);
                 break;
             case External external:
                 writer.WriteUInt8(ExternalType);

@@ -58,6 +58,9 @@ public abstract record Proposal : ITlsStruct<Proposal>
     /// <summary>RFC 9420 §7.2: whether it is one of those that every client supports without saying so.</summary>
     public bool IsDefault => Type is >= ProposalType.Add and <= ProposalType.GroupContextExtensions;
 
+    /// <summary>RFC 9420 §12.1.8, §17.4: whether an external sender may send it.</summary>
+    public bool IsAllowedFromExternalSender => Type is not (ProposalType.Update or ProposalType.ExternalInit or ProposalType.SelfRemove);
+
     /// <inheritdoc/>
     public static Proposal Read(TlsReader reader)
     {

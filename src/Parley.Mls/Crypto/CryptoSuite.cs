@@ -53,7 +53,7 @@ public sealed class CryptoSuite
     public int AeadNonceBytes { get; } = AlgorithmParameters.AeadNonceBytes;
 
     // RFC 9420 §5.1.2, §5.1.3, §8: the labels of MLS version 1.0 begin with this.
-    private static ReadOnlySpan<byte> LabelPrefix => "MLS 1.0 "u8;
+    internal static ReadOnlySpan<byte> LabelPrefix => "MLS 1.0 "u8;
 
     /// <summary>Whether the suite is built here and the provider has all its primitives.</summary>
     public static bool IsSupported(ICryptoProvider provider, CipherSuite suite)
@@ -131,12 +131,12 @@ public sealed class CryptoSuite
     /// <summary>RFC 9420 §8: DeriveSecret. The caller owns the secret.</summary>
     public Secret DeriveSecret(ReadOnlySpan<byte> secret, string label) => ExpandWithLabel(secret, label, [], HashBytes);
 
-    /// <summary>RFC 9420 §9.1: DeriveTreeSecret. The caller owns the secret.</summary>
-    public Secret DeriveTreeSecret(ReadOnlySpan<byte> secret, string label, uint generation, int length)
+    /// <summary>RFC 9420 §9.1: DeriveTreeSecret, as long as <paramref name="derived"/>.</summary>
+    public void DeriveTreeSecret(ReadOnlySpan<byte> secret, string label, uint generation, Span<byte> derived)
     {
         Span<byte> context = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32BigEndian(context, generation);
-        return ExpandWithLabel(secret, label, context, length);
+        ExpandWithLabel(secret, label, context, derived);
     }
 
     /// <summary>Makes a signature key pair. The caller owns both.</summary>

@@ -27,20 +27,24 @@ internal ref struct SpanWriter
     {
         ArgumentOutOfRangeException.ThrowIfNegative(value);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(value, ushort.MaxValue);
-        BinaryPrimitives.WriteUInt16BigEndian(_buffer[_length..], (ushort)value);
-        _length += sizeof(ushort);
+        BinaryPrimitives.WriteUInt16BigEndian(Reserve(sizeof(ushort)), (ushort)value);
     }
 
-    public void WriteBytes(ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(_buffer[_length..]);
-        _length += bytes.Length;
-    }
+    public void WriteUInt8(byte value) => Reserve(sizeof(byte))[0] = value;
 
-    public void WriteVector(ReadOnlySpan<byte> content)
+    public void WriteUInt32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Reserve(sizeof(uint)), value);
+
+    public void WriteUInt64(ulong value) => BinaryPrimitives.WriteUInt64BigEndian(Reserve(sizeof(ulong)), value);
+
+    public void WriteBytes(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
+
+    public void WriteVector(ReadOnlySpan<byte> content) => content.CopyTo(ReserveVector(content.Length));
+
+    /// <summary>Writes the length of a vector; the content is for the caller to write into the span.</summary>
+    public Span<byte> ReserveVector(int length)
     {
-        WriteVectorLength(content.Length);
-        WriteBytes(content);
+        WriteVectorLength(length);
+        return Reserve(length);
     }
 
     /// <summary>Writes the prefix and the label as one <c>opaque label&lt;V&gt;</c>.</summary>
@@ -56,8 +60,8 @@ internal ref struct SpanWriter
     /// <summary>RFC 9420 §2.1.2, in the shortest form.</summary>
     private void WriteVectorLength(int length)
     {
-        Span<byte> target = _buffer[_length..];
-        switch (PrefixBytes(length))
+        Span<byte> target = Reserve(PrefixBytes(length));
+        switch (target.Length)
         {
             case 1:
                 target[0] = (byte)length;
@@ -70,7 +74,12 @@ internal ref struct SpanWriter
                 BinaryPrimitives.WriteUInt32BigEndian(target, 0x8000_0000u | (uint)length);
                 break;
         }
+    }
 
-        _length += PrefixBytes(length);
+    private Span<byte> Reserve(int length)
+    {
+        Span<byte> reserved = _buffer.Slice(_length, length);
+        _length += length;
+        return reserved;
     }
 }

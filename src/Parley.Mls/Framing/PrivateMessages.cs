@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Parley.Mls.Crypto;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Tree;
@@ -11,109 +12,140 @@ namespace Parley.Mls.Framing;
 /// <summary>RFC 9420 §6.3: sealing and opening PrivateMessages with an epoch's keys.</summary>
 internal static class PrivateMessages
 {
-    private const int TagBytes = 16;
+    private const int TagBytes = AlgorithmParameters.AeadTagBytes;
 
-    /// <summary>Seals content. The sender's ratchet moves on first, so its keys are used once whatever follows.</summary>
-    public static PrivateMessage Seal(
-        CryptoSuite suite, Secret senderDataSecret, SecretTree secrets, LeafIndex self, AuthenticatedContent content, Padding padding)
+    /// <summary>Writes a PrivateMessageContent, which <see cref="Seal"/> encrypts.</summary>
+    public static void WriteContent(TlsWriter writer, AuthenticatedContent content, Padding padding)
     {
-        FramedContent framed = content.Content;
-        ContentType type = framed.Content.Type;
-        byte[] associatedData = AssociatedData(framed.GroupId.Span, framed.Epoch, type, framed.AuthenticatedData.Span);
-        Span<byte> guardBytes = stackalloc byte[4];
-        suite.Provider.FillRandom(guardBytes);
-        uint guard = BinaryPrimitives.ReadUInt32BigEndian(guardBytes);
-        using MessageKeys keys = secrets.Next(self, RatchetOf(type));
-        byte[] ciphertext = SealContent(suite, keys, guard, associatedData, content, padding);
-        byte[] senderData = new SenderData(self, keys.Generation, guard).Seal(suite, senderDataSecret, framed.GroupId.Span, framed.Epoch, type, ciphertext);
-        return new PrivateMessage(framed.GroupId, framed.Epoch, type, framed.AuthenticatedData, senderData, ciphertext);
-    }
-
-    /// <summary>Opens a message; the keys are consumed only when the caller says so, after it has verified the content.</summary>
-    /// <exception cref="MlsException">It does not open or decode.</exception>
-    public static OpenedMessage Open(CryptoSuite suite, Secret senderDataSecret, SecretTree secrets, PrivateMessage message, LeafIndex? self)
-    {
-        SenderData sender = SenderData.Open(suite, senderDataSecret, message);
-        MlsException.ThrowIf(self == sender.LeafIndex, MlsError.OwnMessage);
-        SecretTree.FoundKeys found = secrets.Find(sender.LeafIndex, RatchetOf(message.ContentType), sender.Generation);
-        try
-        {
-            AuthenticatedContent content = OpenContent(suite, found.Keys, sender, message);
-            return new OpenedMessage(content, sender.LeafIndex, found);
-        }
-        catch
-        {
-            found.Dispose();
-            throw;
-        }
-    }
-
-    private static byte[] SealContent(
-        CryptoSuite suite, MessageKeys keys, uint guard, byte[] associatedData, AuthenticatedContent content, Padding padding)
-    {
-        var writer = new TlsWriter(content.Content.Content.CapacityHint * 9 / 8); // Room for the padding too.
         content.Content.Content.Write(writer);
         content.Auth.Write(writer);
         writer.WriteZeros(PaddingLength.Of(padding, writer.Length));
-        byte[] ciphertext = new byte[writer.Length + TagBytes];
-        Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
-        GuardNonce(keys, guard, nonce);
-        suite.Seal(keys.Key.AsSpan(), nonce, associatedData, writer.WrittenSpan, ciphertext);
-        writer.Clear();
-        CryptographicOperations.ZeroMemory(nonce);
-        return ciphertext;
     }
 
-    private static AuthenticatedContent OpenContent(CryptoSuite suite, MessageKeys keys, SenderData sender, PrivateMessage message)
+    /// <summary>Writes the PrivateMessageContent of application data.</summary>
+    public static void WriteApplication(TlsWriter writer, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, Padding padding)
     {
-        MlsException.ThrowIf(message.Ciphertext.Length < TagBytes, MlsError.DecryptionFailed);
-        byte[] plaintext = new byte[message.Ciphertext.Length - TagBytes];
-        byte[] associatedData = AssociatedData(message.GroupId.Span, message.Epoch, message.ContentType, message.AuthenticatedData.Span);
-        Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
-        GuardNonce(keys, sender.ReuseGuard, nonce);
-        bool opened = suite.TryOpen(keys.Key.AsSpan(), nonce, associatedData, message.Ciphertext.Span, plaintext);
-        CryptographicOperations.ZeroMemory(nonce);
-        MlsException.ThrowIf(!opened, MlsError.DecryptionFailed);
+        writer.WriteVector(data);
+        writer.WriteVector(signature);
+        writer.WriteZeros(PaddingLength.Of(padding, writer.Length));
+    }
 
-        var reader = new TlsReader(plaintext);
+    /// <summary>Seals content into an encoded MLSMessage. The sender's ratchet moves on first, so its keys are used once whatever follows.</summary>
+    public static byte[] Seal(
+        CryptoSuite suite, Secret senderDataSecret, SecretTree secrets, LeafIndex self,
+        ReadOnlySpan<byte> groupId, ulong epoch, ContentType type, ReadOnlySpan<byte> authenticatedData, ReadOnlySpan<byte> content)
+    {
+        int ciphertextBytes = content.Length + TagBytes;
+        byte[] message = new byte[
+            sizeof(ushort) + sizeof(ushort) + HeaderBytes(groupId, authenticatedData)
+            + SpanWriter.VectorBytes(SenderData.SealedBytes) + SpanWriter.VectorBytes(ciphertextBytes)];
+        var writer = new SpanWriter(message);
+        writer.WriteUInt16((int)ProtocolVersion.Mls10);
+        writer.WriteUInt16((int)WireFormat.PrivateMessage);
+        AssociatedData associated = WriteHeader(ref writer, groupId, epoch, type, authenticatedData);
+        Span<byte> sealedSenderData = writer.ReserveVector(SenderData.SealedBytes);
+        Span<byte> ciphertext = writer.ReserveVector(ciphertextBytes);
+
+        Span<byte> key = stackalloc byte[suite.AeadKeyBytes];
+        Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
+        Span<byte> guardBytes = stackalloc byte[sizeof(uint)];
+        suite.Provider.FillRandom(guardBytes);
+        uint guard = BinaryPrimitives.ReadUInt32BigEndian(guardBytes);
+        uint generation = secrets.Next(self, RatchetOf(type), key, nonce);
+        GuardNonce(nonce, guard);
+        suite.Seal(key, nonce, associated.OfContent, content, ciphertext);
+        CryptographicOperations.ZeroMemory(key);
+        CryptographicOperations.ZeroMemory(nonce);
+        new SenderData(self, generation, guard).Seal(suite, senderDataSecret, associated.OfSenderData, ciphertext, sealedSenderData);
+        return message;
+    }
+
+    /// <summary>Opens a message; the keys are consumed only when the caller says so, after it has verified the content.</summary>
+    /// <exception cref="MlsException">It does not open.</exception>
+    public static SecretTree.FoundKeys Open(
+        CryptoSuite suite, Secret senderDataSecret, SecretTree secrets, PrivateMessage message, LeafIndex? self, out byte[] content)
+    {
+        int headerBytes = HeaderBytes(message.GroupId.Span, message.AuthenticatedData.Span);
+        Span<byte> header = headerBytes <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[headerBytes];
+        var writer = new SpanWriter(header);
+        AssociatedData associated = WriteHeader(ref writer, message.GroupId.Span, message.Epoch, message.ContentType, message.AuthenticatedData.Span);
+        SenderData sender = SenderData.Open(suite, senderDataSecret, associated.OfSenderData, message);
+        MlsException.ThrowIf(self == sender.LeafIndex, MlsError.OwnMessage);
+
+        Span<byte> key = stackalloc byte[suite.AeadKeyBytes];
+        Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
+        SecretTree.FoundKeys found = secrets.Find(sender.LeafIndex, RatchetOf(message.ContentType), sender.Generation, key, nonce);
+        GuardNonce(nonce, sender.ReuseGuard);
+        content = new byte[Math.Max(0, message.Ciphertext.Length - TagBytes)];
+        bool opened = suite.TryOpen(key, nonce, associated.OfContent, message.Ciphertext.Span, content);
+        CryptographicOperations.ZeroMemory(key);
+        CryptographicOperations.ZeroMemory(nonce);
+        if (!opened)
+        {
+            found.Dispose();
+            throw new MlsException(MlsError.DecryptionFailed);
+        }
+
+        return found;
+    }
+
+    /// <summary>Reads opened content, whose structures are slices of it.</summary>
+    /// <exception cref="MlsException">It does not decode.</exception>
+    public static AuthenticatedContent ReadContent(PrivateMessage message, LeafIndex sender, byte[] opened)
+    {
+        var reader = new TlsReader(opened);
         Content content = Content.Read(reader, message.ContentType);
         FramedContentAuthData auth = FramedContentAuthData.Read(reader, message.ContentType);
+        CheckPadding(reader);
+        var framed = new FramedContent(message.GroupId, message.Epoch, new Sender.Member(sender), message.AuthenticatedData, content);
+        return new AuthenticatedContent(WireFormat.PrivateMessage, framed, auth);
+    }
+
+    /// <summary>Reads opened application data, which is a slice of the content.</summary>
+    /// <exception cref="MlsException">It does not decode.</exception>
+    public static ReadOnlyMemory<byte> ReadApplication(byte[] opened, out ReadOnlySpan<byte> signature)
+    {
+        var reader = new TlsReader(opened);
+        ReadOnlyMemory<byte> data = reader.ReadVector();
+        signature = reader.ReadVector().Span;
+        CheckPadding(reader);
+        return data;
+    }
+
+    private static void CheckPadding(TlsReader reader)
+    {
         ReadOnlyMemory<byte> padding = reader.ReadRest();
         MlsException.ThrowIf(reader.Error != DecodeError.None, MlsError.Malformed);
         MlsException.ThrowIf(padding.Span.ContainsAnyExcept((byte)0), MlsError.PaddingInvalid);
-        var framed = new FramedContent(message.GroupId, message.Epoch, new Sender.Member(sender.LeafIndex), message.AuthenticatedData, content);
-        return new AuthenticatedContent(WireFormat.PrivateMessage, framed, auth);
     }
 
     private static RatchetType RatchetOf(ContentType type) => type == ContentType.Application ? RatchetType.Application : RatchetType.Handshake;
 
     // RFC 9420 §6.3.1: the reuse guard is XORed into the first four bytes of the nonce.
-    private static void GuardNonce(MessageKeys keys, uint guard, Span<byte> nonce)
-    {
-        keys.Nonce.AsSpan().CopyTo(nonce);
+    private static void GuardNonce(Span<byte> nonce, uint guard) =>
         BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);
-    }
 
-    private static byte[] AssociatedData(ReadOnlySpan<byte> groupId, ulong epoch, ContentType type, ReadOnlySpan<byte> authenticatedData)
+    private static int HeaderBytes(ReadOnlySpan<byte> groupId, ReadOnlySpan<byte> authenticatedData) =>
+        SpanWriter.VectorBytes(groupId.Length) + sizeof(ulong) + sizeof(byte) + SpanWriter.VectorBytes(authenticatedData.Length);
+
+    /// <summary>Writes what a PrivateMessage begins with, which is the associated data of both its ciphertexts too.</summary>
+    private static AssociatedData WriteHeader(
+        ref SpanWriter writer, ReadOnlySpan<byte> groupId, ulong epoch, ContentType type, ReadOnlySpan<byte> authenticatedData)
     {
-        var writer = new TlsWriter(32 + groupId.Length + authenticatedData.Length);
+        int start = writer.Written.Length;
         writer.WriteVector(groupId);
         writer.WriteUInt64(epoch);
         writer.WriteUInt8((byte)type);
+        ReadOnlySpan<byte> ofSenderData = writer.Written[start..];
         writer.WriteVector(authenticatedData);
-        return writer.ToArray();
+        return new AssociatedData(ofSenderData, writer.Written[start..]);
     }
-}
 
-/// <summary>A PrivateMessage that decrypted, not yet verified.</summary>
-internal sealed class OpenedMessage(AuthenticatedContent content, LeafIndex sender, SecretTree.FoundKeys keys) : IDisposable
-{
-    public AuthenticatedContent Content { get; } = content;
+    /// <summary>RFC 9420 §6.3.1, §6.3.2: PrivateContentAAD, and SenderDataAAD, with which it begins.</summary>
+    private readonly ref struct AssociatedData(ReadOnlySpan<byte> ofSenderData, ReadOnlySpan<byte> ofContent)
+    {
+        public ReadOnlySpan<byte> OfSenderData { get; } = ofSenderData;
 
-    public LeafIndex Sender { get; } = sender;
-
-    /// <summary>The content has been verified: its keys are used up.</summary>
-    public void Consume() => keys.Consume();
-
-    public void Dispose() => keys.Dispose();
+        public ReadOnlySpan<byte> OfContent { get; } = ofContent;
+    }
 }

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Parley.Mls.Crypto;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Tree;
 
@@ -13,35 +12,34 @@ namespace Parley.Mls.Framing;
 /// <param name="ReuseGuard">Four random bytes that were mixed into the nonce, as a number.</param>
 internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation, uint ReuseGuard)
 {
+    /// <summary>How long sealed sender data is.</summary>
+    public const int SealedBytes = EncodedBytes + AlgorithmParameters.AeadTagBytes;
+
     private const int EncodedBytes = 12;
-    private const int TagBytes = 16;
 
     /// <summary>RFC 9420 §6.3.2: seals the sender data under keys that depend on the ciphertext.</summary>
-    public byte[] Seal(CryptoSuite suite, Secret senderDataSecret, ReadOnlySpan<byte> groupId, ulong epoch, ContentType type, ReadOnlySpan<byte> ciphertext)
+    public void Seal(CryptoSuite suite, Secret senderDataSecret, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> sealedData)
     {
         Span<byte> encoded = stackalloc byte[EncodedBytes];
         BinaryPrimitives.WriteUInt32BigEndian(encoded, LeafIndex.Value);
         BinaryPrimitives.WriteUInt32BigEndian(encoded[4..], Generation);
         BinaryPrimitives.WriteUInt32BigEndian(encoded[8..], ReuseGuard);
-        byte[] sealedData = new byte[EncodedBytes + TagBytes];
         Span<byte> key = stackalloc byte[suite.AeadKeyBytes];
         Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
         DeriveKey(suite, senderDataSecret, ciphertext, key, nonce);
-        suite.Seal(key, nonce, AssociatedData(groupId, epoch, type), encoded, sealedData);
+        suite.Seal(key, nonce, associatedData, encoded, sealedData);
         CryptographicOperations.ZeroMemory(key);
-        return sealedData;
     }
 
     /// <summary>Opens sealed sender data.</summary>
     /// <exception cref="MlsException">It does not open.</exception>
-    public static SenderData Open(CryptoSuite suite, Secret senderDataSecret, PrivateMessage message)
+    public static SenderData Open(CryptoSuite suite, Secret senderDataSecret, ReadOnlySpan<byte> associatedData, PrivateMessage message)
     {
-        MlsException.ThrowIf(message.EncryptedSenderData.Length != EncodedBytes + TagBytes, MlsError.SenderDataDecryptionFailed);
+        MlsException.ThrowIf(message.EncryptedSenderData.Length != SealedBytes, MlsError.SenderDataDecryptionFailed);
         Span<byte> encoded = stackalloc byte[EncodedBytes];
         Span<byte> key = stackalloc byte[suite.AeadKeyBytes];
         Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
         DeriveKey(suite, senderDataSecret, message.Ciphertext.Span, key, nonce);
-        byte[] associatedData = AssociatedData(message.GroupId.Span, message.Epoch, message.ContentType);
         bool opened = suite.TryOpen(key, nonce, associatedData, message.EncryptedSenderData.Span, encoded);
         CryptographicOperations.ZeroMemory(key);
         MlsException.ThrowIf(!opened, MlsError.SenderDataDecryptionFailed);
@@ -56,14 +54,5 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
         ReadOnlySpan<byte> sample = ciphertext[..Math.Min(ciphertext.Length, suite.HashBytes)];
         suite.ExpandWithLabel(senderDataSecret.AsSpan(), "key", sample, key);
         suite.ExpandWithLabel(senderDataSecret.AsSpan(), "nonce", sample, nonce);
-    }
-
-    private static byte[] AssociatedData(ReadOnlySpan<byte> groupId, ulong epoch, ContentType type)
-    {
-        var writer = new TlsWriter(16 + groupId.Length);
-        writer.WriteVector(groupId);
-        writer.WriteUInt64(epoch);
-        writer.WriteUInt8((byte)type);
-        return writer.ToArray();
     }
 }

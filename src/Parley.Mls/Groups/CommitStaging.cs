@@ -133,9 +133,7 @@ internal sealed class CommitStaging
     {
         if (group.ExternalInit is null)
             return _epoch.Secrets.InitSecret.Clone();
-        using HpkeKeyPair external = KeySchedule.ExternalKeyPair(_suite, _epoch.Secrets.ExternalSecret);
-        return _suite.ExportReceiver(
-                external.PrivateKey.AsSpan(), external.PublicKey, group.ExternalInit.KemOutput.Span, [], "MLS 1.0 external init secret"u8, _suite.HashBytes)
+        return KeySchedule.OpenExternalInit(_suite, _epoch.Secrets.ExternalSecret, group.ExternalInit.KemOutput.Span)
             ?? throw new MlsException(MlsError.ExternalInitInvalid);
     }
 }

@@ -11,7 +11,7 @@ using Parley.Mls.Tree;
 namespace Parley.Mls.Groups;
 
 /// <summary>All that a member knows in one epoch. Only the secret tree changes while the epoch lasts.</summary>
-internal sealed class EpochState : IDisposable
+internal sealed class EpochState : PublicGroup, IDisposable
 {
     // About what a leaf and the parents above it take in an encoded tree.
     private const int BytesPerMember = 512;
@@ -27,27 +27,15 @@ internal sealed class EpochState : IDisposable
         byte[] interimTranscriptHash,
         byte[] confirmationTag,
         Proposal.ReInit? reInit)
+        : base(suite, context, tree, interimTranscriptHash)
     {
-        Suite = suite;
-        Context = context;
-        EncodedContext = context.Encode();
-        Tree = tree;
         Self = self;
         PrivateKeys = privateKeys;
         Secrets = secrets;
         MessageSecrets = messageSecrets;
-        InterimTranscriptHash = interimTranscriptHash;
         ConfirmationTag = confirmationTag;
         ReInit = reInit;
     }
-
-    public CryptoSuite Suite { get; }
-
-    public GroupContext Context { get; }
-
-    public byte[] EncodedContext { get; }
-
-    public RatchetTree Tree { get; }
 
     public LeafIndex Self { get; }
 
@@ -56,8 +44,6 @@ internal sealed class EpochState : IDisposable
     public EpochSecrets Secrets { get; }
 
     public SecretTree MessageSecrets { get; }
-
-    public byte[] InterimTranscriptHash { get; }
 
     public byte[] ConfirmationTag { get; }
 

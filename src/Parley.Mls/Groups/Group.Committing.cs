@@ -1,11 +1,6 @@
-using System.Collections.Immutable;
-using Parley.Mls.Crypto;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
-using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
-using Parley.Mls.Schedule;
 using Parley.Mls.Storage;
 using Parley.Mls.Tree;
 using Parley.Mls.Validation;
@@ -30,29 +25,26 @@ public sealed partial class Group
         List<QueuedProposal> proposals = ProposalsFor(options, now);
         ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals);
         ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
+        var making = new CommitMaking
+        {
+            Epoch = _epoch,
+            Config = _config,
+            Psks = Psks(),
+            InitSecret = _epoch.Secrets.InitSecret,
+            Sender = new Sender.Member(OwnLeafIndex),
+            Committer = OwnLeafIndex,
+            Signer = _identity.Signer,
+            Identity = _identity,
+            IsNewIdentity = false,
+            Format = _config.HandshakeFormat,
+            AuthenticatedData = options.AuthenticatedData,
+        };
         bool hasPath = options.ForcesPath || ProposalListRules.IsPathRequired(proposals);
-        using MadePath? path = hasPath ? MakePath(group) : null;
-        var entries = proposals.Select(static queued => queued.Reference is { } reference
-            ? (ProposalOrRef)new ProposalOrRef.ByReference(reference)
-            : new ProposalOrRef.ByValue(queued.Proposal));
-        var commit = new Commit([.. entries], path?.Update);
-        AuthenticatedContent signed = Sign(new Content.CommitContent(commit), options.AuthenticatedData, _config.HandshakeFormat);
-
-        byte[] confirmedHash = KeySchedule.ConfirmedTranscriptHash(_suite, _epoch.InterimTranscriptHash, signed);
-        GroupContext context = group.Context(confirmedHash);
-        using Secret pskSecret = Psks().Secret(_suite, group.Psks);
-        using Secret commitSecret = path?.Fresh.CommitSecret!.Clone() ?? new Secret(_suite.HashBytes);
-        using NewEpoch secrets = NewEpoch.Derive(_suite, _epoch.Secrets.InitSecret, commitSecret, pskSecret, context);
-        byte[] tag = _suite.Mac(secrets.Secrets.ConfirmationKey.AsSpan(), confirmedHash);
-        AuthenticatedContent content = signed with { Auth = signed.Auth with { ConfirmationTag = tag } };
-
-        TreePrivateKeys keys = CommitStaging.KeptPrivateKeys(_epoch, group, _updateKeys);
-        if (path is not null)
-            CommitStaging.SetOwnPath(_suite, OwnLeafIndex, path.Filtered, keys, path.Own).Dispose();
-        EpochState next = secrets.ToState(_config, group, OwnLeafIndex, keys, tag);
-        var staged = new StagedCommit(_epoch, OwnLeafIndex, proposals, group, next, context);
-        byte[]? welcome = SealWelcome(staged, secrets, next, group, path, options);
-        Pending = new PendingCommit(staged, content, Seal(content), welcome, path?.Own.LeafKey.Clone(), path?.Own.PathSecret.Clone());
+        using MadeCommit made = making.Make(proposals, group, _epoch.Tree.LeafAt(OwnLeafIndex), hasPath);
+        EpochState next = made.ToState(_config, CommitStaging.KeptPrivateKeys(_epoch, group, _updateKeys));
+        var staged = new StagedCommit(_epoch, OwnLeafIndex, proposals, group, next, next.Context);
+        byte[]? welcome = SealWelcome(staged, made, options);
+        Pending = new PendingCommit(staged, made.Content, Seal(made.Content), welcome, made.Path?.Own.LeafKey.Clone(), made.Path?.Own.PathSecret.Clone());
         _log.Put(StateKey.PendingCommit, Pending.Serialize());
         return Pending;
     }
@@ -253,42 +245,18 @@ public sealed partial class Group
         return chosen;
     }
 
-    private byte[]? SealWelcome(StagedCommit staged, NewEpoch secrets, EpochState next, ProvisionalGroup group, MadePath? path, CommitOptions options)
+    private byte[]? SealWelcome(StagedCommit staged, MadeCommit made, CommitOptions options)
     {
-        if (group.Added.Count == 0)
+        if (made.Group.Added.Count == 0)
             return null;
         try
         {
-            return WelcomeSealing.Seal(secrets, next, _identity, group, path?.Filtered, path?.Fresh, options);
+            return WelcomeSealing.Seal(made, staged.Next!, _identity, options); // Not removed by our own Commit.
         }
         catch (MlsException)
         {
             staged.Dispose();
             throw;
-        }
-    }
-
-    private MadePath MakePath(ProvisionalGroup group)
-    {
-        HpkeKeyPair leafKey = _suite.GenerateHpkeKeyPair();
-        var pathSecret = new Secret(_suite.HashBytes);
-        _config.Crypto.FillRandom(pathSecret.AsWritableSpan());
-        IReadOnlyList<PathNode> filtered = group.Tree.FilteredDirectPath(OwnLeafIndex);
-        FreshPath fresh = TreeKem.Derive(_suite, pathSecret, filtered.Count);
-        ImmutableArray<ReadOnlyMemory<byte>> publicKeys = [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)];
-        LeafNode leaf = group.CreatePath(OwnLeafIndex, _identity, leafKey.PublicKey, filtered, publicKeys);
-        byte[] provisionalContext = group.Context(_epoch.Context.ConfirmedTranscriptHash).Encode();
-        var update = new UpdatePath(leaf, TreeKem.Encrypt(_suite, filtered, fresh, group.NewLeaves, provisionalContext));
-        return new MadePath(update, filtered, fresh, new CommitStaging.OwnPath(leafKey.PrivateKey, pathSecret));
-    }
-
-    private sealed record MadePath(UpdatePath Update, IReadOnlyList<PathNode> Filtered, FreshPath Fresh, CommitStaging.OwnPath Own) : IDisposable
-    {
-        public void Dispose()
-        {
-            Fresh.Dispose();
-            Own.LeafKey.Dispose();
-            Own.PathSecret.Dispose();
         }
     }
 }

@@ -35,8 +35,7 @@ public sealed partial class Group
     {
         ThrowIfEnded();
         using HpkeKeyPair pair = _suite.GenerateHpkeKeyPair();
-        LeafNode current = _epoch.Tree.LeafAt(OwnLeafIndex)!; // A member's own leaf is never blank.
-        LeafNode leaf = _identity.Renew(_suite, current, pair.PublicKey, new LeafNodeSource.Update(), _epoch.Context.GroupId, OwnLeafIndex);
+        LeafNode leaf = _identity.Sign(_suite, pair.PublicKey, new LeafNodeSource.Update(), _epoch.Context.GroupId, OwnLeafIndex);
         byte[] message = Propose(new Proposal.Update(leaf), null);
         _updateKeys.Add(new KeyBytes(pair.PublicKey), pair.PrivateKey.Clone());
         WriteUpdateKey(pair.PublicKey, pair.PrivateKey);

@@ -1,8 +1,10 @@
+using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Schedule;
 using Parley.Mls.Validation;
 
 namespace Parley.Mls.Groups;
@@ -36,23 +38,25 @@ public sealed partial class Group
         if (!isCurrent)
         {
             MlsException.ThrowIf(sealedMessage.Epoch > Epoch || sealedMessage.ContentType != ContentType.Application, MlsError.WrongEpoch);
-            PastEpoch past = _past.Find(candidate => candidate.Epoch == sealedMessage.Epoch) ?? throw new MlsException(MlsError.EpochExpired);
-            using OpenedMessage late = PrivateMessages.Open(_suite, past.SenderDataSecret, past.MessageSecrets, sealedMessage, OwnLeafIndex);
-            return OpenApplication(late, LeafInEpoch(late.Sender, past.Epoch), past.EncodedContext);
+            PastEpoch past = PastEpochOf(sealedMessage) ?? throw new MlsException(MlsError.EpochExpired);
+            return OpenApplication(past.SenderDataSecret, past.MessageSecrets, past.EncodedContext, sealedMessage);
         }
 
         MlsException.ThrowIf(IsReinitialized, MlsError.GroupReinitialized);
+        if (sealedMessage.ContentType == ContentType.Application)
+            return OpenApplication(_epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, _epoch.EncodedContext, sealedMessage);
         if (sealedMessage.ContentType == ContentType.Proposal && AcceptOwnProposal(message) is { } own)
             return own;
-        using OpenedMessage opened = PrivateMessages.Open(_suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, sealedMessage, OwnLeafIndex);
-        LeafNode? sender = _epoch.Tree.LeafAt(opened.Sender);
-        if (sealedMessage.ContentType == ContentType.Application)
-            return OpenApplication(opened, sender, _epoch.EncodedContext);
-        VerifySignature(opened.Content, sender, _epoch.EncodedContext);
-        Received received = ProcessHandshake(opened.Content, now);
-        opened.Consume();
+        using SecretTree.FoundKeys keys = PrivateMessages.Open(
+            _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, sealedMessage, OwnLeafIndex, out byte[] opened);
+        AuthenticatedContent content = PrivateMessages.ReadContent(sealedMessage, keys.Leaf, opened);
+        VerifySignature(content, _epoch.Tree.LeafAt(keys.Leaf), _epoch.EncodedContext);
+        Received received = ProcessHandshake(content, now);
+        keys.Consume();
         return received;
     }
+
+    private PastEpoch? PastEpochOf(PrivateMessage message) => _past.Find(past => past.Epoch == message.Epoch);
 
     private Received ProcessPublic(MlsMessage message, PublicMessage open, DateTimeOffset now)
     {
@@ -66,13 +70,17 @@ public sealed partial class Group
         return ProcessHandshake(content, now);
     }
 
-    private Received.Application OpenApplication(OpenedMessage opened, LeafNode? sender, byte[] context)
+    private Received.Application OpenApplication(Secret senderDataSecret, SecretTree secrets, byte[] context, PrivateMessage message)
     {
-        VerifySignature(opened.Content, sender, context);
-        opened.Consume();
-        FramedContent framed = opened.Content.Content;
-        ReadOnlyMemory<byte> data = ((Content.Application)framed.Content).Data;
-        return new Received.Application(opened.Sender, sender!, data, framed.AuthenticatedData, framed.Epoch); // VerifySignature refuses a blank leaf.
+        using SecretTree.FoundKeys keys = PrivateMessages.Open(_suite, senderDataSecret, secrets, message, OwnLeafIndex, out byte[] opened);
+        ReadOnlyMemory<byte> data = PrivateMessages.ReadApplication(opened, out ReadOnlySpan<byte> signature);
+        LeafNode sender = LeafInEpoch(keys.Leaf, message.Epoch) ?? throw new MlsException(MlsError.SenderNotMember);
+        using var signed = new SignContent(_scratch, FramedContentLabel);
+        AuthenticatedContent.WriteApplicationToBeSigned(
+            _scratch, message.GroupId.Span, message.Epoch, keys.Leaf, message.AuthenticatedData.Span, data.Span, context);
+        MlsException.ThrowIf(!signed.Verify(_suite, sender.SignatureKey.Span, signature), MlsError.SignatureInvalid);
+        keys.Consume();
+        return new Received.Application(keys.Leaf, sender, data, message.AuthenticatedData, message.Epoch);
     }
 
     private Received ProcessHandshake(AuthenticatedContent content, DateTimeOffset now)
@@ -152,7 +160,7 @@ public sealed partial class Group
             case Sender.External external:
                 ExternalSenders? senders = GroupExtensionRules.ExternalSenders(_epoch.Context.Extensions);
                 bool known = senders is not null && external.SenderIndex < senders.Senders.Length;
-                bool allowed = inner is Content.ProposalContent { Proposal: not (Proposal.Update or Proposal.ExternalInit or Proposal.SelfRemove) };
+                bool allowed = inner is Content.ProposalContent { Proposal.IsAllowedFromExternalSender: true };
                 MlsException.ThrowIf(!known || !allowed, MlsError.SenderNotAllowed);
                 VerifySignature(content, senders!.Senders[(int)external.SenderIndex].SignatureKey, []);
                 break;
@@ -176,9 +184,9 @@ public sealed partial class Group
 
     private void VerifySignature(AuthenticatedContent content, ReadOnlyMemory<byte> signatureKey, ReadOnlySpan<byte> context)
     {
-        byte[] signed = AuthenticatedContent.EncodeToBeSigned(content.WireFormat, content.Content, context);
-        bool valid = _suite.VerifyWithLabel(signatureKey.Span, "FramedContentTBS", signed, content.Auth.Signature.Span);
-        MlsException.ThrowIf(!valid, MlsError.SignatureInvalid);
+        using var signed = new SignContent(_scratch, FramedContentLabel);
+        AuthenticatedContent.WriteToBeSigned(_scratch, content.WireFormat, content.Content, context);
+        MlsException.ThrowIf(!signed.Verify(_suite, signatureKey.Span, content.Auth.Signature.Span), MlsError.SignatureInvalid);
     }
 
     /// <summary>A leaf as it was in a past epoch: the first epoch from then on that replaced it knows, else it is still there.</summary>

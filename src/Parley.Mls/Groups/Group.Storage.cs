@@ -200,7 +200,7 @@ public sealed partial class Group
             foreach ((NodeIndex index, byte[] key) in _privateKeys)
                 privateKeys.Set(index, new Secret(key));
             var epoch = new EpochState(suite, context, tree, self, privateKeys, secrets, messageSecrets, interim, tag, reInit);
-            return new Group(config, identity, epoch) { IsRemoved = isRemoved };
+            return new Group(config, [identity], epoch) { IsRemoved = isRemoved };
         }
 
         private void RestorePastEpochs(Group group)

@@ -22,8 +22,10 @@ namespace Parley.Mls.Groups;
 /// </summary>
 public sealed partial class Group : IDisposable
 {
+    // RFC 9420 §6.1: what a message's signature is bound to.
+    private const string FramedContentLabel = "FramedContentTBS";
+
     private readonly GroupConfig _config;
-    private readonly LeafIdentity _identity;
     private readonly CryptoSuite _suite;
     private readonly StateLog _log = new();
     private readonly ProposalCache _proposals = new();
@@ -31,12 +33,14 @@ public sealed partial class Group : IDisposable
     private readonly Dictionary<KeyBytes, Secret> _updateKeys = [];
     private readonly List<PastEpoch> _past = [];
     private readonly SortedList<ulong, Secret> _resumptionPsks = [];
+    private readonly TlsWriter _scratch = new(1024);
     private EpochState _epoch;
+    private readonly LeafIdentity _identity;
 
-    private Group(GroupConfig config, LeafIdentity identity, EpochState epoch)
+    private Group(GroupConfig config, IEnumerable<LeafIdentity> identities, EpochState epoch)
     {
         _config = config;
-        _identity = identity;
+        _identity = LeafIdentity.Of(epoch.Tree.LeafAt(epoch.Self)!, identities); // A member's own leaf is never blank.
         _suite = epoch.Suite;
         _epoch = epoch;
     }
@@ -66,7 +70,7 @@ public sealed partial class Group : IDisposable
     public PendingCommit? Pending { get; private set; }
 
     /// <summary>RFC 9420 §12.4: whether proposals were received that we must commit before we send application data.</summary>
-    public bool MustCommitFirst => Pending is null && ChosenProposals([]).Count > 0;
+    public bool MustCommitFirst => Pending is null && _proposals.Count > 0 && ChosenProposals([]).Count > 0;
 
     /// <summary>RFC 9420 §8.7: equal for all members that are in the same state. A new array.</summary>
     /// <exception cref="InvalidOperationException">We were removed.</exception>
@@ -117,8 +121,9 @@ public sealed partial class Group : IDisposable
         ThrowIfEnded();
         if (MustCommitFirst)
             throw new InvalidOperationException("Proposals were received; they must be committed before application data is sent (RFC 9420 §12.4).");
-        AuthenticatedContent content = Sign(new Content.Application(applicationData.ToArray()), authenticatedData.ToArray(), WireFormat.PrivateMessage);
-        return Seal(content);
+        byte[] signature = SignApplication(applicationData, authenticatedData);
+        PrivateMessages.WriteApplication(_scratch, applicationData, signature, _config.Padding);
+        return SealScratch(ContentType.Application, authenticatedData);
     }
 
     /// <summary>RFC 9420 §8.5: a secret bound to this epoch. The caller disposes it.</summary>
@@ -156,10 +161,21 @@ public sealed partial class Group : IDisposable
 
     internal static Group Start(GroupConfig config, LeafIdentity identity, EpochState epoch)
     {
-        var group = new Group(config, identity, epoch);
+        var group = new Group(config, [identity], epoch);
         group.WriteEpoch(null);
         return group;
     }
+
+    /// <summary>A group as it was when it began and nothing was written yet: all its state is to be written again.</summary>
+    internal static Group RestoreUnwritten(
+        GroupConfig config, LeafIdentity identity, IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries)
+    {
+        Group group = Restore(config, identity, entries);
+        group.WriteEpoch(null);
+        return group;
+    }
+
+    internal IReadOnlyList<StateWrite> PeekWrites() => _log.Peek();
 
     private void ThrowIfEnded()
     {
@@ -172,22 +188,39 @@ public sealed partial class Group : IDisposable
     private AuthenticatedContent Sign(Content content, ReadOnlyMemory<byte> authenticatedData, WireFormat format)
     {
         var framed = new FramedContent(_epoch.Context.GroupId, Epoch, new Sender.Member(OwnLeafIndex), authenticatedData, content);
-        byte[] signature = _identity.Signer.Sign(
-            _suite, "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(format, framed, _epoch.EncodedContext));
-        return new AuthenticatedContent(format, framed, new FramedContentAuthData(signature, null));
+        using var signed = new SignContent(_scratch, FramedContentLabel);
+        AuthenticatedContent.WriteToBeSigned(_scratch, format, framed, _epoch.EncodedContext);
+        return new AuthenticatedContent(format, framed, new FramedContentAuthData(signed.Sign(_suite, _identity.Signer), null));
+    }
+
+    private byte[] SignApplication(ReadOnlySpan<byte> applicationData, ReadOnlySpan<byte> authenticatedData)
+    {
+        using var signed = new SignContent(_scratch, FramedContentLabel);
+        AuthenticatedContent.WriteApplicationToBeSigned(
+            _scratch, _epoch.Context.GroupId.Span, Epoch, OwnLeafIndex, authenticatedData, applicationData, _epoch.EncodedContext);
+        return signed.Sign(_suite, _identity.Signer);
     }
 
     private byte[] Seal(AuthenticatedContent content)
     {
-        if (content.WireFormat == WireFormat.PrivateMessage)
-        {
-            PrivateMessage sealedMessage = PrivateMessages.Seal(
-                _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, OwnLeafIndex, content, _config.Padding);
-            int capacity = 128 + sealedMessage.GroupId.Length + sealedMessage.AuthenticatedData.Length + sealedMessage.Ciphertext.Length;
-            return new MlsMessage.Private(sealedMessage).Encode<MlsMessage>(capacity);
-        }
+        if (content.WireFormat != WireFormat.PrivateMessage)
+            return new MlsMessage.Public(PublicMessages.Seal(_suite, _epoch.Secrets.MembershipKey, content, _epoch.EncodedContext)).Encode<MlsMessage>();
+        PrivateMessages.WriteContent(_scratch, content, _config.Padding);
+        return SealScratch(content.Content.Content.Type, content.Content.AuthenticatedData.Span);
+    }
 
-        return new MlsMessage.Public(PublicMessages.Seal(_suite, _epoch.Secrets.MembershipKey, content, _epoch.EncodedContext)).Encode<MlsMessage>();
+    private byte[] SealScratch(ContentType type, ReadOnlySpan<byte> authenticatedData)
+    {
+        try
+        {
+            return PrivateMessages.Seal(
+                _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, OwnLeafIndex,
+                _epoch.Context.GroupId.Span, Epoch, type, authenticatedData, _scratch.WrittenSpan);
+        }
+        finally
+        {
+            _scratch.Clear();
+        }
     }
 
     private PskLookup Psks() => new(_config.PreSharedKeys, _epoch.Context.GroupId, _resumptionPsks.GetValueOrDefault);

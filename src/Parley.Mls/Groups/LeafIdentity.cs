@@ -18,14 +18,15 @@ public sealed record LeafIdentity(SignatureKeyPair Signer, Credential Credential
         CryptoSuite suite, ReadOnlyMemory<byte> encryptionKey, LeafNodeSource source, ReadOnlyMemory<byte> groupId, LeafIndex index)
     {
         var unsigned = new LeafNode(encryptionKey, Signer.PublicKey, Credential, Capabilities, source, Extensions, default);
-        return Resign(suite, unsigned, groupId, index);
+        return unsigned with { Signature = Signer.Sign(suite, "LeafNodeTBS", unsigned.EncodeToBeSigned(groupId.Span, index)) };
     }
 
-    /// <summary>The leaf with a new encryption key and source, otherwise as it was, signed.</summary>
-    internal LeafNode Renew(
-        CryptoSuite suite, LeafNode current, ReadOnlyMemory<byte> encryptionKey, LeafNodeSource source, ReadOnlyMemory<byte> groupId, LeafIndex index) =>
-        Resign(suite, current with { EncryptionKey = encryptionKey, Source = source }, groupId, index);
-
-    private LeafNode Resign(CryptoSuite suite, LeafNode leaf, ReadOnlyMemory<byte> groupId, LeafIndex index) =>
-        leaf with { Signature = Signer.Sign(suite, "LeafNodeTBS", leaf.EncodeToBeSigned(groupId.Span, index)) };
+    /// <summary>The identity that a leaf of ours shows, with the key among those known that signed it.</summary>
+    /// <exception cref="ArgumentException">None of them has the leaf's signature key.</exception>
+    internal static LeafIdentity Of(LeafNode leaf, IEnumerable<LeafIdentity> known)
+    {
+        LeafIdentity owner = known.FirstOrDefault(identity => identity.Signer.PublicKey.Span.SequenceEqual(leaf.SignatureKey.Span))
+            ?? throw new ArgumentException("The signature key of our leaf is not given.", nameof(known));
+        return owner with { Credential = leaf.Credential, Capabilities = leaf.Capabilities, Extensions = leaf.Extensions };
+    }
 }

@@ -15,12 +15,12 @@ namespace Parley.Mls.Groups;
 /// </summary>
 internal sealed class ProvisionalGroup
 {
-    private readonly EpochState _epoch;
+    private readonly PublicGroup _epoch;
     private readonly GroupConfig _config;
     private readonly DateTimeOffset? _now;
     private readonly HashSet<KeyBytes> _initKeys = [];
 
-    private ProvisionalGroup(EpochState epoch, GroupConfig config, DateTimeOffset? now)
+    private ProvisionalGroup(PublicGroup epoch, GroupConfig config, DateTimeOffset? now)
     {
         _epoch = epoch;
         _config = config;
@@ -52,7 +52,7 @@ internal sealed class ProvisionalGroup
 
     /// <summary>Applies proposals whose list has been checked, in the order of RFC 9420 §12.3.</summary>
     /// <exception cref="MlsException">A proposal is not valid, or what results is not.</exception>
-    public static ProvisionalGroup Apply(EpochState epoch, GroupConfig config, IReadOnlyList<QueuedProposal> proposals, DateTimeOffset? now)
+    public static ProvisionalGroup Apply(PublicGroup epoch, GroupConfig config, IReadOnlyList<QueuedProposal> proposals, DateTimeOffset? now)
     {
         var group = new ProvisionalGroup(epoch, config, now);
         group.ApplyExtensions(proposals);
@@ -76,22 +76,20 @@ internal sealed class ProvisionalGroup
     /// <exception cref="MlsException">The path breaks a rule.</exception>
     public IReadOnlyList<PathNode> ApplyPath(LeafIndex committer, LeafNode? formerLeaf, UpdatePath path)
     {
-        Tree = Tree.WithRoomFor(committer);
-        LeafRules.Check(path.LeafNode, LeafPlace.Path, committer, _now);
-        if (formerLeaf is not null)
-        {
-            bool kept = formerLeaf.EncryptionKey.Span.SequenceEqual(path.LeafNode.EncryptionKey.Span);
-            MlsException.ThrowIf(kept, MlsError.EncryptionKeyNotChanged);
-            MlsException.ThrowIf(!_config.Authentication.IsSuccessor(formerLeaf, path.LeafNode), MlsError.CredentialNotSuccessor);
-        }
-
-        IReadOnlyList<PathNode> filtered = Tree.FilteredDirectPath(committer);
+        CheckPathLeaf(committer, formerLeaf, path.LeafNode);
+        IReadOnlyList<PathNode> filtered = FilteredDirectPath(committer);
         TreeKem.CheckShape(filtered, path, NewLeaves);
         CheckPathKeys(path);
         MergePath(committer, filtered, path.LeafNode.Copy(), [.. path.Nodes.Select(static node => (ReadOnlyMemory<byte>)node.EncryptionKey.ToArray())]);
-        MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
-        MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
+        CheckTree();
         return filtered;
+    }
+
+    /// <summary>RFC 9420 §4.1.2: the filtered direct path of a committer, for whom the tree is made wide enough.</summary>
+    public IReadOnlyList<PathNode> FilteredDirectPath(LeafIndex committer)
+    {
+        Tree = Tree.WithRoomFor(committer);
+        return Tree.FilteredDirectPath(committer);
     }
 
     /// <summary>RFC 9420 §12.4.1: makes the committer's new leaf and puts it and the path's keys into the tree.</summary>
@@ -101,11 +99,18 @@ internal sealed class ProvisionalGroup
         ReadOnlyMemory<byte> groupId = _epoch.Context.GroupId;
         (IReadOnlyList<ParentNode> nodes, byte[] parentHash) = ParentHash.OfPath(_epoch.Suite, filtered, publicKeys);
         var source = new LeafNodeSource.Commit(parentHash);
-        LeafNode leaf = Tree.LeafAt(committer) is { } current
-            ? identity.Renew(_epoch.Suite, current, leafKey, source, groupId, committer)
-            : identity.Sign(_epoch.Suite, leafKey, source, groupId, committer);
+        LeafNode leaf = identity.Sign(_epoch.Suite, leafKey, source, groupId, committer);
         Tree = Tree.WithPath(committer, leaf, filtered, nodes);
         return leaf;
+    }
+
+    /// <summary>RFC 9420 §7.3: checks the committer's leaf that <see cref="CreatePath"/> put into the tree, as every receiver will.</summary>
+    /// <exception cref="MlsException">The leaf breaks a rule.</exception>
+    public void CheckOwnLeaf(LeafIndex committer, LeafNode? formerLeaf)
+    {
+        LeafNode leaf = Tree.LeafAt(committer)!; // Put there by CreatePath.
+        CheckPathLeaf(committer, formerLeaf, leaf);
+        CheckTree();
     }
 
     /// <summary>RFC 9420 §12.4.1: the GroupContext of the new epoch; the provisional one has the old transcript hash.</summary>
@@ -196,6 +201,21 @@ internal sealed class ProvisionalGroup
         Tree = Tree.Add(keyPackage.LeafNode.Copy(), out LeafIndex index);
         Added.Add((index, keyPackage));
         NewLeaves.Add(index);
+    }
+
+    private void CheckPathLeaf(LeafIndex committer, LeafNode? formerLeaf, LeafNode leaf)
+    {
+        LeafRules.Check(leaf, LeafPlace.Path, committer, _now);
+        if (formerLeaf is null)
+            return;
+        MlsException.ThrowIf(formerLeaf.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
+        MlsException.ThrowIf(!_config.Authentication.IsSuccessor(formerLeaf, leaf), MlsError.CredentialNotSuccessor);
+    }
+
+    private void CheckTree()
+    {
+        MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
+        MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
     }
 
     // RFC 9420 §12.4.2: none of the public keys in the path is in any node of the new tree, nor twice in the path.

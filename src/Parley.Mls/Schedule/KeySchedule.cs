@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
@@ -20,6 +21,8 @@ namespace Parley.Mls.Schedule;
 /// </summary>
 internal static class KeySchedule
 {
+    private static ReadOnlySpan<byte> ExternalInitLabel => "MLS 1.0 external init secret"u8;
+
     /// <summary>The joiner secret, from the last epoch's init secret and the Commit's.</summary>
     public static Secret JoinerSecret(CryptoSuite suite, Secret initSecret, Secret commitSecret, ReadOnlySpan<byte> context)
     {
@@ -44,6 +47,20 @@ internal static class KeySchedule
 
     /// <summary>RFC 9420 §8: the key pair whose private key the whole group holds.</summary>
     public static HpkeKeyPair ExternalKeyPair(CryptoSuite suite, Secret externalSecret) => suite.DeriveHpkeKeyPair(externalSecret.AsSpan());
+
+    /// <summary>
+    /// RFC 9420 §8.3: an init secret for the group with this external key, and the KEM output by which its members learn it. False if the
+    /// key is not valid. The caller owns the secret.
+    /// </summary>
+    public static bool TryMakeExternalInit(CryptoSuite suite, ReadOnlySpan<byte> externalPub, out byte[] kemOutput, [NotNullWhen(true)] out Secret? initSecret) =>
+        suite.TryExportSender(externalPub, [], ExternalInitLabel, suite.HashBytes, out kemOutput, out initSecret);
+
+    /// <summary>RFC 9420 §8.3: the init secret that a KEM output brings; null if it is not valid. The caller owns the secret.</summary>
+    public static Secret? OpenExternalInit(CryptoSuite suite, Secret externalSecret, ReadOnlySpan<byte> kemOutput)
+    {
+        using HpkeKeyPair external = ExternalKeyPair(suite, externalSecret);
+        return suite.ExportReceiver(external.PrivateKey.AsSpan(), external.PublicKey, kemOutput, [], ExternalInitLabel, suite.HashBytes);
+    }
 
     /// <summary>RFC 9420 §8.5: MLS-Exporter.</summary>
     public static Secret Export(CryptoSuite suite, Secret exporterSecret, string label, ReadOnlySpan<byte> context, int length)

@@ -74,8 +74,8 @@ internal sealed class SecretTree : IDisposable
         Dispose();
     }
 
-    /// <summary>The next unused keys of a leaf; the ratchet has moved on before they are returned. The caller disposes them.</summary>
-    public MessageKeys Next(LeafIndex leaf, RatchetType type)
+    /// <summary>Writes the next unused keys of a leaf to the spans; the ratchet has moved on before it returns their generation.</summary>
+    public uint Next(LeafIndex leaf, RatchetType type, Span<byte> key, Span<byte> nonce)
     {
         SenderRatchet? ratchet = _ratchets.GetValueOrDefault((leaf, type));
         if (ratchet is null)
@@ -84,27 +84,40 @@ internal sealed class SecretTree : IDisposable
             ratchet = _ratchets[(leaf, type)];
         }
 
-        MessageKeys keys = MessageKeys.Derive(_suite, ratchet.Secret, ratchet.Generation);
-        ratchet.Advance(ratchet.Generation + 1, SenderRatchet.Next(_suite, ratchet.Secret, ratchet.Generation));
+        uint generation = ratchet.Generation;
+        MessageKeys.Derive(_suite, ratchet.Secret, generation, key, nonce);
+        ratchet.Advance(_suite);
         WriteRatchet(leaf, type, ratchet);
-        return keys;
+        return generation;
     }
 
-    /// <summary>The keys of a generation, with no change to the tree.</summary>
+    /// <summary>Writes the keys of a generation to the spans, with no change to the tree.</summary>
     /// <exception cref="MlsException">They were used before, or are too far ahead, or the leaf is beyond the tree.</exception>
-    public FoundKeys Find(LeafIndex leaf, RatchetType type, uint generation)
+    public FoundKeys Find(LeafIndex leaf, RatchetType type, uint generation, Span<byte> key, Span<byte> nonce)
     {
         MlsException.ThrowIf(leaf.Value >= (uint)_leafCount, MlsError.SenderNotMember);
-        if (_ratchets.TryGetValue((leaf, type), out SenderRatchet? ratchet))
+        Derivation? derivation = null;
+        if (!_ratchets.TryGetValue((leaf, type), out SenderRatchet? ratchet))
         {
-            if (generation >= ratchet.Generation)
-                return Derive(leaf, type, generation, ratchet.Secret, ratchet.Generation, null);
+            var unfolding = new Unfolding(this, leaf);
+            derivation = Derive(generation, unfolding.Secret(type), 0, unfolding, key, nonce);
+        }
+        else if (generation > ratchet.Generation)
+        {
+            derivation = Derive(generation, ratchet.Secret, ratchet.Generation, null, key, nonce);
+        }
+        else if (generation == ratchet.Generation)
+        {
+            // Most messages come in order and are all that need be derived of.
+            MessageKeys.Derive(_suite, ratchet.Secret, generation, key, nonce);
+        }
+        else
+        {
             MlsException.ThrowIf(!ratchet.Skipped.TryGetValue(generation, out MessageKeys? skipped), MlsError.KeyConsumed);
-            return new FoundKeys(this, leaf, type, skipped!);
+            skipped!.CopyTo(key, nonce);
         }
 
-        var unfolding = new Unfolding(this, leaf);
-        return Derive(leaf, type, generation, unfolding.Secret(type), 0, unfolding);
+        return new FoundKeys(this, leaf, type, generation, derivation);
     }
 
     public void Restore(StateKey.Kind kind, TlsReader key, TlsReader value)
@@ -139,7 +152,7 @@ internal sealed class SecretTree : IDisposable
         _ratchets.Clear();
     }
 
-    private FoundKeys Derive(LeafIndex leaf, RatchetType type, uint generation, Secret from, uint fromGeneration, Unfolding? unfolding)
+    private Derivation Derive(uint generation, Secret from, uint fromGeneration, Unfolding? unfolding, Span<byte> key, Span<byte> nonce)
     {
         if (generation - fromGeneration > (uint)_limits.ForwardGenerationsMax)
         {
@@ -147,46 +160,39 @@ internal sealed class SecretTree : IDisposable
             throw new MlsException(MlsError.GenerationTooFarAhead);
         }
 
-        var skipped = new List<MessageKeys>();
-        Secret secret = from.Clone();
+        var derivation = new Derivation(from.Clone(), unfolding);
         for (uint current = fromGeneration; current < generation; current++)
         {
             if (generation - current <= (uint)_limits.SkippedKeysMax)
-                skipped.Add(MessageKeys.Derive(_suite, secret, current));
-            secret = Step(secret, current);
+                derivation.Skipped.Add(MessageKeys.Derive(_suite, derivation.Next, current));
+            SenderRatchet.Next(_suite, derivation.Next, current);
         }
 
-        MessageKeys keys = MessageKeys.Derive(_suite, secret, generation);
-        return new FoundKeys(this, leaf, type, keys, skipped, Step(secret, generation), unfolding);
-    }
-
-    private Secret Step(Secret secret, uint generation)
-    {
-        Secret next = SenderRatchet.Next(_suite, secret, generation);
-        secret.Dispose();
-        return next;
+        MessageKeys.Derive(_suite, derivation.Next, generation, key, nonce);
+        SenderRatchet.Next(_suite, derivation.Next, generation);
+        return derivation;
     }
 
     private void WriteRatchet(LeafIndex leaf, RatchetType type, SenderRatchet ratchet)
     {
         if (_log is null)
             return;
-        var writer = new TlsWriter(40);
+        byte[] value = new byte[sizeof(uint) + SpanWriter.VectorBytes(ratchet.Secret.Length)];
+        var writer = new SpanWriter(value);
         writer.WriteUInt32(ratchet.Generation);
         writer.WriteVector(ratchet.Secret.AsSpan());
-        _log.Put(StateKey.Ratchet(_epoch, leaf, (byte)type), writer.ToArray());
-        writer.Clear();
+        _log.Put(StateKey.Ratchet(_epoch, leaf, (byte)type), value);
     }
 
     private void WriteSkipped(LeafIndex leaf, RatchetType type, MessageKeys keys)
     {
         if (_log is null)
             return;
-        var writer = new TlsWriter(48);
+        byte[] value = new byte[SpanWriter.VectorBytes(keys.Key.Length) + SpanWriter.VectorBytes(keys.Nonce.Length)];
+        var writer = new SpanWriter(value);
         writer.WriteVector(keys.Key.AsSpan());
         writer.WriteVector(keys.Nonce.AsSpan());
-        _log.Put(StateKey.SkippedKey(_epoch, leaf, (byte)type, keys.Generation), writer.ToArray());
-        writer.Clear();
+        _log.Put(StateKey.SkippedKey(_epoch, leaf, (byte)type, keys.Generation), value);
     }
 
     private void Skip(LeafIndex leaf, RatchetType type, SenderRatchet ratchet, MessageKeys keys)
@@ -205,66 +211,51 @@ internal sealed class SecretTree : IDisposable
         _log?.Delete(StateKey.SkippedKey(_epoch, leaf, (byte)type, generation));
     }
 
-    /// <summary>The keys of one generation, found but not yet used up.</summary>
-    internal sealed class FoundKeys : IDisposable
+    /// <summary>The keys of one generation, found but not yet used up. Disposed by whoever found them.</summary>
+    internal readonly struct FoundKeys(SecretTree tree, LeafIndex leaf, RatchetType type, uint generation, Derivation? derivation) : IDisposable
     {
-        private readonly SecretTree _tree;
-        private readonly LeafIndex _leaf;
-        private readonly RatchetType _type;
-        private readonly List<MessageKeys>? _skipped;
-        private readonly Unfolding? _unfolding;
-        private readonly bool _wasSkipped;
-        private Secret? _next;
-
-        public FoundKeys(SecretTree tree, LeafIndex leaf, RatchetType type, MessageKeys skipped)
-        {
-            _tree = tree;
-            _leaf = leaf;
-            _type = type;
-            _wasSkipped = true;
-            Keys = skipped;
-        }
-
-        public FoundKeys(SecretTree tree, LeafIndex leaf, RatchetType type, MessageKeys keys, List<MessageKeys> skipped, Secret next, Unfolding? unfolding)
-        {
-            _tree = tree;
-            _leaf = leaf;
-            _type = type;
-            _skipped = skipped;
-            _next = next;
-            _unfolding = unfolding;
-            Keys = keys;
-        }
-
-        public MessageKeys Keys { get; }
+        public LeafIndex Leaf => leaf;
 
         /// <summary>RFC 9420 §9.2: the message has been opened; its keys and all they came from are deleted.</summary>
         public void Consume()
         {
-            _unfolding?.Apply();
-            SenderRatchet ratchet = _tree._ratchets[(_leaf, _type)];
-            if (_wasSkipped)
+            derivation?.Unfolding?.Apply();
+            SenderRatchet ratchet = tree._ratchets[(leaf, type)];
+            if (generation < ratchet.Generation)
             {
-                _tree.Forget(_leaf, _type, ratchet, Keys.Generation);
+                tree.Forget(leaf, type, ratchet, generation);
                 return;
             }
 
-            ratchet.Advance(Keys.Generation + 1, _next!);
-            _next = null;
-            _tree.WriteRatchet(_leaf, _type, ratchet);
-            foreach (MessageKeys skipped in _skipped!)
-                _tree.Skip(_leaf, _type, ratchet, skipped);
-            _skipped.Clear();
+            if (derivation is null)
+                ratchet.Advance(tree._suite);
+            else
+                ratchet.Advance(generation + 1, derivation.Next.Clone());
+            tree.WriteRatchet(leaf, type, ratchet);
+            foreach (MessageKeys skipped in derivation?.Skipped ?? [])
+                tree.Skip(leaf, type, ratchet, skipped);
+            derivation?.Skipped.Clear();
         }
+
+        public void Dispose() => derivation?.Dispose();
+    }
+
+    /// <summary>What was derived on the way to keys that are not those of a ratchet's present generation.</summary>
+    /// <param name="next">The secret that the derivation has come to; the secret of the generation after, in the end.</param>
+    /// <param name="unfolding">What gave the ratchet, if the leaf had none.</param>
+    internal sealed class Derivation(Secret next, Unfolding? unfolding) : IDisposable
+    {
+        public Secret Next { get; } = next;
+
+        public Unfolding? Unfolding { get; } = unfolding;
+
+        public List<MessageKeys> Skipped { get; } = [];
 
         public void Dispose()
         {
-            _unfolding?.Dispose();
-            _next?.Dispose();
-            if (_wasSkipped)
-                return;
-            Keys.Dispose();
-            _skipped!.ForEach(static keys => keys.Dispose());
+            Unfolding?.Dispose();
+            Next.Dispose();
+            Skipped.ForEach(static keys => keys.Dispose());
         }
     }
 

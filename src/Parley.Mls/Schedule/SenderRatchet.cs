@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 
 namespace Parley.Mls.Schedule;
@@ -21,9 +22,12 @@ internal sealed class SenderRatchet(uint generation, Secret secret) : IDisposabl
 
     public SortedDictionary<uint, MessageKeys> Skipped { get; } = [];
 
-    /// <summary>The secret of the generation after this one.</summary>
-    public static Secret Next(CryptoSuite suite, Secret secret, uint generation) =>
-        suite.DeriveTreeSecret(secret.AsSpan(), "secret", generation, suite.HashBytes);
+    /// <summary>RFC 9420 §9.1: goes on to the next generation. Its secret is written over that of this one.</summary>
+    public void Advance(CryptoSuite suite)
+    {
+        Next(suite, Secret, Generation);
+        Generation++;
+    }
 
     /// <summary>Goes on to a generation whose secret the ratchet now owns; the former secret is zeroed.</summary>
     public void Advance(uint generation, Secret secret)
@@ -31,6 +35,15 @@ internal sealed class SenderRatchet(uint generation, Secret secret) : IDisposabl
         Secret.Dispose();
         Secret = secret;
         Generation = generation;
+    }
+
+    /// <summary>Writes the secret of the generation after this one over this one's.</summary>
+    public static void Next(CryptoSuite suite, Secret secret, uint generation)
+    {
+        Span<byte> next = stackalloc byte[suite.HashBytes];
+        suite.DeriveTreeSecret(secret.AsSpan(), "secret", generation, next);
+        next.CopyTo(secret.AsWritableSpan());
+        CryptographicOperations.ZeroMemory(next);
     }
 
     public void Dispose()

@@ -3,16 +3,19 @@ namespace Parley.Mls.Storage;
 /// <summary>Collects a group's changes until its owner takes them into a transaction.</summary>
 internal sealed class StateLog
 {
-    private List<StateWrite> _writes = [];
+    // A message changes one entry.
+    private List<StateWrite> _writes = new(capacity: 1);
 
     public void Put(StateKey key, byte[] value) => _writes.Add(new StateWrite(key.Encode(), value));
 
     public void Delete(StateKey key) => _writes.Add(new StateWrite(key.Encode(), null));
 
+    public IReadOnlyList<StateWrite> Peek() => _writes;
+
     public IReadOnlyList<StateWrite> Take()
     {
         List<StateWrite> taken = _writes;
-        _writes = [];
+        _writes = new List<StateWrite>(capacity: 1);
         return taken;
     }
 }

@@ -7,9 +7,9 @@ namespace Parley.Mls.Tests.Crypto;
 
 public sealed class CryptoSuiteTests
 {
-    private static readonly NativeCryptoProvider Provider = new(RandomSource.System);
+    private static readonly ICryptoProvider Provider = Vectors.Suites.Provider;
 
-    public static TheoryData<CipherSuite> Suites { get; } = [.. CipherSuites.All.Select(parameters => parameters.Id).Where(id => CryptoSuite.IsSupported(Provider, id))];
+    public static TheoryData<CipherSuite> Suites { get; } = [.. CipherSuites.All.Select(parameters => parameters.Id)];
 
     [Fact]
     public void Every_suite_of_RFC_9420_has_a_row_and_the_hybrid_one_a_number_for_private_use()
@@ -25,8 +25,9 @@ public sealed class CryptoSuiteTests
     [InlineData((CipherSuite)0x0a0a)]
     public void An_unsupported_suite_is_refused(CipherSuite suite)
     {
-        Assert.False(CryptoSuite.IsSupported(Provider, suite));
-        Assert.Throws<ArgumentException>(() => new CryptoSuite(Provider, suite));
+        var native = new NativeCryptoProvider(RandomSource.System);
+        Assert.False(CryptoSuite.IsSupported(native, suite));
+        Assert.Throws<ArgumentException>(() => new CryptoSuite(native, suite));
     }
 
     [Theory]
@@ -79,6 +80,20 @@ public sealed class CryptoSuiteTests
         Assert.Null(Open(suite, keys, "L", context, new byte[kemOutput.Length], ciphertext));
     }
 
+    /// <summary>RFC 9180 §6.1: each encryption has a context of its own, so that no sequence number is ever counted, and none wraps.</summary>
+    [Theory]
+    [MemberData(nameof(Suites))]
+    public void Two_encryptions_of_one_content_share_no_context(CipherSuite id)
+    {
+        var suite = new CryptoSuite(Provider, id);
+        using HpkeKeyPair keys = suite.GenerateHpkeKeyPair();
+        Assert.True(suite.TryEncryptWithLabel(keys.PublicKey, "L", [], [1], out byte[] firstOutput, out byte[] first));
+        Assert.True(suite.TryEncryptWithLabel(keys.PublicKey, "L", [], [1], out byte[] secondOutput, out byte[] second));
+        Assert.NotEqual(firstOutput, secondOutput);
+        Assert.NotEqual(first, second);
+        Assert.Null(Open(suite, keys, "L", [], firstOutput, second));
+    }
+
     [Theory]
     [MemberData(nameof(Suites))]
     public void An_invalid_public_key_is_false_with_empty_outputs(CipherSuite id)
@@ -127,7 +142,7 @@ public sealed class CryptoSuiteTests
         Assert.Null(suite.ImportHpkeKeyPair([]));
         Assert.Null(suite.ImportHpkeKeyPair(keys.PrivateKey.AsSpan()[1..]));
         using HpkeKeyPair? zero = suite.ImportHpkeKeyPair(new byte[keys.PrivateKey.Length]);
-        Assert.Equal(suite.Parameters.Kem is KemAlgorithm.X25519 or KemAlgorithm.XWing, zero is not null);
+        Assert.Equal(suite.Parameters.Kem is KemAlgorithm.X25519 or KemAlgorithm.X448 or KemAlgorithm.XWing, zero is not null);
     }
 
     /// <summary>The label's structures are written by a writer of their own; here against the one that everything else uses.</summary>

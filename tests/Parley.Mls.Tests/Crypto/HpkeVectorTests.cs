@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Parley.Mls.Crypto;
-using Parley.Mls.Native;
 using Parley.Mls.Tests.Vectors;
 
 namespace Parley.Mls.Tests.Crypto;
@@ -92,12 +91,11 @@ public sealed class HpkeVectorTests
         Assert.Null(receiver.Open(kemOutput, vector.Hex("skRm"), vector.Hex("pkRm"), vector.Hex("info"), [], ciphertext));
 
         // MLS never encrypts a second message in a context, so the sequence numbers after the first test the AEAD alone.
-        var provider = new NativeCryptoProvider(RandomSource.System);
         foreach (JsonElement encryption in vector.Items("encryptions"))
         {
             byte[] expected = encryption.Hex("ct");
             byte[] actual = new byte[expected.Length];
-            provider.Seal(aead, vector.Hex("key"), encryption.Hex("nonce"), encryption.Hex("aad"), encryption.Hex("pt"), actual);
+            Suites.Provider.Seal(aead, vector.Hex("key"), encryption.Hex("nonce"), encryption.Hex("aad"), encryption.Hex("pt"), actual);
             Assert.Equal(expected, actual);
         }
     }
@@ -117,8 +115,8 @@ public sealed class HpkeVectorTests
     }
 
     private static Hpke Sender(JsonElement vector, KemAlgorithm kem, HashAlgorithm hash, AeadAlgorithm aead) =>
-        new(new NativeCryptoProvider(new FixedRandomSource(vector.Hex("ikmE"))), kem, hash, aead);
+        new(TestProvider.BouncyCastle.Create(new FixedRandomSource(vector.Hex("ikmE"))), kem, hash, aead);
 
     private static Hpke Receiver(KemAlgorithm kem, HashAlgorithm hash, AeadAlgorithm aead) =>
-        new(new NativeCryptoProvider(RandomSource.System), kem, hash, aead);
+        new(Suites.Provider, kem, hash, aead);
 }

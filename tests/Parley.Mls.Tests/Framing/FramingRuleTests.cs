@@ -154,8 +154,7 @@ public sealed class FramingRuleTests : IDisposable
         foreach (int length in (int[])[0, 1, 15, 16, 17, 31, 32, 33, 100])
         {
             byte[] ciphertext = new byte[length];
-            byte[] senderData = new SenderData(epoch.Self, 0, 0)
-                .Seal(epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.Context.GroupId.Span, epoch.Context.Epoch, ContentType.Application, ciphertext);
+            byte[] senderData = Forge.SealSenderData(epoch, new SenderData(epoch.Self, 0, 0), ContentType.Application, ciphertext);
             var message = new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, ContentType.Application, default, senderData, ciphertext);
             _world[1].Refuses(MlsError.DecryptionFailed, new MlsMessage.Private(message));
         }
@@ -214,8 +213,7 @@ public sealed class FramingRuleTests : IDisposable
         // RFC 9420 §6.3.1: the reuse guard is what is left after a rollback.
         using Group first = Group.Restore(_world.Config, _world[0].Identity, _world[0].Store.Entries);
         using Group second = Group.Restore(_world.Config, _world[0].Identity, _world[0].Store.Entries);
-        SenderData[] sent = [.. new[] { first, second }.Select(group => SenderData.Open(
-            _world.Suite, _world[1].Epoch().Secrets.SenderDataSecret, Private(Decoded(group.Protect("text"u8)))))];
+        SenderData[] sent = [.. new[] { first, second }.Select(group => Forge.OpenSenderData(_world[1].Epoch(), Private(Decoded(group.Protect("text"u8)))))];
         Assert.Equal(sent[0].Generation, sent[1].Generation);
         Assert.NotEqual(sent[0].ReuseGuard, sent[1].ReuseGuard);
     }

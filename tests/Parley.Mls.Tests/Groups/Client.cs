@@ -13,6 +13,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 {
     private readonly List<KeyPackageBundle> _bundles = [];
     private Group? _group;
+    private PendingExternalCommit? _external;
 
     public World World { get; } = world;
 
@@ -52,6 +53,31 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
         _group = staged.Join();
         _bundles.Remove(bundle);
         bundle.Dispose();
+        Save();
+    }
+
+    /// <summary>Makes an external Commit; <see cref="JoinExternally"/> is for when it was accepted.</summary>
+    public byte[] CommitExternally(byte[] groupInfo, ExternalCommitOptions? options = null, RatchetTreeExtension? tree = null)
+    {
+        GroupInfo info = Assert.IsType<MlsMessage.GroupInfo>(Decode(groupInfo)).Message;
+        _external?.Dispose();
+        _external = VerifiedGroupInfo.Verify(World.Config, info, tree).Commit(Identity, options ?? new ExternalCommitOptions(), World.Now);
+        if (World.Restarts)
+        {
+            byte[] stored = _external.Serialize();
+            _external.Dispose();
+            _external = PendingExternalCommit.Restore(World.Config, Identity, stored);
+        }
+
+        return _external.Message.ToArray();
+    }
+
+    public void JoinExternally()
+    {
+        Store = new GroupStore();
+        _group?.Dispose();
+        _group = _external!.Join(); // Made before.
+        _external = null;
         Save();
     }
 
@@ -142,6 +168,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Dispose()
     {
         _group?.Dispose();
+        _external?.Dispose();
         _bundles.ForEach(static bundle => bundle.Dispose());
         Identity.Signer.Dispose();
     }

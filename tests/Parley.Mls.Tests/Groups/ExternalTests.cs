@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
@@ -5,6 +6,7 @@ using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 
@@ -33,54 +35,133 @@ public sealed class ExternalTests : IDisposable
         foreach (bool restarts in (bool[])[false, true])
         {
             using World world = new World(suite) { Restarts = restarts }.WithMembers(members).Filled();
-            var joiner = new ExternalJoiner(world.NewClient(), world[0].Group.CreateGroupInfo(true));
-            MlsMessage commit = joiner.Join();
+            Client joiner = world.NewClient();
+            byte[] commit = joiner.CommitExternally(world[0].Group.CreateGroupInfo(true));
             foreach (Client member in world.Members)
             {
                 member.Commit(); // A pending Commit of its own gives way.
                 member.Receive(commit);
-                Assert.Equal(joiner.EpochAuthenticator, member.Group.EpochAuthenticator);
-                Assert.Equal(members + 1, member.Group.MemberCount);
                 Assert.Null(member.Group.Pending);
             }
+
+            world.Joins(joiner);
+            world.AssertUnharmed();
+            world.Commit(joiner, World.RemoveOf(world[0]));
+            world.AssertTalk();
         }
     }
 
-    [Fact]
-    public void A_client_that_lost_its_state_takes_the_place_of_its_old_leaf()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_client_that_lost_its_state_takes_the_place_of_its_old_leaf(bool restarts)
     {
-        var joiner = new ExternalJoiner(_world[1], _world[0].Group.CreateGroupInfo(true)) { Replaces = _world[1].Index };
-        MlsMessage commit = joiner.Join();
-        foreach (Client member in (Client[])[_world[0], _world[2], _world[3], _world[4]])
+        using World world = new World(World.DefaultSuite) { Restarts = restarts }.WithMembers(5).Filled();
+        Client lost = world[1];
+        byte[] commit = lost.CommitExternally(world[0].Group.CreateGroupInfo(true), new ExternalCommitOptions { Replaces = lost.Index });
+        foreach (Client member in (Client[])[world[0], world[2], world[3], world[4]])
         {
             var staged = Assert.IsType<Received.Commit>(member.Receive(commit)).Staged;
             Assert.True(staged.IsExternal);
             Assert.Equal(new LeafIndex(1), staged.Committer);
-            Assert.Equal(joiner.EpochAuthenticator, member.Group.EpochAuthenticator);
+            Assert.Equal(new LeafIndex(1), Assert.Single(staged.Removed).Index);
         }
 
-        _world[1].Receive(commit);
-        Assert.True(_world[1].Group.IsRemoved);
+        lost.Receive(commit);
+        Assert.True(lost.Group.IsRemoved);
+        world.Members.Remove(lost);
+        world.Joins(lost);
+        world.AssertUnharmed();
     }
 
     [Fact]
-    public void A_client_that_is_a_member_cannot_join_beside_its_old_leaf() =>
-        AssertJoinRefused(MlsError.KeyNotUnique, _world[1], groupInfo => new ExternalJoiner(_world[1], groupInfo));
+    public void A_client_joins_with_a_tree_from_elsewhere_and_with_psks()
+    {
+        _world.Psks.Add("psk"u8, "secret"u8);
+        Client joiner = _world.NewClient();
+        var options = new ExternalCommitOptions
+        {
+            PreSharedKeys = [PreSharedKeyProposals.External(_world.Suite, "psk"u8)],
+            AuthenticatedData = "beside"u8.ToArray(),
+        };
+        byte[] commit = joiner.CommitExternally(_world[0].Group.CreateGroupInfo(false), options, _world[0].Group.ExportRatchetTree());
+        foreach (Client member in _world.Members)
+            Assert.Single(Assert.IsType<Received.Commit>(member.Receive(commit)).Staged.Proposals, static queued => queued.Proposal is Proposal.PreSharedKey);
+        _world.Joins(joiner);
+        _world.AssertUnharmed();
+    }
+
+    [Fact]
+    public void An_external_Commit_that_lost_the_race_is_made_again()
+    {
+        Client joiner = _world.NewClient();
+        byte[] late = joiner.CommitExternally(_world[0].Group.CreateGroupInfo(true));
+        _world.Commit(_world[3]);
+        _world[2].Refuses(MlsError.WrongEpoch, late);
+        byte[] commit = joiner.CommitExternally(_world[0].Group.CreateGroupInfo(true));
+        foreach (Client member in _world.Members)
+            member.Receive(commit);
+        _world.Joins(joiner);
+        _world.AssertUnharmed();
+    }
+
+    [Fact]
+    public void An_external_Commit_is_joined_once()
+    {
+        GroupInfo info = Info(_world[0].Group.CreateGroupInfo(true));
+        using PendingExternalCommit pending = VerifiedGroupInfo.Verify(_world.Config, info)
+            .Commit(_world.NewClient().Identity, new ExternalCommitOptions(), World.Now);
+        pending.Join().Dispose();
+        Assert.Throws<InvalidOperationException>(pending.Join);
+        Assert.Throws<InvalidOperationException>(pending.Serialize);
+    }
+
+    [Fact]
+    public void A_client_that_is_a_member_cannot_join_beside_its_old_leaf()
+    {
+        CannotJoin(MlsError.KeyNotUnique, _world[1], _world[0].Group.CreateGroupInfo(true));
+        Client member = _world[1];
+        AssertJoinRefused(
+            MlsError.KeyNotUnique,
+            commit => commit with { Path = commit.Path! with { LeafNode = Resigned(member, commit.Path!.LeafNode with { SignatureKey = member.Identity.Signer.PublicKey }) } },
+            signer: member.Identity.Signer);
+        _world.AssertUnharmed();
+    }
 
     [Fact]
     public void A_client_whose_credential_may_not_follow_the_removed_one_is_refused()
     {
+        Client joiner = _world.NewClient();
+        byte[] groupInfo = _world[0].Group.CreateGroupInfo(true);
+        var options = new ExternalCommitOptions { Replaces = new LeafIndex(1) };
+        byte[] commit = joiner.CommitExternally(groupInfo, options);
         _world.Judge.AcceptsSuccessors = false;
-        AssertJoinRefused(MlsError.CredentialNotSuccessor, _world.NewClient(), (client, groupInfo) => new ExternalJoiner(client, groupInfo) { Replaces = new LeafIndex(1) });
+        _world[2].Refuses(MlsError.CredentialNotSuccessor, commit);
+        CannotJoin(MlsError.CredentialNotSuccessor, joiner, groupInfo, options);
         _world.Judge.AcceptsSuccessors = true;
         _world.AssertUnharmed();
     }
 
     [Fact]
+    public void An_external_Commit_that_its_receivers_would_refuse_is_not_made()
+    {
+        byte[] groupInfo = _world[0].Group.CreateGroupInfo(true);
+        Client joiner = _world.NewClient();
+        CannotJoin(MlsError.RemoveOfBlankLeaf, joiner, groupInfo, new ExternalCommitOptions { Replaces = new LeafIndex(7) });
+        var unknownPsk = new ExternalCommitOptions { PreSharedKeys = [PreSharedKeyProposals.External(_world.Suite, "unknown"u8)] };
+        CannotJoin(MlsError.PskUnknown, joiner, groupInfo, unknownPsk);
+        var misused = new Proposal.PreSharedKey(new PreSharedKeyId.External("short"u8.ToArray(), new byte[8]));
+        CannotJoin(MlsError.PskNonceInvalid, joiner, groupInfo, new ExternalCommitOptions { PreSharedKeys = [misused] });
+        CannotJoin(MlsError.RequiredCapabilityMissing, _world.NewClient(capabilities: World.DefaultCapabilities with { CipherSuites = [] }), groupInfo);
+        _world.Judge.Refused.Add(joiner.Name);
+        CannotJoin(MlsError.CredentialInvalid, joiner, groupInfo);
+    }
+
+    [Fact]
     public void There_is_exactly_one_ExternalInit()
     {
-        AssertJoinRefused(MlsError.ExternalInitMissing, static proposals => []);
-        AssertJoinRefused(MlsError.ExternalInitMissing, static proposals => [proposals[0], proposals[0]]);
+        AssertProposalsRefused(MlsError.ExternalInitMissing, static proposals => []);
+        AssertProposalsRefused(MlsError.ExternalInitMissing, static proposals => [proposals[0], proposals[0]]);
         _world.AssertUnharmed();
     }
 
@@ -88,16 +169,16 @@ public sealed class ExternalTests : IDisposable
     public void Only_an_ExternalInit_one_Remove_and_psks_may_be_in_an_external_Commit()
     {
         ProposalOrRef ByValue(Proposal proposal) => new ProposalOrRef.ByValue(proposal);
-        AssertJoinRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, ByValue(World.AddOf(_world.NewClient()))]);
-        AssertJoinRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, ByValue(new Proposal.GroupContextExtensions([]))]);
-        AssertJoinRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, ByValue(new Proposal.Update(Forge.UpdateLeaf(_world[2])))]);
-        AssertJoinRefused(
+        AssertProposalsRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, ByValue(World.AddOf(_world.NewClient()))]);
+        AssertProposalsRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, ByValue(new Proposal.GroupContextExtensions([]))]);
+        AssertProposalsRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, ByValue(new Proposal.Update(Forge.UpdateLeaf(_world[2])))]);
+        AssertProposalsRefused(
             MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, ByValue(World.RemoveOf(_world[1])), ByValue(World.RemoveOf(_world[2]))]);
-        AssertJoinRefused(
+        AssertProposalsRefused(
             MlsError.ExternalCommitProposalInvalid,
             proposals => [.. proposals, ByValue(new Proposal.ReInit(default, ProtocolVersion.Mls10, World.DefaultSuite, []))]);
-        AssertJoinRefused(MlsError.RemoveOfBlankLeaf, proposals => [.. proposals, ByValue(new Proposal.Remove(new LeafIndex(7)))]);
-        AssertJoinRefused(
+        AssertProposalsRefused(MlsError.RemoveOfBlankLeaf, proposals => [.. proposals, ByValue(new Proposal.Remove(new LeafIndex(7)))]);
+        AssertProposalsRefused(
             MlsError.PskNonceInvalid, proposals => [.. proposals, ByValue(new Proposal.PreSharedKey(new PreSharedKeyId.External("x"u8.ToArray(), default)))]);
         _world.AssertUnharmed();
     }
@@ -108,20 +189,14 @@ public sealed class ExternalTests : IDisposable
         AuthenticatedContent remove = Forge.Sign(_world[0], new Content.ProposalContent(World.RemoveOf(_world[3])));
         _world[2].Receive(Forge.Seal(_world[0], remove));
         byte[] reference = _world.Suite.RefHash(CryptoSuite.ProposalReferenceLabel, remove.Encode());
-        AssertJoinRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, new ProposalOrRef.ByReference(reference)]);
+        AssertProposalsRefused(MlsError.ExternalCommitProposalInvalid, proposals => [.. proposals, new ProposalOrRef.ByReference(reference)]);
     }
 
     [Fact]
     public void An_external_Commit_has_a_path_signed_by_its_leaf()
     {
-        AssertJoinRefused(
-            MlsError.PathMissing,
-            _world.NewClient(),
-            static (client, groupInfo) => new ExternalJoiner(client, groupInfo) { ChangesCommit = static commit => commit with { Path = null } });
-        AssertJoinRefused(
-            MlsError.SignatureInvalid,
-            _world.NewClient(),
-            (client, groupInfo) => new ExternalJoiner(client, groupInfo) { Signer = _world[1].Identity.Signer });
+        AssertJoinRefused(MlsError.PathMissing, static commit => commit with { Path = null });
+        AssertJoinRefused(MlsError.SignatureInvalid, static commit => commit, _world[1].Identity.Signer);
         _world.AssertUnharmed();
     }
 
@@ -142,15 +217,44 @@ public sealed class ExternalTests : IDisposable
     public void A_joiner_takes_the_leftmost_blank_leaf_and_no_other() =>
         AssertJoinRefused(
             MlsError.LeafSignatureInvalid,
-            _world.NewClient(),
-            static (client, groupInfo) => new ExternalJoiner(client, groupInfo) { Place = new LeafIndex(6) });
+            (joiner, commit) => commit with { Path = commit.Path! with { LeafNode = Forge.Resign(joiner, commit.Path!.LeafNode, _world.GroupId, new LeafIndex(6)) } });
 
     [Fact]
     public void A_kem_output_that_is_no_valid_key_is_refused()
     {
         foreach (byte[] kemOutput in (byte[][])[[], new byte[32], new byte[33]])
-            AssertJoinRefused(MlsError.ExternalInitInvalid, proposals => [new ProposalOrRef.ByValue(new Proposal.ExternalInit(kemOutput))]);
+            AssertProposalsRefused(MlsError.ExternalInitInvalid, proposals => [new ProposalOrRef.ByValue(new Proposal.ExternalInit(kemOutput))]);
         _world.AssertUnharmed();
+    }
+
+    [Fact]
+    public void A_GroupInfo_is_verified_before_it_is_used()
+    {
+        GroupInfo info = Info(_world[0].Group.CreateGroupInfo(true));
+        GroupInfo withoutTree = Info(_world[0].Group.CreateGroupInfo(false));
+        RatchetTreeExtension tree = _world[0].Group.ExportRatchetTree();
+        AssertNotVerified(MlsError.GroupInfoSignatureInvalid, info with { ConfirmationTag = new byte[32] });
+        AssertNotVerified(MlsError.GroupInfoSignatureInvalid, Signed(info with { Signer = new LeafIndex(1) }));
+        AssertNotVerified(MlsError.GroupInfoSignatureInvalid, Signed(info with { Signer = new LeafIndex(6) }));
+        AssertNotVerified(MlsError.ExternalPubMissing, Signed(info with { Extensions = [.. info.Extensions.Where(static extension => extension.Type != ExtensionType.ExternalPub)] }));
+        AssertNotVerified(MlsError.RatchetTreeMissing, withoutTree);
+        AssertNotVerified(MlsError.TreeHashMismatch, Signed(info with { GroupContext = info.GroupContext with { TreeHash = new byte[32] } }));
+        AssertNotVerified(MlsError.UnsupportedCipherSuite, Signed(info with { GroupContext = info.GroupContext with { CipherSuite = (CipherSuite)0x0A0A } }));
+        AssertNotVerified(MlsError.ExtensionMisplaced, Signed(info with { GroupContext = info.GroupContext with { Extensions = [new Extension(ExtensionType.LastResort, default)] } }));
+        _world.Commit(_world[1]);
+        AssertNotVerified(MlsError.TreeHashMismatch, withoutTree, _world[0].Group.ExportRatchetTree());
+        Assert.Equal(5, VerifiedGroupInfo.Verify(_world.Config, withoutTree, tree).Members.Count);
+    }
+
+    [Fact]
+    public void An_external_key_that_nobody_can_encrypt_to_is_refused()
+    {
+        GroupInfo info = Info(_world[0].Group.CreateGroupInfo(true));
+        Extension pub = new(ExtensionType.ExternalPub, new ExternalPub(new byte[32]).Encode());
+        GroupInfo changed = Signed(info with { Extensions = [.. info.Extensions.Where(static extension => extension.Type != ExtensionType.ExternalPub), pub] });
+        VerifiedGroupInfo verified = VerifiedGroupInfo.Verify(_world.Config, changed);
+        MlsError refused = Assert.Throws<MlsException>(() => verified.Commit(_world.NewClient().Identity, new ExternalCommitOptions(), World.Now)).Error;
+        Assert.Equal(MlsError.HpkeKeyInvalid, refused);
     }
 
     [Fact]
@@ -158,7 +262,7 @@ public sealed class ExternalTests : IDisposable
     {
         byte[] old = _world[0].Group.CreateGroupInfo(true);
         _world.Commit(_world[1]);
-        _world[2].Refuses(MlsError.WrongEpoch, new ExternalJoiner(_world.NewClient(), old).Join());
+        _world[2].Refuses(MlsError.WrongEpoch, _world.NewClient().CommitExternally(old));
         _world.AssertUnharmed();
     }
 
@@ -169,14 +273,42 @@ public sealed class ExternalTests : IDisposable
         using World owned = world;
         Client joiner = world.NewClient();
         Client removed = world[2];
-        byte[] add = Propose(server, World.AddOf(joiner), new Sender.External(0));
-        byte[] remove = Propose(server, World.RemoveOf(removed), new Sender.External(0));
-        world.Propose(add);
-        world.Propose(remove);
+        world.Psks.Add("psk"u8, "secret"u8);
+        Proposal[] proposals =
+        [
+            World.AddOf(joiner),
+            World.RemoveOf(removed),
+            PreSharedKeyProposals.External(world.Suite, "psk"u8),
+            new Proposal.GroupContextExtensions([]),
+        ];
+        foreach (Proposal proposal in proposals)
+            world.Propose(ProposeAs(server, proposal));
         world.Commit(world[1]);
         Assert.Contains(joiner, world.Members);
         Assert.DoesNotContain(removed, world.Members);
+        Assert.Empty(world[0].Group.Context.Extensions);
         world.AssertTalk();
+    }
+
+    [Fact]
+    public void An_external_sender_proposes_a_ReInit()
+    {
+        (World world, Client server) = WithExternalSender();
+        using World owned = world;
+        world.Propose(ProposeAs(server, new Proposal.ReInit("next"u8.ToArray(), ProtocolVersion.Mls10, World.DefaultSuite, [])));
+        world.Commit(world[1]);
+        Assert.All(world.Members, static member => Assert.True(member.Group.IsReinitialized));
+    }
+
+    [Fact]
+    public void An_external_proposal_that_its_receivers_would_refuse_is_not_made()
+    {
+        (World world, Client server) = WithExternalSender();
+        using World owned = world;
+        Client joiner = world.NewClient();
+        Assert.Throws<ArgumentException>(() => ProposeAs(server, new Proposal.Update(Forge.UpdateLeaf(world[2]))));
+        Assert.Throws<ArgumentException>(() => ProposeAs(server, new Proposal.ExternalInit(new byte[32])));
+        Assert.Throws<ArgumentException>(() => ProposeItself(joiner, server.Identity.Signer));
     }
 
     [Fact]
@@ -214,7 +346,7 @@ public sealed class ExternalTests : IDisposable
     {
         Client joiner = _world.NewClient();
         Client other = _world.NewClient();
-        byte[] add = Propose(joiner, World.AddOf(joiner), new Sender.NewMemberProposal());
+        byte[] add = ProposeItself(joiner, joiner.Identity.Signer);
         _world[1].Refuses(MlsError.SignatureInvalid, Propose(other, World.AddOf(joiner), new Sender.NewMemberProposal()));
         _world[1].Refuses(MlsError.SenderNotAllowed, Propose(joiner, World.RemoveOf(_world[2]), new Sender.NewMemberProposal()));
         _world[1].Refuses(MlsError.SenderNotAllowed, Send(joiner, new Content.CommitContent(new Commit([], null)), new Sender.NewMemberProposal()));
@@ -248,6 +380,19 @@ public sealed class ExternalTests : IDisposable
         return (world, server);
     }
 
+    private static byte[] ProposeAs(Client externalSender, Proposal proposal)
+    {
+        World world = externalSender.World;
+        return ExternalProposals.Create(
+            world.Config.Crypto, world.Suite.Id, world.GroupId, world[0].Group.Epoch, 0, proposal, externalSender.Identity.Signer);
+    }
+
+    private static byte[] ProposeItself(Client joiner, SignatureKeyPair signer)
+    {
+        World world = joiner.World;
+        return ExternalProposals.Add(world.Config.Crypto, world.GroupId, world[0].Group.Epoch, joiner.NewKeyPackage().KeyPackage, signer);
+    }
+
     private static byte[] Propose(Client signer, Proposal proposal, Sender sender) => Send(signer, new Content.ProposalContent(proposal), sender);
 
     /// <summary>A message from outside of the group, of which the signer is no member.</summary>
@@ -261,16 +406,35 @@ public sealed class ExternalTests : IDisposable
         return new MlsMessage.Public(new PublicMessage(framed, new FramedContentAuthData(signature, tag), null)).Encode<MlsMessage>();
     }
 
-    private void AssertJoinRefused(
-        MlsError expected, Func<System.Collections.Immutable.ImmutableArray<ProposalOrRef>, System.Collections.Immutable.ImmutableArray<ProposalOrRef>> change) =>
-        AssertJoinRefused(expected, _world.NewClient(), (client, groupInfo) => new ExternalJoiner(client, groupInfo) { ChangesProposals = change });
+    private void AssertProposalsRefused(MlsError expected, Func<ImmutableArray<ProposalOrRef>, ImmutableArray<ProposalOrRef>> change) =>
+        AssertJoinRefused(expected, commit => commit with { Proposals = change(commit.Proposals) });
 
-    private void AssertLeafRefused(MlsError expected, Func<LeafNode, LeafNode> change) =>
-        AssertJoinRefused(expected, _world.NewClient(), (client, groupInfo) => new ExternalJoiner(client, groupInfo) { ChangesLeaf = change });
+    private void AssertLeafRefused(MlsError expected, Func<LeafNode, LeafNode> change) => AssertJoinRefused(
+        expected, (joiner, commit) => commit with { Path = commit.Path! with { LeafNode = Resigned(joiner, change(commit.Path!.LeafNode)) } });
 
-    private void AssertJoinRefused(MlsError expected, Client client, Func<byte[], ExternalJoiner> joiner) =>
-        AssertJoinRefused(expected, client, (_, groupInfo) => joiner(groupInfo));
+    private void AssertJoinRefused(MlsError expected, Func<Commit, Commit> change, SignatureKeyPair? signer = null) =>
+        AssertJoinRefused(expected, (_, commit) => change(commit), signer);
 
-    private void AssertJoinRefused(MlsError expected, Client client, Func<Client, byte[], ExternalJoiner> joiner) =>
-        _world[2].Refuses(expected, joiner(client, _world[0].Group.CreateGroupInfo(true)).Join());
+    private void AssertJoinRefused(MlsError expected, Func<Client, Commit, Commit> change, SignatureKeyPair? signer = null)
+    {
+        Client joiner = _world.NewClient();
+        _world[2].Refuses(expected, Forge.ExternalCommit(joiner, _world[0].Group.CreateGroupInfo(true), commit => change(joiner, commit), signer: signer));
+    }
+
+    /// <summary>A leaf signed again for the place that a joiner of five members takes.</summary>
+    private LeafNode Resigned(Client signer, LeafNode leaf) => Forge.Resign(signer, leaf, _world.GroupId, new LeafIndex(5));
+
+    private static void CannotJoin(MlsError expected, Client joiner, byte[] groupInfo, ExternalCommitOptions? options = null) =>
+        Assert.Equal(expected, Assert.Throws<MlsException>(() => joiner.CommitExternally(groupInfo, options)).Error);
+
+    private void AssertNotVerified(MlsError expected, GroupInfo info, RatchetTreeExtension? tree = null) =>
+        Assert.Equal(expected, Assert.Throws<MlsException>(() => VerifiedGroupInfo.Verify(_world.Config, info, tree)).Error);
+
+    private GroupInfo Signed(GroupInfo info) => info with { Signature = _world[0].Identity.Signer.Sign(_world.Suite, "GroupInfoTBS", info.EncodeToBeSigned()) };
+
+    private static GroupInfo Info(byte[] groupInfo)
+    {
+        Assert.True(MlsMessage.TryDecode(groupInfo, out MlsMessage? decoded, out _));
+        return Assert.IsType<MlsMessage.GroupInfo>(decoded).Message;
+    }
 }

@@ -10,6 +10,7 @@ using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
+using Parley.Mls.Tests.Vectors;
 
 namespace Parley.Mls.Tests.Groups;
 
@@ -48,8 +49,10 @@ internal static class Forge
         EpochState epoch = client.Epoch();
         if (content.WireFormat == WireFormat.PrivateMessage)
         {
-            return new MlsMessage.Private(PrivateMessages.Seal(
-                epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.MessageSecrets, epoch.Self, content, Padding.None));
+            FramedContent framed = content.Content;
+            return Suites.Decode<MlsMessage>(PrivateMessages.Seal(
+                epoch.Suite, epoch.Secrets.SenderDataSecret, epoch.MessageSecrets, epoch.Self,
+                framed.GroupId.Span, framed.Epoch, framed.Content.Type, framed.AuthenticatedData.Span, PlaintextOf(content)));
         }
 
         PublicMessage message = PublicMessages.Seal(epoch.Suite, epoch.Secrets.MembershipKey, content, epoch.EncodedContext);
@@ -91,6 +94,21 @@ internal static class Forge
     /// <summary>An honest Commit whose path leaf is changed and signed again.</summary>
     public static MlsMessage CommitWithLeaf(Client client, Func<LeafNode, LeafNode> change, params Proposal[] proposals) => Commit(
         client, commit => commit with { Path = commit.Path! with { LeafNode = Resign(client, change(commit.Path!.LeafNode)) } }, proposals);
+
+    /// <summary>An external Commit whose content is changed and then signed again. Its confirmation tag stays.</summary>
+    public static MlsMessage ExternalCommit(
+        Client joiner, byte[] groupInfo, Func<Commit, Commit>? change = null, ExternalCommitOptions? options = null, SignatureKeyPair? signer = null)
+    {
+        Assert.True(MlsMessage.TryDecode(groupInfo, out MlsMessage? info, out _));
+        Assert.True(MlsMessage.TryDecode(joiner.CommitExternally(groupInfo, options), out MlsMessage? honest, out _));
+        PublicMessage message = Assert.IsType<MlsMessage.Public>(honest).Message;
+        Commit commit = ((Content.CommitContent)message.Content.Content).Commit;
+        FramedContent framed = message.Content with { Content = new Content.CommitContent(change?.Invoke(commit) ?? commit) };
+        byte[] context = Assert.IsType<MlsMessage.GroupInfo>(info).Message.GroupContext.Encode();
+        byte[] signature = (signer ?? joiner.Identity.Signer).Sign(
+            joiner.World.Suite, "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(WireFormat.PublicMessage, framed, context));
+        return new MlsMessage.Public(new PublicMessage(framed, message.Auth with { Signature = signature }, null));
+    }
 
     /// <summary>The leaf as its owner would sign it, in its own group and place.</summary>
     public static LeafNode Resign(Client owner, LeafNode leaf) => Resign(owner, leaf, owner.World.GroupId, owner.Index);
@@ -147,14 +165,14 @@ internal static class Forge
         EpochState epoch = client.Epoch();
         CryptoSuite suite = epoch.Suite;
         RatchetType ratchet = type == ContentType.Application ? RatchetType.Application : RatchetType.Handshake;
-        using MessageKeys keys = epoch.MessageSecrets.Next(keysOf ?? epoch.Self, ratchet);
+        byte[] key = new byte[suite.AeadKeyBytes];
+        byte[] nonce = new byte[suite.AeadNonceBytes];
+        uint next = epoch.MessageSecrets.Next(keysOf ?? epoch.Self, ratchet, key, nonce);
         const uint guard = 0x01020304;
-        byte[] nonce = keys.Nonce.AsSpan().ToArray();
         BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);
         byte[] ciphertext = new byte[plaintext.Length + TagBytes];
-        suite.Seal(keys.Key.AsSpan(), nonce, AssociatedData(epoch, type), plaintext, ciphertext);
-        byte[] senderData = new SenderData(sender ?? epoch.Self, generation ?? keys.Generation, guard)
-            .Seal(suite, epoch.Secrets.SenderDataSecret, epoch.Context.GroupId.Span, epoch.Context.Epoch, type, ciphertext);
+        suite.Seal(key, nonce, ContentAad(epoch, type), plaintext, ciphertext);
+        byte[] senderData = SealSenderData(epoch, new SenderData(sender ?? epoch.Self, generation ?? next, guard), type, ciphertext);
         return new MlsMessage.Private(new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, type, default, senderData, ciphertext));
     }
 
@@ -174,15 +192,27 @@ internal static class Forge
         return secret;
     }
 
-    private static byte[] AssociatedData(EpochState epoch, ContentType type)
+    /// <summary>Sender data sealed for a ciphertext.</summary>
+    public static byte[] SealSenderData(EpochState epoch, SenderData senderData, ContentType type, byte[] ciphertext)
+    {
+        byte[] sealedData = new byte[SenderData.SealedBytes];
+        senderData.Seal(epoch.Suite, epoch.Secrets.SenderDataSecret, SenderDataAad(epoch, type), ciphertext, sealedData);
+        return sealedData;
+    }
+
+    public static SenderData OpenSenderData(EpochState epoch, PrivateMessage message) =>
+        SenderData.Open(epoch.Suite, epoch.Secrets.SenderDataSecret, SenderDataAad(epoch, message.ContentType), message);
+
+    private static byte[] SenderDataAad(EpochState epoch, ContentType type)
     {
         var writer = new TlsWriter();
         writer.WriteVector(epoch.Context.GroupId);
         writer.WriteUInt64(epoch.Context.Epoch);
         writer.WriteUInt8((byte)type);
-        writer.WriteVector([]);
         return writer.ToArray();
     }
+
+    private static byte[] ContentAad(EpochState epoch, ContentType type) => [.. SenderDataAad(epoch, type), 0]; // No authenticated data.
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_epoch")]
     private static extern ref EpochState EpochOf(Group group);

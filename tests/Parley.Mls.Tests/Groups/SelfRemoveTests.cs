@@ -127,31 +127,37 @@ public sealed class SelfRemoveTests : IDisposable
     [Fact]
     public void One_who_joins_carries_it_out_and_takes_the_leaf_that_becomes_free()
     {
-        ProposalOrRef first = ReceivedByAll(_world[1]);
-        ProposalOrRef second = ReceivedByAll(_world[3]);
-        var joiner = new ExternalJoiner(_world.NewClient(), _world[0].Group.CreateGroupInfo(true))
-        {
-            SelfRemoves = [(_world[1].Index, first), (_world[3].Index, second)],
-        };
-        AssertJoins(joiner, new LeafIndex(1), 4, leavers: [_world[1], _world[3]]);
+        var options = new ExternalCommitOptions { SelfRemoves = [ReceivedByAll(_world[1]), ReceivedByAll(_world[3])] };
+        AssertJoins(_world.NewClient(), options, new LeafIndex(1), leavers: [_world[1], _world[3]]);
     }
 
     [Fact]
     public void One_who_takes_its_old_leafs_place_carries_out_those_of_others()
     {
-        ProposalOrRef leaving = ReceivedByAll(_world[1]);
-        var joiner = new ExternalJoiner(_world[2], _world[0].Group.CreateGroupInfo(true))
-        {
-            Replaces = _world[2].Index,
-            SelfRemoves = [(_world[1].Index, leaving)],
-        };
-        AssertJoins(joiner, new LeafIndex(1), 4, leavers: [_world[1], _world[2]]);
+        var options = new ExternalCommitOptions { Replaces = _world[2].Index, SelfRemoves = [ReceivedByAll(_world[1])] };
+        AssertJoins(_world[2], options, new LeafIndex(1), leavers: [_world[1], _world[2]]);
+    }
+
+    [Fact]
+    public void One_who_joins_verifies_it_first()
+    {
+        PublicMessage leaving = ReceivedByAll(_world[1]);
+        PublicMessage update = Open(Forge.Propose(_world[1], new Proposal.Update(Forge.UpdateLeaf(_world[1]))));
+        PublicMessage forged = Open(Forge.Propose(_world[1], new Proposal.SelfRemove(), signer: _world[2].Identity.Signer));
+        PublicMessage ofNobody = Open(Forge.Propose(_world[1], new Proposal.SelfRemove(), new Sender.Member(new LeafIndex(7))));
+        AssertCannotJoin(MlsError.WrongGroup, leaving with { Content = leaving.Content with { GroupId = default } });
+        AssertCannotJoin(MlsError.WrongEpoch, leaving with { Content = leaving.Content with { Epoch = 1 } });
+        AssertCannotJoin(MlsError.ExternalCommitProposalInvalid, update);
+        AssertCannotJoin(MlsError.SignatureInvalid, forged);
+        AssertCannotJoin(MlsError.SenderNotMember, ofNobody);
+        AssertCannotJoin(MlsError.DuplicateLeafChange, leaving, leaving);
     }
 
     [Fact]
     public void In_an_external_Commit_too_it_stands_by_reference_and_once()
     {
-        ProposalOrRef leaving = ReceivedByAll(_world[1]);
+        PublicMessage message = ReceivedByAll(_world[1]);
+        ProposalOrRef leaving = ReferenceTo(new AuthenticatedContent(WireFormat.PublicMessage, message.Content, message.Auth));
         AssertJoinRefused(MlsError.SelfRemoveByValue, new ProposalOrRef.ByValue(new Proposal.SelfRemove()));
         AssertJoinRefused(MlsError.DuplicateProposalReference, leaving, leaving);
         AssertJoinRefused(MlsError.DuplicateLeafChange, leaving, new ProposalOrRef.ByValue(World.RemoveOf(_world[1])));
@@ -159,36 +165,42 @@ public sealed class SelfRemoveTests : IDisposable
         AssertJoinRefused(MlsError.ExternalCommitProposalInvalid, Receive(_world[4], World.RemoveOf(_world[1]), "", [_world[2]]));
     }
 
-    private void AssertJoins(ExternalJoiner joiner, LeafIndex place, int members, Client[] leavers)
+    private void AssertJoins(Client joiner, ExternalCommitOptions options, LeafIndex place, Client[] leavers)
     {
-        MlsMessage commit = joiner.Join();
+        byte[] commit = joiner.CommitExternally(_world[0].Group.CreateGroupInfo(true), options);
         foreach (Client member in _world.Members)
         {
             var staged = Assert.IsType<Received.Commit>(member.Receive(commit)).Staged;
             Assert.Equal(leavers.Contains(member), member.Group.IsRemoved);
-            if (member.Group.IsRemoved)
-                continue;
             Assert.Equal(place, staged.Committer);
             Assert.Equal(leavers.Length, staged.Removed.Count);
-            Assert.Equal(members, member.Group.MemberCount);
-            Assert.Equal(joiner.EpochAuthenticator, member.Group.EpochAuthenticator);
         }
+
+        _world.Members.RemoveAll(static member => member.Group.IsRemoved);
+        _world.Joins(joiner);
+        _world.AssertUnharmed();
     }
+
+    private void AssertCannotJoin(MlsError expected, params PublicMessage[] selfRemoves) => Assert.Equal(
+        expected,
+        Assert.Throws<MlsException>(() => _world.NewClient(capabilities: Capable).CommitExternally(
+            _world[0].Group.CreateGroupInfo(true), new ExternalCommitOptions { SelfRemoves = selfRemoves })).Error);
 
     private void AssertJoinRefused(MlsError expected, params ProposalOrRef[] others) => _world[2].Refuses(
         expected,
-        new ExternalJoiner(_world.NewClient(), _world[0].Group.CreateGroupInfo(true)) { ChangesProposals = proposals => [.. proposals, .. others] }.Join());
+        Forge.ExternalCommit(_world.NewClient(), _world[0].Group.CreateGroupInfo(true), commit => commit with { Proposals = [.. commit.Proposals, .. others] }));
 
     private ProposalOrRef.ByReference Received(Client sender, string data = "") => Receive(sender, new Proposal.SelfRemove(), data);
 
-    private ProposalOrRef.ByReference ReceivedByAll(Client sender)
+    private PublicMessage ReceivedByAll(Client sender)
     {
         byte[] message = sender.Propose(static group => group.ProposeSelfRemove());
         _world.Propose(message);
         Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _));
-        PublicMessage open = Assert.IsType<MlsMessage.Public>(decoded).Message;
-        return ReferenceTo(new AuthenticatedContent(WireFormat.PublicMessage, open.Content, open.Auth));
+        return Open(decoded);
     }
+
+    private static PublicMessage Open(MlsMessage message) => Assert.IsType<MlsMessage.Public>(message).Message;
 
     /// <summary>A proposal that others receive, the second member if nothing else is said, as a Commit names it.</summary>
     private ProposalOrRef.ByReference Receive(Client sender, Proposal proposal, string data = "", Client[]? receivers = null)

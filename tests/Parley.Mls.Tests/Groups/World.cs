@@ -106,6 +106,14 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
         return this;
     }
 
+    /// <summary>The members have merged the client's external Commit: it is one of them, and all agree.</summary>
+    public void Joins(Client joiner)
+    {
+        joiner.JoinExternally();
+        Members.Add(joiner);
+        AssertAgreement();
+    }
+
     public void Add(Client committer, int count, CommitOptions? options = null)
     {
         Proposal[] adds = [.. Enumerable.Range(0, count).Select(_ => AddOf(NewClient()))];

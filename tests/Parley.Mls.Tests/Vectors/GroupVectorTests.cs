@@ -32,8 +32,7 @@ public sealed class GroupVectorTests
 
     private static string? RunWelcome(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         Welcome welcome = Assert.IsType<MlsMessage.Welcome>(Suites.Decode<MlsMessage>(vector.Hex("welcome"))).Message;
         KeyPackage keyPackage = Assert.IsType<MlsMessage.KeyPackage>(Suites.Decode<MlsMessage>(vector.Hex("key_package"))).Message;
         using var bundle = KeyPackageBundle.FromParts(Suites.Provider, keyPackage, new Secret(vector.PrivateKey(suite, "init_priv")), new Secret(0));
@@ -48,8 +47,7 @@ public sealed class GroupVectorTests
 
     private static string? RunPassiveClient(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } unsupported)
-            return unsupported;
+        CryptoSuite suite = Suites.Of(vector);
         var keyPackage = Assert.IsType<MlsMessage.KeyPackage>(Suites.Decode<MlsMessage>(vector.Hex("key_package"))).Message;
         LeafNode leaf = keyPackage.LeafNode;
         AssertKeyPair(suite, vector.PrivateKey(suite, "init_priv"), keyPackage.InitKey);

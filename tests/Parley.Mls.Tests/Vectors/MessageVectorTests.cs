@@ -73,8 +73,7 @@ public sealed class MessageVectorTests
 
     private static string? RunMessageProtection(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         var test = new Protection(suite, vector);
         var proposal = new Content.ProposalContent(Suites.Decode<Proposal>(vector.Hex("proposal")));
         var commit = new Content.CommitContent(Suites.Decode<Commit>(vector.Hex("commit")));
@@ -107,13 +106,20 @@ public sealed class MessageVectorTests
         public void Private(byte[] encoded, Content expected)
         {
             var message = Assert.IsType<MlsMessage.Private>(Suites.Decode<MlsMessage>(encoded));
-            using (OpenedMessage opened = PrivateMessages.Open(suite, _senderDataSecret, Tree(), message.Message, null))
-                Verify(opened.Content, expected);
+            Verify(Open(message.Message), expected);
 
             AuthenticatedContent content = Sign(WireFormat.PrivateMessage, expected);
-            PrivateMessage made = PrivateMessages.Seal(suite, _senderDataSecret, Tree(), Sender, content, Padding.Padme);
-            using OpenedMessage openedAgain = PrivateMessages.Open(suite, _senderDataSecret, Tree(), made, null);
-            Verify(openedAgain.Content, expected);
+            var writer = new TlsWriter();
+            PrivateMessages.WriteContent(writer, content, Padding.Padme);
+            byte[] made = PrivateMessages.Seal(
+                suite, _senderDataSecret, Tree(), Sender, content.Content.GroupId.Span, content.Content.Epoch, expected.Type, [], writer.WrittenSpan);
+            Verify(Open(Assert.IsType<MlsMessage.Private>(Suites.Decode<MlsMessage>(made)).Message), expected);
+        }
+
+        private AuthenticatedContent Open(PrivateMessage message)
+        {
+            using SecretTree.FoundKeys keys = PrivateMessages.Open(suite, _senderDataSecret, Tree(), message, null, out byte[] opened);
+            return PrivateMessages.ReadContent(message, keys.Leaf, opened);
         }
 
         private SecretTree Tree() => SecretTree.Create(suite, vector.ULong("epoch"), 2, new RatchetLimits(10, 10), new Secret(vector.Hex("encryption_secret")));

@@ -27,8 +27,7 @@ public sealed class ScheduleVectorTests
 
     private static string? RunKeySchedule(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         byte[] groupId = vector.Hex("group_id");
         var initSecret = new Secret(vector.Hex("initial_init_secret"));
         ulong epoch = 0;
@@ -71,8 +70,7 @@ public sealed class ScheduleVectorTests
 
     private static string? RunPskSecret(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         var psks = new List<(PreSharedKeyId Id, Secret Key)>();
         foreach (JsonElement psk in vector.Items("psks"))
             psks.Add((new PreSharedKeyId.External(psk.Hex("psk_id"), psk.Hex("psk_nonce")), new Secret(psk.Hex("psk"))));
@@ -83,8 +81,7 @@ public sealed class ScheduleVectorTests
 
     private static string? RunTranscriptHashes(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         AuthenticatedContent content = Suites.Decode<AuthenticatedContent>(vector.Hex("authenticated_content"));
         byte[] confirmed = KeySchedule.ConfirmedTranscriptHash(suite, vector.Hex("interim_transcript_hash_before"), content);
         Assert.Equal(vector.Hex("confirmed_transcript_hash_after"), confirmed);
@@ -97,8 +94,7 @@ public sealed class ScheduleVectorTests
 
     private static string? RunSecretTree(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         JsonElement senderData = vector.GetProperty("sender_data");
         using Secret senderDataSecret = new(senderData.Hex("sender_data_secret"));
         byte[] key = new byte[suite.AeadKeyBytes];
@@ -114,19 +110,21 @@ public sealed class ScheduleVectorTests
         {
             foreach (JsonElement generation in leaves[leaf].EnumerateArray())
             {
-                CompareKeys(tree, new LeafIndex((uint)leaf), RatchetType.Application, generation, "application");
-                CompareKeys(tree, new LeafIndex((uint)leaf), RatchetType.Handshake, generation, "handshake");
+                CompareKeys(suite, tree, new LeafIndex((uint)leaf), RatchetType.Application, generation, "application");
+                CompareKeys(suite, tree, new LeafIndex((uint)leaf), RatchetType.Handshake, generation, "handshake");
             }
         }
 
         return null;
     }
 
-    private static void CompareKeys(SecretTree tree, LeafIndex leaf, RatchetType type, JsonElement expected, string name)
+    private static void CompareKeys(CryptoSuite suite, SecretTree tree, LeafIndex leaf, RatchetType type, JsonElement expected, string name)
     {
-        using SecretTree.FoundKeys found = tree.Find(leaf, type, expected.UInt("generation"));
-        Assert.Equal(expected.Hex(name + "_key"), found.Keys.Key.AsSpan());
-        Assert.Equal(expected.Hex(name + "_nonce"), found.Keys.Nonce.AsSpan());
+        byte[] key = new byte[suite.AeadKeyBytes];
+        byte[] nonce = new byte[suite.AeadNonceBytes];
+        using SecretTree.FoundKeys found = tree.Find(leaf, type, expected.UInt("generation"), key, nonce);
+        Assert.Equal(expected.Hex(name + "_key"), key);
+        Assert.Equal(expected.Hex(name + "_nonce"), nonce);
         found.Consume();
     }
 }

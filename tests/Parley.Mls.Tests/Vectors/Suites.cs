@@ -1,5 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Parley.Mls.BouncyCastle;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
@@ -15,16 +15,11 @@ internal static class Suites
 {
     private const int P521ScalarBytes = 66;
 
-    public static NativeCryptoProvider Provider { get; } = new(RandomSource.System);
+    /// <summary>The provider that has all suites.</summary>
+    public static ICryptoProvider Provider { get; } = new BouncyCastleCryptoProvider(new NativeCryptoProvider(RandomSource.System));
 
-    /// <summary>The suite of a case, or the reason to skip it.</summary>
-    public static string? Find(JsonElement vector, [NotNull] out CryptoSuite? suite)
-    {
-        var id = (CipherSuite)vector.Int("cipher_suite");
-        bool supported = CryptoSuite.IsSupported(Provider, id);
-        suite = new CryptoSuite(Provider, supported ? id : CipherSuite.X25519Aes128GcmSha256Ed25519);
-        return supported ? null : $"suite {(ushort)id} is not built";
-    }
+    /// <summary>The suite of a case.</summary>
+    public static CryptoSuite Of(JsonElement vector) => new(Provider, (CipherSuite)vector.Int("cipher_suite"));
 
     /// <summary>Policy that takes the vectors' leaves: their lifetimes are made up, and those of suite 7 do not list suite 7.</summary>
     public static GroupConfig Config(CryptoSuite suite, IPreSharedKeys? psks = null) => new()

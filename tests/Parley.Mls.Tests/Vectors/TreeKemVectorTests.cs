@@ -20,8 +20,7 @@ public sealed class TreeKemVectorTests
 
     private static string? RunCase(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         var test = new Case(suite, vector);
         foreach (JsonElement update in vector.Items("update_paths"))
             test.FollowGivenPath(update);
@@ -75,7 +74,7 @@ public sealed class TreeKemVectorTests
                 _suite, filtered, [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)]);
             LeafNode current = _tree.LeafAt(sender.Index)!; // A sender is a member.
             var identity = new LeafIdentity(sender.Signer, current.Credential, current.Capabilities, current.Extensions);
-            LeafNode leaf = identity.Renew(_suite, current, leafKey.PublicKey, new LeafNodeSource.Commit(parentHash), _context.GroupId, sender.Index);
+            LeafNode leaf = identity.Sign(_suite, leafKey.PublicKey, new LeafNodeSource.Commit(parentHash), _context.GroupId, sender.Index);
             RatchetTree after = _tree.WithPath(sender.Index, leaf, filtered, nodes);
             var update = new UpdatePath(leaf, TreeKem.Encrypt(_suite, filtered, fresh, null, Context(after)));
             foreach (Participant receiver in Participants)

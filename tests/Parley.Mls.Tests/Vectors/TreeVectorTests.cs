@@ -40,8 +40,7 @@ public sealed class TreeVectorTests
 
     private static string? RunTreeOperation(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         RatchetTree tree = Tree(vector.Hex("tree_before"));
         Assert.Equal(vector.Hex("tree_hash_before"), tree.TreeHash(suite));
         RatchetTree after = Suites.Decode<Proposal>(vector.Hex("proposal")) switch
@@ -59,8 +58,7 @@ public sealed class TreeVectorTests
 
     private static string? RunTreeValidation(JsonElement vector)
     {
-        if (Suites.Find(vector, out CryptoSuite suite) is { } reason)
-            return reason;
+        CryptoSuite suite = Suites.Of(vector);
         RatchetTree tree = Tree(vector.Hex("tree"));
         byte[][] hashes = [.. vector.Items("tree_hashes").Select(static hash => Convert.FromHexString(hash.GetString()!))]; // A list of strings.
         uint[][] resolutions = [.. vector.Items("resolutions").Select(static nodes => nodes.EnumerateArray().Select(static node => node.GetUInt32()).ToArray())];
