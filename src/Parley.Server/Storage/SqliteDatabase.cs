@@ -55,7 +55,7 @@ internal sealed class SqliteDatabase : IDatabase
         return new SqliteDatabase(path, new WriteQueue(writer, logger));
     }
 
-    public string Description => _path;
+    public string Description => Path.GetDirectoryName(_path)!; // The file is in a folder.
 
     public Task<T> WriteAsync<T>(Func<StoreSession, T> apply, int bytes = 1024, Action<Exception>? failed = null) => _writes.WriteAsync(apply, bytes, failed);
 
