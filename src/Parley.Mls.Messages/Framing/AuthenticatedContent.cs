@@ -38,7 +38,7 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
         return new AuthenticatedContent(format, content, FramedContentAuthData.Read(reader, content.Content.Type));
     }
 
-    /// <summary>RFC 9420 §6.1: encodes FramedContentTBS.</summary>
+    /// <summary>RFC 9420 §6.1: encodes FramedContentTBS. It holds the content in the clear, so the caller zeroes it.</summary>
     /// <param name="wireFormat">How it travels.</param>
     /// <param name="content">The content.</param>
     /// <param name="context">The encoded GroupContext of the epoch; used where the sender is a member or joins by Commit.</param>
@@ -47,7 +47,9 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
         ArgumentNullException.ThrowIfNull(content);
         var writer = new TlsWriter(content.Content.CapacityHint + content.AuthenticatedData.Length + context.Length);
         WriteToBeSigned(writer, wireFormat, content, context);
-        return writer.ToArray();
+        byte[] encoded = writer.ToArray();
+        writer.Clear();
+        return encoded;
     }
 
     /// <summary>RFC 9420 §6.1: writes FramedContentTBS, see <see cref="EncodeToBeSigned"/>.</summary>

@@ -29,6 +29,7 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
         DeriveKey(suite, senderDataSecret, ciphertext, key, nonce);
         suite.Seal(key, nonce, associatedData, encoded, sealedData);
         CryptographicOperations.ZeroMemory(key);
+        CryptographicOperations.ZeroMemory(nonce);
     }
 
     /// <summary>Opens sealed sender data.</summary>
@@ -42,6 +43,7 @@ internal readonly record struct SenderData(LeafIndex LeafIndex, uint Generation,
         DeriveKey(suite, senderDataSecret, message.Ciphertext.Span, key, nonce);
         bool opened = suite.TryOpen(key, nonce, associatedData, message.EncryptedSenderData.Span, encoded);
         CryptographicOperations.ZeroMemory(key);
+        CryptographicOperations.ZeroMemory(nonce);
         MlsException.ThrowIf(!opened, MlsError.SenderDataDecryptionFailed);
         return new SenderData(
             new LeafIndex(BinaryPrimitives.ReadUInt32BigEndian(encoded)),

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
 using Parley.Mls.Messages.Extensions;
@@ -49,11 +50,19 @@ public sealed partial class Group
             return own;
         using SecretTree.FoundKeys keys = PrivateMessages.Open(
             _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, sealedMessage, OwnLeafIndex, out byte[] opened);
-        AuthenticatedContent content = PrivateMessages.ReadContent(sealedMessage, keys.Leaf, opened);
-        VerifySignature(content, _epoch.Tree.LeafAt(keys.Leaf), _epoch.EncodedContext);
-        Received received = ProcessHandshake(content, now);
-        keys.Consume();
-        return received;
+        try
+        {
+            AuthenticatedContent content = PrivateMessages.ReadContent(sealedMessage, keys.Leaf, opened);
+            VerifySignature(content, _epoch.Tree.LeafAt(keys.Leaf), _epoch.EncodedContext);
+            Received received = ProcessHandshake(content, now);
+            keys.Consume();
+            return received;
+        }
+        catch
+        {
+            CryptographicOperations.ZeroMemory(opened); // Nobody is to have it.
+            throw;
+        }
     }
 
     private PastEpoch? PastEpochOf(PrivateMessage message) => _past.Find(past => past.Epoch == message.Epoch);
@@ -73,14 +82,22 @@ public sealed partial class Group
     private Received.Application OpenApplication(Secret senderDataSecret, SecretTree secrets, byte[] context, PrivateMessage message)
     {
         using SecretTree.FoundKeys keys = PrivateMessages.Open(_suite, senderDataSecret, secrets, message, OwnLeafIndex, out byte[] opened);
-        ReadOnlyMemory<byte> data = PrivateMessages.ReadApplication(opened, out ReadOnlySpan<byte> signature);
-        LeafNode sender = LeafInEpoch(keys.Leaf, message.Epoch) ?? throw new MlsException(MlsError.SenderNotMember);
-        using var signed = new SignContent(_scratch, FramedContentLabel);
-        AuthenticatedContent.WriteApplicationToBeSigned(
-            _scratch, message.GroupId.Span, message.Epoch, keys.Leaf, message.AuthenticatedData.Span, data.Span, context);
-        MlsException.ThrowIf(!signed.Verify(_suite, sender.SignatureKey.Span, signature), MlsError.SignatureInvalid);
-        keys.Consume();
-        return new Received.Application(keys.Leaf, sender, data, message.AuthenticatedData, message.Epoch);
+        try
+        {
+            ReadOnlyMemory<byte> data = PrivateMessages.ReadApplication(opened, out ReadOnlySpan<byte> signature);
+            LeafNode sender = LeafInEpoch(keys.Leaf, message.Epoch) ?? throw new MlsException(MlsError.SenderNotMember);
+            using var signed = new SignContent(_scratch, FramedContentLabel);
+            AuthenticatedContent.WriteApplicationToBeSigned(
+                _scratch, message.GroupId.Span, message.Epoch, keys.Leaf, message.AuthenticatedData.Span, data.Span, context);
+            MlsException.ThrowIf(!signed.Verify(_suite, sender.SignatureKey.Span, signature), MlsError.SignatureInvalid);
+            keys.Consume();
+            return new Received.Application(keys.Leaf, sender, data, message.AuthenticatedData, message.Epoch);
+        }
+        catch
+        {
+            CryptographicOperations.ZeroMemory(opened);
+            throw;
+        }
     }
 
     private Received ProcessHandshake(AuthenticatedContent content, DateTimeOffset now)

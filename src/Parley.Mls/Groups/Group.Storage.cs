@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
@@ -19,7 +20,8 @@ public sealed partial class Group
     private const byte FormatVersion = 1;
 
     /// <summary>
-    /// The changes since the last call, in order, to be stored in one transaction under the group's own prefix. Values are secret.
+    /// The changes since the last call, in order, to be stored in one transaction under the group's own prefix. Values are secret, and
+    /// the caller's from now on: whoever takes them zeroes them once they are stored.
     /// </summary>
     public IReadOnlyList<StateWrite> TakeWrites() => _log.Take();
 
@@ -126,6 +128,7 @@ public sealed partial class Group
     /// <summary>Reads entries into the parts of a group.</summary>
     private sealed class GroupRestore(GroupConfig config, LeafIdentity identity)
     {
+        private readonly List<byte[]> _copies = [];
         private readonly Dictionary<NodeIndex, Node> _nodes = [];
         private readonly List<(NodeIndex Index, byte[] Key)> _privateKeys = [];
         private readonly List<PastEpoch> _past = [];
@@ -136,21 +139,39 @@ public sealed partial class Group
 
         public Group Restore(IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries)
         {
-            foreach ((ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value) in entries)
-                Sort(key.ToArray(), value.ToArray());
-            var reader = new TlsReader(_epoch ?? throw new InvalidOperationException("There is no epoch."));
-            Group group = RestoreEpoch(reader);
-            RestorePastEpochs(group);
-            foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _ratchets)
-                RestoreRatchet(group, kind, key, value);
-            group._epoch.MessageSecrets.Attach(group._log, writeAll: false);
-            foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _rest)
-                RestoreRest(group, kind, key, value);
+            Group? group = null;
+            try
+            {
+                foreach ((ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value) in entries)
+                    Sort(key.ToArray(), Copy(value));
+                var reader = new TlsReader(_epoch ?? throw new InvalidOperationException("There is no epoch."));
+                group = RestoreEpoch(reader);
+                RestorePastEpochs(group);
+                foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _ratchets)
+                    RestoreRatchet(group, kind, key, value);
+                group._epoch.MessageSecrets.Attach(group._log, writeAll: false);
+                foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _rest)
+                    RestoreRest(group, kind, key, value);
 
-            // Last, because staging it again needs all the rest.
-            if (_pendingCommit is not null)
-                group.RestorePending(_pendingCommit);
-            return group;
+                // Last, because staging it again needs all the rest.
+                if (_pendingCommit is not null)
+                    group.RestorePending(_pendingCommit);
+                return group;
+            }
+            catch
+            {
+                // What was read is taken out of the copies; of what was not, nothing is left either.
+                group?.Dispose();
+                _copies.ForEach(static copy => CryptographicOperations.ZeroMemory(copy));
+                throw;
+            }
+        }
+
+        private byte[] Copy(ReadOnlyMemory<byte> value)
+        {
+            byte[] copy = value.ToArray();
+            _copies.Add(copy);
+            return copy;
         }
 
         private void Sort(byte[] key, byte[] value)
@@ -198,7 +219,7 @@ public sealed partial class Group
             SecretTree messageSecrets = SecretTree.CreateEmpty(suite, context.Epoch, leafCount, config.RatchetLimits);
             var privateKeys = new TreePrivateKeys();
             foreach ((NodeIndex index, byte[] key) in _privateKeys)
-                privateKeys.Set(index, new Secret(key));
+                privateKeys.Set(index, new TlsReader(key).TakeRest());
             var epoch = new EpochState(suite, context, tree, self, privateKeys, secrets, messageSecrets, interim, tag, reInit);
             return new Group(config, [identity], epoch) { IsRemoved = isRemoved };
         }
@@ -239,10 +260,10 @@ public sealed partial class Group
                     group._ownProposals.Add(new OwnProposal(key[1..], AuthenticatedContent.Read(reader)));
                     break;
                 case StateKey.Kind.UpdateKey:
-                    group._updateKeys.Add(new KeyBytes(reader.ReadVector()), new Secret(reader.ReadVector().Span));
+                    group._updateKeys.Add(new KeyBytes(reader.ReadVector()), reader.TakeSecret());
                     break;
                 case StateKey.Kind.ResumptionPsk:
-                    group._resumptionPsks.Add(EpochIn(key), new Secret(value));
+                    group._resumptionPsks.Add(EpochIn(key), reader.TakeRest());
                     break;
             }
         }

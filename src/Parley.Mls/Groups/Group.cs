@@ -157,6 +157,7 @@ public sealed partial class Group : IDisposable
             secret.Dispose();
         foreach (Secret secret in _updateKeys.Values)
             secret.Dispose();
+        _log.Dispose();
     }
 
     internal static Group Start(GroupConfig config, LeafIdentity identity, EpochState epoch)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Storage;
 
 namespace Parley.Mls.Groups;
 
@@ -17,24 +18,14 @@ internal sealed class GroupSecrets(Secret joinerSecret, Secret? pathSecret, Immu
     /// <summary>Decodes the structure; null if it does not decode.</summary>
     public static GroupSecrets? Decode(ReadOnlySpan<byte> encoded)
     {
-        byte[] copy = encoded.ToArray();
-        try
-        {
-            var reader = new TlsReader(copy);
-            ReadOnlyMemory<byte> joiner = reader.ReadVector();
-            byte[]? path = reader.ReadOptional(static r => r.ReadVector().ToArray());
-            ImmutableArray<PreSharedKeyId> psks = reader.ReadVectorOf(
-                static r => Copy(PreSharedKeyId.Read(r), r), MessageLimits.PreSharedKeysMax);
-            if (!reader.Finish())
-                return null;
-            var secrets = new GroupSecrets(new Secret(joiner.Span), path is null ? null : new Secret(path), psks);
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(path);
+        var reader = new TlsReader(encoded.ToArray());
+        Secret joiner = reader.TakeSecret();
+        Secret? path = reader.ReadOptional(static r => r.TakeSecret());
+        var secrets = new GroupSecrets(joiner, path, reader.ReadVectorOf(PreSharedKeyId.Read, MessageLimits.PreSharedKeysMax));
+        if (reader.Finish())
             return secrets;
-        }
-        finally
-        {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(copy);
-        }
+        secrets.Dispose();
+        return null;
     }
 
     /// <summary>Writes the structure.</summary>
@@ -49,13 +40,5 @@ internal sealed class GroupSecrets(Secret joinerSecret, Secret? pathSecret, Immu
     {
         JoinerSecret.Dispose();
         PathSecret?.Dispose();
-    }
-
-    // The buffer is zeroed after decoding, so what is public in it must not be a slice of it.
-    private static PreSharedKeyId Copy(PreSharedKeyId id, TlsReader reader)
-    {
-        if (reader.Error != DecodeError.None)
-            return id;
-        return Tls.TryDecode(id.Encode(), out PreSharedKeyId? copy, out _) ? copy : id;
     }
 }

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Storage;
 
 namespace Parley.Mls.Groups;
 
@@ -63,16 +63,15 @@ public sealed class KeyPackageBundle : IDisposable
     /// <exception cref="ArgumentException">The bytes were not written by it.</exception>
     public static KeyPackageBundle Restore(ICryptoProvider crypto, ReadOnlySpan<byte> serialized)
     {
-        byte[] copy = serialized.ToArray();
-        var reader = new TlsReader(copy);
+        var reader = new TlsReader(serialized.ToArray());
         ReadOnlyMemory<byte> encoded = reader.ReadVector();
-        ReadOnlyMemory<byte> init = reader.ReadVector();
-        ReadOnlyMemory<byte> encryption = reader.ReadVector();
-        if (!reader.Finish() || !Tls.TryDecode(encoded.Span, out KeyPackage? keyPackage, out _))
-            throw new ArgumentException("Not a serialized KeyPackageBundle.", nameof(serialized));
-        KeyPackageBundle bundle = FromParts(crypto, keyPackage, new Secret(init.Span), new Secret(encryption.Span));
-        CryptographicOperations.ZeroMemory(copy);
-        return bundle;
+        Secret init = reader.TakeSecret();
+        Secret encryption = reader.TakeSecret();
+        if (reader.Finish() && Tls.TryDecode(encoded.Span, out KeyPackage? keyPackage, out _))
+            return FromParts(crypto, keyPackage, init, encryption);
+        init.Dispose();
+        encryption.Dispose();
+        throw new ArgumentException("Not a serialized KeyPackageBundle.", nameof(serialized));
     }
 
     /// <summary>The bundle as bytes, private keys included: secret, to be encrypted by the caller's store.</summary>

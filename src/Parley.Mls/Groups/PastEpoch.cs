@@ -2,6 +2,7 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
+using Parley.Mls.Storage;
 
 namespace Parley.Mls.Groups;
 
@@ -39,11 +40,12 @@ internal sealed class PastEpoch(ulong epoch, byte[] encodedContext, Secret sende
         return serialized;
     }
 
-    public static PastEpoch Restore(CryptoSuite suite, ulong epoch, RatchetLimits limits, ReadOnlySpan<byte> serialized)
+    /// <summary>Reads what <see cref="Serialize"/> wrote, and takes it over.</summary>
+    public static PastEpoch Restore(CryptoSuite suite, ulong epoch, RatchetLimits limits, byte[] serialized)
     {
-        var reader = new TlsReader(serialized.ToArray());
+        var reader = new TlsReader(serialized);
         byte[] context = reader.ReadVector().ToArray();
-        var senderData = new Secret(reader.ReadVector().Span);
+        Secret senderData = reader.TakeSecret();
         int leafCount = (int)reader.ReadUInt32();
         var replaced = new Dictionary<LeafIndex, LeafNode?>();
         while (!reader.AtEnd)

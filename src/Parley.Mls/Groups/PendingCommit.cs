@@ -1,6 +1,7 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Storage;
 
 namespace Parley.Mls.Groups;
 
@@ -61,14 +62,15 @@ public sealed class PendingCommit : IDisposable
 
     internal sealed record Stored(AuthenticatedContent Content, byte[] Message, byte[]? Welcome, Secret? LeafKey, Secret? PathSecret)
     {
-        public static Stored Read(ReadOnlySpan<byte> serialized)
+        /// <summary>Reads what <see cref="Serialize"/> wrote, and takes it over.</summary>
+        public static Stored Read(byte[] serialized)
         {
-            var reader = new TlsReader(serialized.ToArray());
+            var reader = new TlsReader(serialized);
             AuthenticatedContent content = reader.ReadInVector(AuthenticatedContent.Read);
             byte[] message = reader.ReadVector().ToArray();
             byte[] welcome = reader.ReadVector().ToArray();
-            Secret? leafKey = reader.ReadOptional(static r => new Secret(r.ReadVector().Span));
-            Secret? pathSecret = reader.ReadOptional(static r => new Secret(r.ReadVector().Span));
+            Secret? leafKey = reader.ReadOptional(static r => r.TakeSecret());
+            Secret? pathSecret = reader.ReadOptional(static r => r.TakeSecret());
             Invariant.That(reader.Finish());
             return new Stored(content, message, welcome.Length == 0 ? null : welcome, leafKey, pathSecret);
         }

@@ -1,5 +1,6 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Storage;
 
 namespace Parley.Mls.Schedule;
 
@@ -29,14 +30,14 @@ internal sealed class EpochSecrets : IDisposable
 
     private EpochSecrets(TlsReader reader)
     {
-        SenderDataSecret = new Secret(reader.ReadVector().Span);
-        ExporterSecret = new Secret(reader.ReadVector().Span);
-        ExternalSecret = new Secret(reader.ReadVector().Span);
-        ConfirmationKey = new Secret(reader.ReadVector().Span);
-        MembershipKey = new Secret(reader.ReadVector().Span);
-        ResumptionPsk = new Secret(reader.ReadVector().Span);
-        EpochAuthenticator = new Secret(reader.ReadVector().Span);
-        InitSecret = new Secret(reader.ReadVector().Span);
+        SenderDataSecret = reader.TakeSecret();
+        ExporterSecret = reader.TakeSecret();
+        ExternalSecret = reader.TakeSecret();
+        ConfirmationKey = reader.TakeSecret();
+        MembershipKey = reader.TakeSecret();
+        ResumptionPsk = reader.TakeSecret();
+        EpochAuthenticator = reader.TakeSecret();
+        InitSecret = reader.TakeSecret();
     }
 
     public Secret SenderDataSecret { get; }

@@ -125,19 +125,19 @@ internal sealed class SecretTree : IDisposable
         switch (kind)
         {
             case StateKey.Kind.SecretTreeNode:
-                _nodes[new NodeIndex(key.ReadUInt32())] = new Secret(value.ReadRest().Span);
+                _nodes[new NodeIndex(key.ReadUInt32())] = value.TakeRest();
                 break;
             case StateKey.Kind.Ratchet:
                 var leaf = new LeafIndex(key.ReadUInt32());
                 var type = (RatchetType)key.ReadUInt32();
-                SenderRatchet ratchet = _ratchets[(leaf, type)] = new SenderRatchet(value.ReadUInt32(), new Secret(value.ReadVector().Span));
+                SenderRatchet ratchet = _ratchets[(leaf, type)] = new SenderRatchet(value.ReadUInt32(), value.TakeSecret());
                 Invariant.That(ratchet.Secret.Length == _suite.HashBytes);
                 break;
             default:
                 uint leafAndType = key.ReadUInt32();
                 uint generation = key.ReadUInt32();
                 SenderRatchet owner = _ratchets[(new LeafIndex(leafAndType >> 1), (RatchetType)(leafAndType & 1))];
-                owner.Skipped[generation] = new MessageKeys(generation, new Secret(value.ReadVector().Span), new Secret(value.ReadVector().Span));
+                owner.Skipped[generation] = new MessageKeys(generation, value.TakeSecret(), value.TakeSecret());
                 break;
         }
     }

@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace Parley.Mls.Storage;
 
 /// <summary>Collects a group's changes until its owner takes them into a transaction.</summary>
-internal sealed class StateLog
+internal sealed class StateLog : IDisposable
 {
     // A message changes one entry.
     private List<StateWrite> _writes = new(capacity: 1);
@@ -17,5 +20,13 @@ internal sealed class StateLog
         List<StateWrite> taken = _writes;
         _writes = new List<StateWrite>(capacity: 1);
         return taken;
+    }
+
+    /// <summary>Zeroes what was not taken.</summary>
+    public void Dispose()
+    {
+        foreach (StateWrite write in _writes)
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(write.Value ?? default).Span);
+        _writes.Clear();
     }
 }

@@ -23,13 +23,18 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public GroupStore Store { get; private set; } = new();
 
+    /// <summary>The world's, unless this client has its own.</summary>
+    public GroupConfig Config { get; set; } = world.Config;
+
+    public bool HasGroup => _group is not null;
+
     public Group Group => _group ?? throw new InvalidOperationException("The client is in no group.");
 
     public LeafIndex Index => Group.OwnLeafIndex;
 
     public void Create(params Extension[] extensions)
     {
-        _group = Group.Create(World.Config, Identity, World.Suite.Id, World.GroupId, [.. extensions]);
+        _group = Group.Create(Config, Identity, World.Suite.Id, World.GroupId, [.. extensions]);
         Save();
     }
 
@@ -37,7 +42,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     {
         ulong now = (ulong)World.Now.ToUnixTimeSeconds();
         lifetime ??= new Lifetime(now - 3600, now + 3600);
-        var bundle = KeyPackageBundle.Create(World.Suite.Provider, World.Suite.Id, Identity, lifetime, [.. extensions]);
+        var bundle = KeyPackageBundle.Create(Config.Crypto, World.Suite.Id, Identity, lifetime, [.. extensions]);
         _bundles.Add(bundle);
         return bundle;
     }
@@ -49,7 +54,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
         Store = new GroupStore();
         _group?.Dispose();
-        using StagedWelcome staged = StagedWelcome.Stage(World.Config, Identity, welcome, bundle, tree);
+        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree);
         _group = staged.Join();
         _bundles.Remove(bundle);
         bundle.Dispose();
@@ -155,7 +160,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Restart()
     {
         _group?.Dispose();
-        _group = Group.Restore(World.Config, Identity, Store.Entries);
+        _group = Group.Restore(Config, Identity, Store.Entries);
     }
 
     public void Save()

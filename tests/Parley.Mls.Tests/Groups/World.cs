@@ -64,9 +64,11 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public Client this[int member] => Members[member];
 
-    public GroupConfig Config => _config ??= new GroupConfig
+    public GroupConfig Config => _config ??= ConfigWith(Suite.Provider);
+
+    public GroupConfig ConfigWith(ICryptoProvider crypto) => new()
     {
-        Crypto = Suite.Provider,
+        Crypto = crypto,
         Authentication = Judge,
         PreSharedKeys = Psks,
         HandshakeFormat = HandshakeFormat,

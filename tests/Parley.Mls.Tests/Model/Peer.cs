@@ -1,0 +1,54 @@
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Tests.Groups;
+
+namespace Parley.Mls.Tests.Model;
+
+/// <summary>A client with its own place in the log, what it has yet to send, and the application messages on their way to it.</summary>
+internal sealed class Peer(Client client)
+{
+    public Client Client { get; } = client;
+
+    public string Name => Client.Name;
+
+    /// <summary>Whether it has a group that it was not removed from, as far as it knows.</summary>
+    public bool IsActive { get; set; }
+
+    /// <summary>The next entry of the log to process.</summary>
+    public int Cursor { get; set; }
+
+    /// <summary>The epoch its present membership began with: it has no key of an earlier one.</summary>
+    public ulong FirstEpoch { get; set; }
+
+    /// <summary>The same of the last membership that the log has, which it may not know of yet.</summary>
+    public ulong NextFirstEpoch { get; set; }
+
+    /// <summary>Proposals and a Commit that were made, stored and not yet sent.</summary>
+    public List<DeliveryService.Entry> Outbox { get; } = [];
+
+    /// <summary>Welcomes that have not been opened, in their order.</summary>
+    public Queue<Invitation> Invitations { get; } = new();
+
+    /// <summary>Application messages on their way, in no order.</summary>
+    public List<Letter> Letters { get; } = [];
+
+    /// <summary>Application messages it has read.</summary>
+    public List<Letter> Read { get; } = [];
+
+    public Group Group => Client.Group;
+
+    public override string ToString() => Name;
+
+    /// <param name="Welcome">The Welcome.</param>
+    /// <param name="Tree">The tree, if the Welcome does not carry it.</param>
+    /// <param name="Position">The place in the log of the Commit that it belongs to.</param>
+    /// <param name="Epoch">The epoch that it leads to.</param>
+    internal sealed record Invitation(Welcome Welcome, RatchetTreeExtension? Tree, int Position, ulong Epoch);
+
+    /// <param name="Sender">Who wrote it.</param>
+    /// <param name="Epoch">The epoch it was sealed in.</param>
+    /// <param name="Text">What it says.</param>
+    /// <param name="Message">The encoded MLSMessage.</param>
+    internal sealed record Letter(Peer Sender, ulong Epoch, string Text, byte[] Message);
+}

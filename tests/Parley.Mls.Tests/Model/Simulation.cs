@@ -1,0 +1,242 @@
+using System.Text;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Crypto;
+using Parley.Mls.Tests.Groups;
+using Parley.Mls.Tests.Tree;
+
+namespace Parley.Mls.Tests.Model;
+
+/// <summary>
+/// Clients and a Delivery Service on one thread, by seed: each does something at random, in its own epoch and at its own pace. Commits
+/// race, messages come late, twice or never, clients restart between any two steps, are removed, and come back. Beside them stands what
+/// must come out: which Commit won, who is a member, what the tree is, who can read what.
+/// </summary>
+internal sealed partial class Simulation : IDisposable
+{
+    private const int AttackersMax = 4;
+    private const int HistoryMax = 40;
+
+    private readonly Random _random;
+    private readonly Settings _settings;
+    private readonly World _world;
+    private readonly DeliveryService _log = new();
+    private readonly List<Peer> _peers = [];
+    private readonly List<Epoch> _epochs = [];
+    private readonly Dictionary<LeafIndex, Peer> _leaves = [];
+    private readonly List<Attacker> _attackers = [];
+    private readonly List<Attacker.Evidence> _history = [];
+    private readonly TreeOracle _oracle;
+    private int _letters;
+
+    public Simulation(int seed, Settings settings)
+    {
+        _random = new Random(seed);
+        _settings = settings;
+        _world = new World(World.DefaultSuite, new SeededRandomSource(seed))
+        {
+            HandshakeFormat = seed % 3 == 0 ? WireFormat.PublicMessage : WireFormat.PrivateMessage,
+            PastEpochsMax = seed % 4,
+            Restarts = seed % 5 == 0,
+        };
+        _world.Psks.Add("shared"u8, "a key that all know"u8);
+        Peer creator = NewPeer();
+        creator.Client.Create();
+        creator.IsActive = true;
+        _leaves.Add(default, creator);
+        _oracle = new TreeOracle(_world.Suite, creator.Group.Members.Single().Leaf) { IgnoresUpdates = settings.Fault == Fault.WrongTree };
+        _epochs.Add(new Epoch([creator], creator.Group.Context, creator.Group.EpochAuthenticator, _oracle.TreeHash));
+        Check(creator);
+    }
+
+    /// <summary>How many epochs there were.</summary>
+    public int EpochCount => _epochs.Count;
+
+    /// <summary>All that all clients have stored: what a run with the same seed must lead to again.</summary>
+    public byte[] Fingerprint =>
+        System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _peers.Select(static peer => peer.Client.Store.ToString()))));
+
+    public override string ToString() =>
+        $"{_epochs.Count} epochs, at most {_epochs.Max(static epoch => epoch.Members.Count)} members, {_peers.Count} clients, {_letters} application messages";
+
+    /// <summary>One run, with the seed and the step in whatever goes wrong.</summary>
+    public static Simulation Run(int seed, Settings settings)
+    {
+        int step = -1;
+        Simulation? simulation = null;
+        try
+        {
+            simulation = new Simulation(seed, settings);
+            for (step = 0; step < settings.Steps; step++)
+                simulation.Step();
+            simulation.Settle();
+            return simulation;
+        }
+        catch (Exception failed)
+        {
+            simulation?.Dispose();
+            throw new SimulationFailedException($"Seed {seed}, {settings}, step {step}: {failed.Message}", failed);
+        }
+    }
+
+    public void Dispose()
+    {
+        _attackers.ForEach(static attacker => attacker.Dispose());
+        _world.Dispose();
+    }
+
+    private void Step()
+    {
+        switch (_random.Next(100))
+        {
+            case < 20:
+                CatchUp(AnyOne(), 1 + _random.Next(3));
+                break;
+            case < 32:
+                Write(AnyOne());
+                break;
+            case < 50:
+                ReadLetter(AnyOne());
+                break;
+            case < 64:
+                MakeCommit(AnyOne());
+                break;
+            case < 82:
+                Send(AnyOf([.. _peers.Where(static peer => peer.Outbox.Count > 0).DefaultIfEmpty(_peers[0])]));
+                break;
+            case < 89:
+                Propose(AnyOne());
+                break;
+            case < 94:
+                Restart(AnyOne());
+                break;
+            case < 95:
+                Clear(AnyOne());
+                break;
+            default:
+                ReadAgain(AnyOne());
+                break;
+        }
+    }
+
+    /// <summary>Mostly a member, now and then one who is none any more or does not know it yet.</summary>
+    private Peer AnyOne() => AnyOf(Chance(90) ? _epochs[^1].Members : _peers);
+
+    /// <summary>In the end everything arrives, all members are in one epoch, and all talk.</summary>
+    private void Settle()
+    {
+        _peers.ForEach(peer => CatchUp(peer, int.MaxValue));
+        foreach (Peer peer in _epochs[^1].Members)
+        {
+            peer.Outbox.Clear();
+            peer.Client.Clear();
+        }
+
+        while (_epochs[^1].Members.Find(static peer => peer.Group.MustCommitFirst) is { } committer)
+        {
+            SendCommit(committer, new CommitOptions());
+            _peers.ForEach(peer => CatchUp(peer, int.MaxValue));
+        }
+
+        foreach (Peer peer in _epochs[^1].Members)
+        {
+            Require(peer.IsActive && peer.Group.Epoch == _log.Epoch, $"{peer} is not where the log is");
+            Soundness.Assert(peer.Client);
+            Write(peer);
+        }
+
+        foreach (Peer peer in _epochs[^1].Members)
+        {
+            while (peer.Letters.Count > 0)
+                ReadLetter(peer);
+        }
+
+        if (_settings.EndsInReInit)
+            ReInit();
+    }
+
+    private void ReInit()
+    {
+        Peer ender = AnyOf(_epochs[^1].Members);
+        SendCommit(ender, new CommitOptions
+        {
+            Proposals = [new Proposal.ReInit("next"u8.ToArray(), Messages.ProtocolVersion.Mls10, World.DefaultSuite, [])],
+            IncludesReceivedProposals = false,
+        });
+        foreach (Peer peer in _epochs[^1].Members)
+        {
+            CatchUp(peer, int.MaxValue);
+            Restart(peer);
+            Require(peer.Group.IsReinitialized, $"{peer} does not know that the group has ended");
+            Assert.Throws<InvalidOperationException>(() => peer.Group.Protect([]));
+        }
+    }
+
+    private Peer NewPeer()
+    {
+        var peer = new Peer(_world.NewClient());
+        if (_settings.Fault == Fault.WrongExporter && _peers.Count == 2)
+            peer.Client.Config = _world.ConfigWith(new TamperingCryptoProvider(_world.Suite.Provider));
+        _peers.Add(peer);
+        return peer;
+    }
+
+    private T AnyOf<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
+
+    private bool Chance(int percent) => _random.Next(100) < percent;
+
+    private static MlsMessage Decode(ReadOnlySpan<byte> message)
+    {
+        Require(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _), "a message does not decode");
+        return decoded!;
+    }
+
+    private static void Require(bool condition, string otherwise)
+    {
+        if (!condition)
+            throw new InvalidOperationException(otherwise);
+    }
+
+    /// <summary>What is wrong on purpose, so that a test can see that it is found.</summary>
+    internal enum Fault
+    {
+        None,
+
+        /// <summary>The Delivery Service takes two Commits for one epoch and gives half of the members each.</summary>
+        TwoCommits,
+
+        /// <summary>One client computes the exporter secret otherwise.</summary>
+        WrongExporter,
+
+        /// <summary>The tree that is expected is one without Updates.</summary>
+        WrongTree,
+
+        /// <summary>One who was removed has the state of one who stays.</summary>
+        RemovedKeepsReading,
+
+        /// <summary>One who joins has the state of the member that let it in.</summary>
+        JoinerReadsEarlier,
+
+        /// <summary>A client goes back to what it had stored before it read a message.</summary>
+        OldBackup,
+    }
+
+    internal sealed record Settings(int Steps, int MembersMax, Fault Fault = Fault.None, bool EndsInReInit = false);
+
+    /// <summary>What is known of an epoch as soon as its Commit has been accepted.</summary>
+    /// <param name="Members">Who is in it.</param>
+    /// <param name="Context">The GroupContext, by the one who made the Commit.</param>
+    /// <param name="Authenticator">The epoch authenticator, by the same.</param>
+    /// <param name="TreeHash">The tree hash, by the oracle.</param>
+    internal sealed record Epoch(List<Peer> Members, GroupContext Context, byte[] Authenticator, byte[] TreeHash)
+    {
+        /// <summary>An exported secret, by the first to come.</summary>
+        public byte[]? Exported { get; set; }
+    }
+}
+
+/// <summary>A run of the model went wrong.</summary>
+internal sealed class SimulationFailedException(string message, Exception inner) : Exception(message, inner);
