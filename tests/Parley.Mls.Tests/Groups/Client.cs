@@ -49,15 +49,21 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public KeyPackageBundle? BundleOf(ReadOnlyMemory<byte> reference) => _bundles.Find(bundle => bundle.Reference.Span.SequenceEqual(reference.Span));
 
-    public void Join(Welcome welcome, RatchetTreeExtension? tree = null)
+    public void Join(Welcome welcome, RatchetTreeExtension? tree = null, Func<ReadOnlyMemory<byte>, Group?>? findGroup = null)
     {
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
-        Store = new GroupStore();
-        _group?.Dispose();
-        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree);
-        _group = staged.Join();
+        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree, findGroup);
+        Enter(staged.Join());
         _bundles.Remove(bundle);
         bundle.Dispose();
+    }
+
+    /// <summary>Takes a group that begins, instead of the one there was.</summary>
+    public void Enter(Group group)
+    {
+        Store = new GroupStore();
+        _group?.Dispose();
+        _group = group;
         Save();
     }
 
@@ -66,12 +72,12 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     {
         GroupInfo info = Assert.IsType<MlsMessage.GroupInfo>(Decode(groupInfo)).Message;
         _external?.Dispose();
-        _external = VerifiedGroupInfo.Verify(World.Config, info, tree).Commit(Identity, options ?? new ExternalCommitOptions(), World.Now);
+        _external = VerifiedGroupInfo.Verify(Config, info, tree).Commit(Identity, options ?? new ExternalCommitOptions(), World.Now);
         if (World.Restarts)
         {
             byte[] stored = _external.Serialize();
             _external.Dispose();
-            _external = PendingExternalCommit.Restore(World.Config, Identity, stored);
+            _external = PendingExternalCommit.Restore(Config, Identity, stored);
         }
 
         return _external.Message.ToArray();
@@ -79,11 +85,8 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public void JoinExternally()
     {
-        Store = new GroupStore();
-        _group?.Dispose();
-        _group = _external!.Join(); // Made before.
+        Enter(_external!.Join()); // Made before.
         _external = null;
-        Save();
     }
 
     public PendingCommit Commit(CommitOptions? options = null)

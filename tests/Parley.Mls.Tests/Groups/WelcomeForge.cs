@@ -48,6 +48,9 @@ internal sealed class WelcomeForge : IDisposable
 
     public Client Joiner { get; }
 
+    /// <summary>The joiner's other groups.</summary>
+    public Func<ReadOnlyMemory<byte>, Group?>? FindGroup { get; init; }
+
     /// <summary>The Welcome as the library made it.</summary>
     public Welcome Honest { get; }
 
@@ -109,9 +112,8 @@ internal sealed class WelcomeForge : IDisposable
     /// <summary>Group secrets for an encrypted GroupInfo, which they are bound to.</summary>
     public Welcome SealSecrets(byte[] encryptedGroupInfo, ImmutableArray<PreSharedKeyId>? psks = null, Secret? pathSecret = null, Secret? joinerSecret = null)
     {
-        var writer = new TlsWriter();
-        GroupSecrets.Write(writer, joinerSecret ?? _secrets.JoinerSecret, pathSecret, psks ?? _secrets.Psks);
-        return SealSecrets(encryptedGroupInfo, writer.ToArray());
+        using Secret encoded = GroupSecrets.Encode(joinerSecret ?? _secrets.JoinerSecret, pathSecret, psks ?? _secrets.Psks);
+        return SealSecrets(encryptedGroupInfo, encoded.AsSpan().ToArray());
     }
 
     public Welcome SealSecrets(byte[] encryptedGroupInfo, byte[] secrets, string label = "Welcome", byte[]? context = null)
@@ -121,6 +123,9 @@ internal sealed class WelcomeForge : IDisposable
         var entry = new EncryptedGroupSecrets(_bundle.Reference, new HpkeCiphertext(kemOutput, ciphertext));
         return new Welcome(_suite.Id, [entry], encryptedGroupInfo);
     }
+
+    public StagedWelcome Stage(Welcome welcome, RatchetTreeExtension? tree = null) =>
+        StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree, FindGroup);
 
     /// <summary>The group secrets of a Welcome as they were encrypted.</summary>
     public byte[] OpenSecrets(Welcome welcome)
@@ -134,14 +139,13 @@ internal sealed class WelcomeForge : IDisposable
 
     public void AssertAccepted(Welcome welcome, RatchetTreeExtension? tree = null)
     {
-        using StagedWelcome staged = StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree);
+        using StagedWelcome staged = Stage(welcome, tree);
         Assert.Equal(Place, staged.Members.Single(member => member.Leaf.SignatureKey.Span.SequenceEqual(Joiner.Identity.Signer.PublicKey.Span)).Index);
     }
 
     public void AssertRefused(MlsError expected, Welcome welcome, RatchetTreeExtension? tree = null)
     {
-        MlsError refused = Assert.Throws<MlsException>(
-            () => StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree)).Error;
+        MlsError refused = Assert.Throws<MlsException>(() => Stage(welcome, tree)).Error;
         Assert.Equal(expected, refused);
     }
 

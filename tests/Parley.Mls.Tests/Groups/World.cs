@@ -53,11 +53,16 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public int SkippedKeysMax { get; init; } = 100;
 
-    public byte[] GroupId { get; } = "group"u8.ToArray();
+    public int ThreadsMax { get; init; } = 2;
+
+    public byte[] GroupId { get; init; } = "group"u8.ToArray();
 
     public Judge Judge { get; } = new();
 
     public KnownPsks Psks { get; } = new();
+
+    /// <summary>All clients there are, in the order they were made.</summary>
+    public IReadOnlyList<Client> Clients => _clients;
 
     /// <summary>Those in the group.</summary>
     public List<Client> Members { get; } = [];
@@ -75,6 +80,7 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
         PastEpochsMax = PastEpochsMax,
         ForwardGenerationsMax = ForwardGenerationsMax,
         SkippedKeysMax = SkippedKeysMax,
+        ThreadsMax = ThreadsMax,
     };
 
     /// <summary>A client that is in no group yet.</summary>
