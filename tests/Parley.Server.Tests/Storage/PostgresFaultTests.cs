@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Parley.Mls.Messages;
 using Parley.Server.Log;
 using Parley.Server.Storage;
 
@@ -76,6 +77,7 @@ public sealed class PostgresFaultTests
     public async Task One_KeyPackage_is_handed_out_once_by_two_nodes()
     {
         const int Count = 40;
+        const CipherSuite Suite = CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519;
         PostgresCluster cluster = await PostgresCluster.SharedAsync();
         NpgsqlConnectionStringBuilder settings = await cluster.CreateDatabaseAsync();
         await using var one = PostgresDatabase.Open(settings, NullLogger.Instance);
@@ -83,11 +85,11 @@ public sealed class PostgresFaultTests
         TestDevice device = await RegisterAsync(one);
         DateTimeOffset now = DateTimeOffset.UtcNow;
         Server.KeyPackages.CheckedKeyPackage[] packages = [.. Enumerable.Range(0, Count).Select(_ => RandomNumberGenerator.GetBytes(100))
-            .Select(content => new Server.KeyPackages.CheckedKeyPackage(SHA256.HashData(content), content, IsLastResort: false, now.AddDays(1)))];
+            .Select(content => new Server.KeyPackages.CheckedKeyPackage(Suite, SHA256.HashData(content), content, IsLastResort: false, now.AddDays(1)))];
         await new Server.KeyPackages.KeyPackageStore(one).AddAsync(device.Id, packages, now);
 
         IReadOnlyList<byte[]>?[] claims = await Task.WhenAll(Enumerable.Range(0, Count).Select(i =>
-            new Server.KeyPackages.KeyPackageStore(i % 2 == 0 ? one : other).ClaimAsync(device.Certificate.Handle, now)));
+            new Server.KeyPackages.KeyPackageStore(i % 2 == 0 ? one : other).ClaimAsync(device.Certificate.Handle, Suite, now)));
         Assert.Equal(Count, claims.SelectMany(claim => claim!).Select(Convert.ToHexString).Distinct(StringComparer.Ordinal).Count());
     }
 

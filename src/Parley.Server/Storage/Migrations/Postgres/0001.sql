@@ -45,13 +45,14 @@ CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE TABLE key_packages (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device bytea NOT NULL REFERENCES devices (id),
+    suite bigint NOT NULL,
     hash bytea NOT NULL UNIQUE,
     last_resort bigint NOT NULL,
     expires_at bigint NOT NULL,
     content bytea NOT NULL
 );
 
-CREATE INDEX key_packages_by_device ON key_packages (device, last_resort, id);
+CREATE INDEX key_packages_by_device ON key_packages (device, suite, last_resort, id);
 
 -- A group's log or a device's inbox. The epoch is the one the next Commit must build on; an inbox has none.
 CREATE TABLE logs (
