@@ -35,6 +35,9 @@ internal sealed record TestPart(string Name, string Project, string About)
     /// <summary>Does the part drive a program in a pseudo-terminal?</summary>
     public bool NeedsTmux => Name == "e2e";
 
+    /// <summary>Does the part start a PostgreSQL server of its own?</summary>
+    public bool NeedsPostgres => Name == "server";
+
     /// <summary>Does the part drive ts-mls, an npm package?</summary>
     public bool NeedsTsMls => Name == "interop";
 

@@ -68,6 +68,8 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
     {
         if (part.NeedsTmux)
             SystemPackage.Ensure("tmux", "the test of the full-screen client needs it", ["tmux"], "tmux", output);
+        if (part.NeedsPostgres && !Tool.Exists("initdb")) // Debian keeps initdb out of the search path, and has this one of its own.
+            SystemPackage.Ensure("pg_ctlcluster", "the tests of the server on PostgreSQL need it", ["postgresql", "procps"], "postgresql", output);
         if (part.NeedsTsMls)
             NodePackages.Ensure(repository, output);
         Begin(part.Name);

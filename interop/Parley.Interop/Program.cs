@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Parley.Interop;
+using Parley.Mls.BouncyCastle;
 using Parley.Mls.Crypto;
 using Parley.Mls.Native;
 
@@ -17,7 +18,7 @@ builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.WebHost.ConfigureKestrel(options => options.Listen(address, port, static listen => listen.Protocols = HttpProtocols.Http2));
 // A test runner wants to know what went wrong; nothing here is anybody's secret.
 builder.Services.AddGrpc(static options => options.EnableDetailedErrors = true);
-using var service = new MlsClientService(new NativeCryptoProvider(RandomSource.System), TimeProvider.System);
+using var service = new MlsClientService(new BouncyCastleCryptoProvider(new NativeCryptoProvider(RandomSource.System)), TimeProvider.System);
 builder.Services.AddSingleton(service);
 
 await using WebApplication app = builder.Build();

@@ -1,4 +1,5 @@
 using Parley.Interop.Wire;
+using Parley.Mls.BouncyCastle;
 using Parley.Mls.Crypto;
 using Parley.Mls.Native;
 
@@ -19,8 +20,8 @@ public sealed class ScenarioTests
     [MemberData(nameof(Files))]
     public void Every_script_is_played_in_one_process_in_all_suites(string file)
     {
-        using var first = new MlsClientService(new NativeCryptoProvider(RandomSource.System), TimeProvider.System);
-        using var second = new MlsClientService(new NativeCryptoProvider(RandomSource.System), TimeProvider.System);
+        using var first = new MlsClientService(new BouncyCastleCryptoProvider(new NativeCryptoProvider(RandomSource.System)), TimeProvider.System);
+        using var second = new MlsClientService(new BouncyCastleCryptoProvider(new NativeCryptoProvider(RandomSource.System)), TimeProvider.System);
         MLSClient.MLSClientClient[] clients = [new(new InProcessInvoker(first)), new(new InProcessInvoker(second))];
         uint[] suites = [.. clients[0].SupportedCiphersuites(new SupportedCiphersuitesRequest()).Ciphersuites];
         Play(file, clients, suites, [true, false]);
@@ -30,7 +31,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_long_random_script_is_played_in_one_process()
     {
-        using var service = new MlsClientService(new NativeCryptoProvider(RandomSource.System), TimeProvider.System);
+        using var service = new MlsClientService(new BouncyCastleCryptoProvider(new NativeCryptoProvider(RandomSource.System)), TimeProvider.System);
         Play(DeepRandom, [new(new InProcessInvoker(service))], [DefaultSuite], [true]);
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Parley.Mls;
+using Parley.Mls.BouncyCastle;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
@@ -16,7 +17,7 @@ namespace Parley.Interop.Tests.TsMls;
 /// <summary>A member that is ours.</summary>
 internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat handshakeFormat) : MixedMember(name, suite, handshakeFormat), IDisposable
 {
-    private static readonly NativeCryptoProvider Crypto = new(RandomSource.System);
+    private static readonly BouncyCastleCryptoProvider Crypto = new(new NativeCryptoProvider(RandomSource.System));
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
 
     private readonly GroupConfig _config = new()
