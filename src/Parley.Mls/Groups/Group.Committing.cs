@@ -11,6 +11,12 @@ namespace Parley.Mls.Groups;
 public sealed partial class Group
 {
     /// <summary>
+    /// How many proposals are applied while a Commit's are chosen. Members could otherwise send many that cannot stand together, and each
+    /// committer would try them against each other for minutes.
+    /// </summary>
+    private const int AppliedProposalsMax = 8192;
+
+    /// <summary>
     /// Makes a Commit. The group stays as it is, but for the ratchet key that sealed the message: it is merged with
     /// <see cref="MergePendingCommit"/> when the Delivery Service has accepted it, or dropped with <see cref="ClearPendingCommit"/>.
     /// </summary>
@@ -178,13 +184,25 @@ public sealed partial class Group
         if (received.Count == 0 || CanApply(all, now))
             return all;
 
-        // Some of those received cannot stand beside the others: take them one by one, our own first.
+        // Some of those received cannot stand beside the others. Halves are tried apart, our own always in, as far as the effort goes.
         List<QueuedProposal> chosen = own;
-        foreach (QueuedProposal candidate in received)
+        int effort = AppliedProposalsMax;
+        var parts = new Stack<List<QueuedProposal>>([received]);
+        while (parts.TryPop(out List<QueuedProposal>? part))
         {
-            List<QueuedProposal> tried = [candidate, .. chosen];
+            List<QueuedProposal> tried = [.. part, .. chosen];
+            effort -= tried.Count;
+            if (effort < 0)
+                break;
             if (CanApply(tried, now))
+            {
                 chosen = tried;
+            }
+            else if (part.Count > 1)
+            {
+                parts.Push(part[(part.Count / 2)..]);
+                parts.Push(part[..(part.Count / 2)]);
+            }
         }
 
         return chosen;

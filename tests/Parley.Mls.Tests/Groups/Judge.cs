@@ -15,7 +15,14 @@ internal sealed class Judge : IAuthenticationService
 
     public bool AcceptsNewcomers { get; set; } = true;
 
-    public bool IsValid(LeafNode leaf) => leaf.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
+    /// <summary>How many leaves it has judged.</summary>
+    public int Judged { get; private set; }
+
+    public bool IsValid(LeafNode leaf)
+    {
+        Judged++;
+        return leaf.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
+    }
 
     public bool IsValid(ExternalSender sender) =>
         sender.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
