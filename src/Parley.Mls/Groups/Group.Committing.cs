@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
@@ -14,12 +15,13 @@ public sealed partial class Group
     /// How many proposals are applied while a Commit's are chosen. Members could otherwise send many that cannot stand together, and each
     /// committer would try them against each other for minutes.
     /// </summary>
-    private const int AppliedProposalsMax = 8192;
+    internal const int AppliedProposalsMax = 8192;
 
     /// <summary>
     /// Makes a Commit. The group stays as it is, but for the ratchet key that sealed the message: it is merged with
     /// <see cref="MergePendingCommit"/> when the Delivery Service has accepted it, or dropped with <see cref="ClearPendingCommit"/>.
     /// </summary>
+    /// <exception cref="ArgumentException">An extension for the GroupInfo has no place there.</exception>
     /// <exception cref="MlsException">One of the proposals is not valid; nothing has changed.</exception>
     /// <exception cref="InvalidOperationException">A Commit is pending already, or the group has ended for us.</exception>
     public PendingCommit Commit(CommitOptions options, DateTimeOffset now)
@@ -33,6 +35,9 @@ public sealed partial class Group
 
     private PendingCommit Commit(CommitOptions options, List<QueuedProposal> proposals, PskLookup psks, bool isNewGroup, DateTimeOffset now)
     {
+        if (options.GroupInfoExtensions.HasDuplicate() || !options.GroupInfoExtensions.All(static extension => GroupExtensionRules.IsForApplicationsInGroupInfo(extension.Type)))
+            throw new ArgumentException("An extension has no place in a GroupInfo, is made by the group itself, or stands there twice.", nameof(options));
+        LeafIdentity identity = options.Identity ?? Identity;
         ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals, isNewGroup);
         ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
         var making = new CommitMaking
@@ -43,19 +48,20 @@ public sealed partial class Group
             InitSecret = _epoch.Secrets.InitSecret,
             Sender = new Sender.Member(OwnLeafIndex),
             Committer = OwnLeafIndex,
-            Signer = _identity.Signer,
-            Identity = _identity,
-            IsNewIdentity = false,
+            Signer = Identity.Signer,
+            Identity = identity,
+            IsNewIdentity = options.Identity is not null,
             Format = _config.HandshakeFormat,
             AuthenticatedData = options.AuthenticatedData,
         };
-        bool hasPath = options.ForcesPath || ProposalListRules.IsPathRequired(proposals);
-        using MadeCommit made = making.Make(proposals, group, _epoch.Tree.LeafAt(OwnLeafIndex), hasPath);
+        bool hasPath = options.ForcesPath || options.Identity is not null || ProposalListRules.IsPathRequired(proposals);
+        using MadeCommit made = making.Make(proposals, group, _epoch.OwnLeaf, hasPath);
         EpochState next = made.ToState(_config, CommitStaging.KeptPrivateKeys(_epoch, group, _updateKeys));
         var staged = new StagedCommit(_epoch, OwnLeafIndex, proposals, group, next, next.Context);
-        byte[]? welcome = SealWelcome(staged, made, options);
+        byte[]? welcome = SealWelcome(staged, made, identity, options);
         Pending = new PendingCommit(staged, made.Content, Seal(made.Content), welcome, made.Path?.Own.LeafKey.Clone(), made.Path?.Own.PathSecret.Clone());
         _log.Put(StateKey.PendingCommit, Pending.Serialize());
+        _identities.Add(identity);
         return Pending;
     }
 
@@ -99,6 +105,8 @@ public sealed partial class Group
         ForgetProposals();
         KeepPast(former, next.Tree);
         _epoch = next;
+        Identity = LeafIdentity.Of(next.OwnLeaf, _identities);
+        _identities = [Identity];
         ClearPendingCommit();
         former.PrivateKeys.DisposeReplacedBy(next.PrivateKeys);
         WriteEpoch(former);
@@ -179,24 +187,24 @@ public sealed partial class Group
         // draft-ietf-mls-extensions-09 §6.3.1: beside a pending SelfRemove a Remove of the same leaf is not valid.
         HashSet<LeafIndex> leaving = SelfRemovers();
         own.RemoveAll(queued => queued.Proposal is Proposal.Remove remove && leaving.Contains(remove.Removed));
-        List<QueuedProposal> received = ChosenProposals(own);
+        List<QueuedProposal> received = ChosenProposals(own, options.MayInclude);
         List<QueuedProposal> all = [.. received, .. own];
         if (received.Count == 0 || CanApply(all, now))
             return all;
 
         // Some of those received cannot stand beside the others. Halves are tried apart, our own always in, as far as the effort goes.
-        List<QueuedProposal> chosen = own;
+        var chosen = new List<QueuedProposal>();
         int effort = AppliedProposalsMax;
         var parts = new Stack<List<QueuedProposal>>([received]);
         while (parts.TryPop(out List<QueuedProposal>? part))
         {
-            List<QueuedProposal> tried = [.. part, .. chosen];
+            List<QueuedProposal> tried = [.. chosen, .. part, .. own];
             effort -= tried.Count;
             if (effort < 0)
                 break;
             if (CanApply(tried, now))
             {
-                chosen = tried;
+                chosen.AddRange(part);
             }
             else if (part.Count > 1)
             {
@@ -205,7 +213,7 @@ public sealed partial class Group
             }
         }
 
-        return chosen;
+        return [.. chosen, .. own];
     }
 
     private bool CanApply(List<QueuedProposal> proposals, DateTimeOffset now)
@@ -223,13 +231,13 @@ public sealed partial class Group
     }
 
     /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, SelfRemoves before both, one for each leaf.</summary>
-    private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own)
+    private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own, Func<QueuedProposal, bool> mayInclude)
     {
         if (_proposals.Count == 0)
             return [];
         HashSet<LeafIndex> taken = [OwnLeafIndex, .. own.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed)];
         bool extensionsTaken = own.Exists(static queued => queued.Proposal is Proposal.GroupContextExtensions);
-        List<QueuedProposal> received = [.. _proposals.Queued()];
+        List<QueuedProposal> received = [.. _proposals.Queued().Where(mayInclude)];
         var chosen = new List<QueuedProposal>();
         foreach (QueuedProposal queued in received)
         {
@@ -254,7 +262,7 @@ public sealed partial class Group
         {
             bool isChosen = queued.Proposal switch
             {
-                Proposal.Add or Proposal.PreSharedKey => true,
+                Proposal.Add or Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral => true,
                 Proposal.GroupContextExtensions => !extensionsTaken,
                 Proposal.ReInit => received.Count == 1 && own.Count == 0,
                 _ => false,
@@ -267,13 +275,14 @@ public sealed partial class Group
         return chosen;
     }
 
-    private byte[]? SealWelcome(StagedCommit staged, MadeCommit made, CommitOptions options)
+    private byte[]? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)
     {
         if (made.Group.Added.Count == 0)
             return null;
         try
         {
-            return WelcomeSealing.Seal(made, staged.Next!, _identity, options, _config.ThreadsMax); // Not removed by our own Commit.
+            // RFC 9420 §12.4.1: the GroupInfo shows the new state, and is signed with the key in the new leaf. We are not removed by our own Commit.
+            return WelcomeSealing.Seal(made, staged.Next!, identity, options, _config.ThreadsMax);
         }
         catch (MlsException)
         {

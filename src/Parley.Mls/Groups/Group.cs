@@ -3,6 +3,7 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
@@ -36,12 +37,15 @@ public sealed partial class Group : IDisposable
     private readonly SortedList<ulong, Secret> _resumptionPsks = [];
     private readonly TlsWriter _scratch = new(1024);
     private EpochState _epoch;
-    private readonly LeafIdentity _identity;
+
+    // Beside the one in use those that a Commit or an Update of ours would bring into use.
+    private List<LeafIdentity> _identities;
 
     private Group(GroupConfig config, IEnumerable<LeafIdentity> identities, EpochState epoch)
     {
         _config = config;
-        _identity = LeafIdentity.Of(epoch.Tree.LeafAt(epoch.Self)!, identities); // A member's own leaf is never blank.
+        _identities = [.. identities];
+        Identity = LeafIdentity.Of(epoch.OwnLeaf, _identities);
         _suite = epoch.Suite;
         _epoch = epoch;
     }
@@ -54,6 +58,12 @@ public sealed partial class Group : IDisposable
 
     /// <summary>Our own leaf.</summary>
     public LeafIndex OwnLeafIndex => _epoch.Self;
+
+    /// <summary>
+    /// What our own leaf shows, and the key it is signed with. Another one takes its place when a Commit is merged that holds it: see
+    /// <see cref="CommitOptions.Identity"/> and <see cref="ProposeUpdate"/>.
+    /// </summary>
+    public LeafIdentity Identity { get; private set; }
 
     /// <summary>The members, from left to right.</summary>
     public IEnumerable<Member> Members => _epoch.Tree.Members().Select(static member => new Member(member.Index, member.Leaf));
@@ -73,13 +83,19 @@ public sealed partial class Group : IDisposable
     /// <summary>Our own Commit that has not taken effect yet, or null.</summary>
     public PendingCommit? Pending { get; private set; }
 
+    /// <summary>RFC 9420 §12.1: the proposals received and verified in this epoch, each with who made it.</summary>
+    public IEnumerable<QueuedProposal> ReceivedProposals => _proposals.Queued();
+
     /// <summary>RFC 9420 §12.4: whether proposals were received that we must commit before we send application data.</summary>
-    public bool MustCommitFirst => Pending is null && _proposals.Count > 0 && ChosenProposals([]).Count > 0;
+    public bool MustCommitFirst => Pending is null && _proposals.Count > 0 && ChosenProposals([], static _ => true).Count > 0;
 
     /// <summary>RFC 9420 §8.7: equal for all members that are in the same state. A new array.</summary>
     /// <exception cref="InvalidOperationException">We were removed.</exception>
     public byte[] EpochAuthenticator =>
         IsRemoved ? throw new InvalidOperationException("We were removed from this group.") : _epoch.Secrets.EpochAuthenticator.AsSpan().ToArray();
+
+    /// <summary>draft-ietf-mls-extensions-09 §4.6: a component's data in the GroupContext, or null.</summary>
+    public ReadOnlyMemory<byte>? FindAppData(ComponentId component) => AppDataRules.Dictionary(Context.Extensions)?.Find(component);
 
     /// <summary>RFC 9420 §11: makes a group with us as its only member, in epoch 0. Its state is in the first <see cref="TakeWrites"/>.</summary>
     /// <exception cref="ArgumentException">The suite is not supported, or an extension has no place in a GroupContext or is not in our own capabilities.</exception>
@@ -90,7 +106,8 @@ public sealed partial class Group : IDisposable
         var cryptoSuite = new CryptoSuite(config.Crypto, suite);
         byte[] id = groupId.ToArray();
         HpkeKeyPair leafKey = cryptoSuite.GenerateHpkeKeyPair();
-        LeafNode leaf = identity.Sign(cryptoSuite, leafKey.PublicKey, new LeafNodeSource.Update(), id, default);
+        LeafNode leaf = identity.WithGrease(config.Crypto, Grease.ExtensionType(config.Crypto))
+            .Sign(cryptoSuite, leafKey.PublicKey, new LeafNodeSource.Update(), id, default);
         try
         {
             GroupExtensionRules.CheckGroupContext(extensions, config.Authentication);
@@ -140,12 +157,26 @@ public sealed partial class Group : IDisposable
         return KeySchedule.Export(_suite, _epoch.Secrets.ExporterSecret, label, context, length);
     }
 
+    /// <summary>
+    /// draft-ietf-mls-extensions-09 §4.4: SafeExportSecret, a secret of this epoch for one component, as long as the suite's hash. It is
+    /// exported once; afterwards the group has nothing left that it could be derived from, here or stored. The caller disposes it,
+    /// and does not use it before <see cref="TakeWrites"/> is stored.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It was exported in this epoch before, or the group has ended for us.</exception>
+    public Secret SafeExportSecret(ComponentId component)
+    {
+        if (IsRemoved)
+            throw new InvalidOperationException("We were removed from this group.");
+        return _epoch.Secrets.ExporterTree.Take(_suite, component)
+            ?? throw new InvalidOperationException("The component's secret was exported in this epoch before.");
+    }
+
     /// <summary>RFC 9420 §12.4.3: an encoded MLSMessage with the GroupInfo of this epoch, for one who joins by external Commit.</summary>
     /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
     public byte[] CreateGroupInfo(bool withRatchetTree)
     {
         ThrowIfEnded();
-        return new MlsMessage.GroupInfo(_epoch.CreateGroupInfo(_identity, withRatchetTree, withExternalPub: true)).Encode<MlsMessage>();
+        return new MlsMessage.GroupInfo(_epoch.CreateGroupInfo(Identity, withRatchetTree, withExternalPub: true, [])).Encode<MlsMessage>();
     }
 
     /// <summary>The public tree, to be given to a new member apart from its Welcome.</summary>
@@ -195,7 +226,7 @@ public sealed partial class Group : IDisposable
         var framed = new FramedContent(_epoch.Context.GroupId, Epoch, new Sender.Member(OwnLeafIndex), authenticatedData, content);
         using var signed = new SignContent(_scratch, FramedContentLabel);
         AuthenticatedContent.WriteToBeSigned(_scratch, format, framed, _epoch.EncodedContext);
-        return new AuthenticatedContent(format, framed, new FramedContentAuthData(signed.Sign(_suite, _identity.Signer), null));
+        return new AuthenticatedContent(format, framed, new FramedContentAuthData(signed.Sign(_suite, Identity.Signer), null));
     }
 
     private byte[] SignApplication(ReadOnlySpan<byte> applicationData, ReadOnlySpan<byte> authenticatedData)
@@ -203,7 +234,7 @@ public sealed partial class Group : IDisposable
         using var signed = new SignContent(_scratch, FramedContentLabel);
         AuthenticatedContent.WriteApplicationToBeSigned(
             _scratch, _epoch.Context.GroupId.Span, Epoch, OwnLeafIndex, authenticatedData, applicationData, _epoch.EncodedContext);
-        return signed.Sign(_suite, _identity.Signer);
+        return signed.Sign(_suite, Identity.Signer);
     }
 
     private byte[] Seal(AuthenticatedContent content)

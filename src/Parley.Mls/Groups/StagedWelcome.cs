@@ -22,12 +22,13 @@ public sealed class StagedWelcome : IDisposable
     private readonly LeafIdentity _identity;
     private EpochState? _epoch;
 
-    private StagedWelcome(GroupConfig config, LeafIdentity identity, EpochState epoch, LeafIndex signer)
+    private StagedWelcome(GroupConfig config, LeafIdentity identity, EpochState epoch, GroupInfo info)
     {
         _config = config;
         _identity = identity;
         _epoch = epoch;
-        Signer = signer;
+        Signer = info.Signer;
+        GroupInfoExtensions = info.Extensions;
         Context = epoch.Context;
         Members = [.. epoch.Tree.Members().Select(static member => new Member(member.Index, member.Leaf))];
     }
@@ -41,6 +42,9 @@ public sealed class StagedWelcome : IDisposable
     /// <summary>Who let us in.</summary>
     public LeafIndex Signer { get; }
 
+    /// <summary>What the one who let us in tells us beside the group's state, known to us or not (<see cref="CommitOptions.GroupInfoExtensions"/>).</summary>
+    public ImmutableArray<Extension> GroupInfoExtensions { get; }
+
     /// <summary>Opens and verifies a Welcome.</summary>
     /// <param name="config">Policy.</param>
     /// <param name="identity">Who we are; the signer is the one of the KeyPackage.</param>
@@ -52,6 +56,7 @@ public sealed class StagedWelcome : IDisposable
     /// (RFC 9420 §11.2, §11.3). Without it such a Welcome is refused.
     /// </param>
     /// <exception cref="MlsException">The Welcome breaks a rule.</exception>
+    /// <exception cref="ArgumentException">The KeyPackage is not of this identity.</exception>
     public static StagedWelcome Stage(
         GroupConfig config,
         LeafIdentity identity,
@@ -63,6 +68,7 @@ public sealed class StagedWelcome : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(welcome);
         ArgumentNullException.ThrowIfNull(bundle);
+        LeafIdentity.Of(bundle.KeyPackage.LeafNode, [identity]);
         MlsException.ThrowIf(welcome.CipherSuite != bundle.KeyPackage.CipherSuite, MlsError.UnsupportedCipherSuite);
         var suite = new CryptoSuite(config.Crypto, welcome.CipherSuite);
         using GroupSecrets secrets = OpenGroupSecrets(suite, welcome, bundle);
@@ -80,7 +86,7 @@ public sealed class StagedWelcome : IDisposable
             ContinuationRules.Check(config.Authentication, former!, link, info.GroupContext, tree); // There is one: its PSK was found.
         }
 
-        return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info.Signer);
+        return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info);
     }
 
     /// <summary>Joins. The group's whole state is in its first <see cref="Group.TakeWrites"/>.</summary>
@@ -148,6 +154,7 @@ public sealed class StagedWelcome : IDisposable
         bool signed = suite.VerifyWithLabel(signer.SignatureKey.Span, "GroupInfoTBS", info.EncodeToBeSigned(), info.Signature.Span);
         MlsException.ThrowIf(!signed, MlsError.GroupInfoSignatureInvalid);
         GroupContext context = info.GroupContext;
+        AppDataRules.Dictionary(info.Extensions);
         GroupExtensionRules.CheckGroupContext(context.Extensions, config.Authentication);
 
         // The lifetimes of members who joined long ago may be over: that is no reason to stay out (RFC 9420 §7.3).

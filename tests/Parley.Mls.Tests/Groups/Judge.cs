@@ -15,13 +15,20 @@ internal sealed class Judge : IAuthenticationService
 
     public bool AcceptsNewcomers { get; set; } = true;
 
+    public Func<Credential.X509, bool> AcceptsChain { get; set; } = static _ => true;
+
     /// <summary>How many leaves it has judged.</summary>
     public int Judged { get; private set; }
 
     public bool IsValid(LeafNode leaf)
     {
         Judged++;
-        return leaf.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
+        return leaf.Credential switch
+        {
+            Credential.Basic basic => !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span)),
+            Credential.X509 x509 => AcceptsChain(x509),
+            _ => false,
+        };
     }
 
     public bool IsValid(ExternalSender sender) =>

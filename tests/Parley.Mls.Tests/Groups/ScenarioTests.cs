@@ -172,6 +172,23 @@ public sealed class ScenarioTests
         Assert.All(world.Members, static member => Assert.Equal("next"u8.ToArray(), member.Group.ReInit!.GroupId.ToArray()));
     }
 
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void A_Commit_takes_the_proposals_that_the_application_permits(CipherSuite suite, bool restarts, WireFormat format)
+    {
+        using World world = Of(suite, restarts, format).WithMembers(4);
+        world.Propose(world[1].Propose(static group => group.ProposeUpdate()));
+        world.Propose(world[2].Propose(group => group.ProposeRemove(world[3].Index)));
+        Assert.Equal(2, world[0].Group.ReceivedProposals.Count());
+        Func<QueuedProposal, bool> mayInclude = static queued => queued is { Proposal: not Proposal.Remove, Sender: Sender.Member };
+        PendingCommit pending = world[0].Commit(new CommitOptions { MayInclude = mayInclude });
+        Assert.IsType<Proposal.Update>(Assert.Single(pending.Staged.Proposals).Proposal);
+        world.Deliver(world[0], pending.Message.ToArray(), null, true);
+        Assert.Equal(4, world.Members.Count);
+        Assert.Empty(world[0].Group.ReceivedProposals);
+        world.AssertTalk();
+    }
+
     [Fact]
     public void A_proposal_that_has_a_method_of_its_own_is_made_by_it()
     {
