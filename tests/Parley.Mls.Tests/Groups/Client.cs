@@ -5,6 +5,7 @@ using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Memory;
 
 namespace Parley.Mls.Tests.Groups;
 
@@ -21,16 +22,26 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public LeafIdentity Identity { get; } = identity;
 
-    public GroupStore Store { get; private set; } = new();
+    public GroupStore Store { get; private set; } = new() { KeepsDeleted = world.StoresKeepDeleted };
 
     /// <summary>The world's, unless this client has its own.</summary>
     public GroupConfig Config { get; set; } = world.Config;
 
     public bool HasGroup => _group is not null;
 
+    /// <summary>Looks for secrets that should be gone after each operation, if this client is watched.</summary>
+    public SecretWatch? Watch { get; private set; }
+
     public Group Group => _group ?? throw new InvalidOperationException("The client is in no group.");
 
     public LeafIndex Index => Group.OwnLeafIndex;
+
+    /// <summary>From now on every secret this client derives is remembered, and looked for once it must be gone.</summary>
+    public void Observe()
+    {
+        Watch = new SecretWatch(World.Suite.Provider);
+        Config = World.ConfigWith(Watch.Recorder);
+    }
 
     public void Create(params Extension[] extensions)
     {
@@ -52,12 +63,13 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Join(Welcome welcome, RatchetTreeExtension? tree = null)
     {
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
-        Store = new GroupStore();
+        Store = new GroupStore { KeepsDeleted = World.StoresKeepDeleted };
         _group?.Dispose();
         using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree);
         _group = staged.Join();
         _bundles.Remove(bundle);
         bundle.Dispose();
+        Watch?.Joined(Group);
         Save();
     }
 
@@ -66,12 +78,12 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     {
         GroupInfo info = Assert.IsType<MlsMessage.GroupInfo>(Decode(groupInfo)).Message;
         _external?.Dispose();
-        _external = VerifiedGroupInfo.Verify(World.Config, info, tree).Commit(Identity, options ?? new ExternalCommitOptions(), World.Now);
+        _external = VerifiedGroupInfo.Verify(Config, info, tree).Commit(Identity, options ?? new ExternalCommitOptions(), World.Now);
         if (World.Restarts)
         {
             byte[] stored = _external.Serialize();
             _external.Dispose();
-            _external = PendingExternalCommit.Restore(World.Config, Identity, stored);
+            _external = PendingExternalCommit.Restore(Config, Identity, stored);
         }
 
         return _external.Message.ToArray();
@@ -79,15 +91,17 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public void JoinExternally()
     {
-        Store = new GroupStore();
+        Store = new GroupStore { KeepsDeleted = World.StoresKeepDeleted };
         _group?.Dispose();
         _group = _external!.Join(); // Made before.
         _external = null;
+        Watch?.Joined(Group);
         Save();
     }
 
     public PendingCommit Commit(CommitOptions? options = null)
     {
+        Watch?.Begin(Group, Purpose.Commit);
         Group.Commit(options ?? new CommitOptions(), World.Now);
         Save();
         return Group.Pending!; // Just made, and restored if the world restarts.
@@ -107,6 +121,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public byte[] Propose(Func<Group, byte[]> propose)
     {
+        Watch?.Begin(Group, Purpose.Update);
         byte[] message = propose(Group);
         Save();
         return message;
@@ -166,6 +181,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Save()
     {
         Store.Apply(Group.TakeWrites());
+        Watch?.Check(this);
         if (World.Restarts)
             Restart();
     }

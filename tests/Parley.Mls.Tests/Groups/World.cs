@@ -42,6 +42,9 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public bool Restarts { get; init; }
 
+    /// <summary>A fault for a test to find: no store deletes anything.</summary>
+    public bool StoresKeepDeleted { get; init; }
+
     /// <summary>What a client supports if nothing else is said.</summary>
     public Capabilities Capabilities { get; init; } = DefaultCapabilities;
 

@@ -6,6 +6,7 @@ using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Crypto;
 using Parley.Mls.Tests.Groups;
+using Parley.Mls.Tests.Memory;
 using Parley.Mls.Tests.Tree;
 
 namespace Parley.Mls.Tests.Model;
@@ -41,6 +42,7 @@ internal sealed partial class Simulation : IDisposable
             HandshakeFormat = seed % 3 == 0 ? WireFormat.PublicMessage : WireFormat.PrivateMessage,
             PastEpochsMax = seed % 4,
             Restarts = seed % 5 == 0,
+            StoresKeepDeleted = settings.Fault == Fault.KeepsDeleted,
         };
         _world.Psks.Add("shared"u8, "a key that all know"u8);
         Peer creator = NewPeer();
@@ -58,6 +60,8 @@ internal sealed partial class Simulation : IDisposable
     /// <summary>All that all clients have stored: what a run with the same seed must lead to again.</summary>
     public byte[] Fingerprint =>
         System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _peers.Select(static peer => peer.Client.Store.ToString()))));
+
+    public IEnumerable<SecretWatch> Watches => _peers.Select(static peer => peer.Client.Watch).OfType<SecretWatch>();
 
     public override string ToString() =>
         $"{_epochs.Count} epochs, at most {_epochs.Max(static epoch => epoch.Members.Count)} members, {_peers.Count} clients, {_letters} application messages";
@@ -103,6 +107,9 @@ internal sealed partial class Simulation : IDisposable
                 break;
             case < 64:
                 MakeCommit(AnyOne());
+                break;
+            case < 66:
+                CommitFromOutside(AnyOf(_peers));
                 break;
             case < 82:
                 Send(AnyOf([.. _peers.Where(static peer => peer.Outbox.Count > 0).DefaultIfEmpty(_peers[0])]));
@@ -180,6 +187,8 @@ internal sealed partial class Simulation : IDisposable
         var peer = new Peer(_world.NewClient());
         if (_settings.Fault == Fault.WrongExporter && _peers.Count == 2)
             peer.Client.Config = _world.ConfigWith(new TamperingCryptoProvider(_world.Suite.Provider));
+        if (_settings.WatchesSecrets && _peers.Count < 3)
+            peer.Client.Observe();
         _peers.Add(peer);
         return peer;
     }
@@ -222,9 +231,17 @@ internal sealed partial class Simulation : IDisposable
 
         /// <summary>A client goes back to what it had stored before it read a message.</summary>
         OldBackup,
+
+        /// <summary>No client's store deletes anything.</summary>
+        KeepsDeleted,
     }
 
-    internal sealed record Settings(int Steps, int MembersMax, Fault Fault = Fault.None, bool EndsInReInit = false);
+    /// <param name="Steps">How many things are done.</param>
+    /// <param name="MembersMax">About how many members there are at most.</param>
+    /// <param name="Fault">What is wrong on purpose.</param>
+    /// <param name="EndsInReInit">Whether the group is ended.</param>
+    /// <param name="WatchesSecrets">Whether a few clients are watched for secrets that should be gone.</param>
+    internal sealed record Settings(int Steps, int MembersMax, Fault Fault = Fault.None, bool EndsInReInit = false, bool WatchesSecrets = false);
 
     /// <summary>What is known of an epoch as soon as its Commit has been accepted.</summary>
     /// <param name="Members">Who is in it.</param>
