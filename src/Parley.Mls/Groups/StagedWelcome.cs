@@ -103,7 +103,11 @@ public sealed class StagedWelcome : IDisposable
             welcome.EncryptedGroupInfo.Span,
             entry.Ciphertext.KemOutput.Span,
             entry.Ciphertext.Ciphertext.Span);
-        return (opened is null ? null : GroupSecrets.Decode(opened.AsSpan())) ?? throw new MlsException(MlsError.GroupSecretsInvalid);
+        GroupSecrets secrets = (opened is null ? null : GroupSecrets.Decode(opened.AsSpan())) ?? throw new MlsException(MlsError.GroupSecretsInvalid);
+        if (secrets.JoinerSecret.Length == suite.HashBytes && (secrets.PathSecret is null || secrets.PathSecret.Length == suite.HashBytes))
+            return secrets;
+        secrets.Dispose();
+        throw new MlsException(MlsError.GroupSecretsInvalid);
     }
 
     internal static GroupInfo OpenGroupInfo(CryptoSuite suite, Welcome welcome, GroupSecrets secrets, Secret pskSecret)

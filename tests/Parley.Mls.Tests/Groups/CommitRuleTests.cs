@@ -30,6 +30,29 @@ public sealed class CommitRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_forged_Commit_that_breaks_no_rule_is_accepted()
+    {
+        // What the tests here and beside them change is refused for the change, and for nothing that the forge does otherwise.
+        _world.Psks.Add("id"u8, "shared"u8);
+        Proposal psk = new Proposal.PreSharedKey(new PreSharedKeyId.External("id"u8.ToArray(), new byte[_world.Suite.HashBytes]));
+        Proposal[][] lists = [[], [psk], [World.AddOf(_world.NewClient())], [World.RemoveOf(_world[5]), World.AddOf(_world.NewClient()), psk, new Proposal.GroupContextExtensions([])]];
+        foreach (WireFormat format in (WireFormat[])[WireFormat.PublicMessage, WireFormat.PrivateMessage])
+        {
+            foreach (Proposal[] proposals in lists)
+            {
+                var forged = new ForgedCommit(_world[0]) { Format = format, Proposals = Forge.ByValue(_world[0], proposals) };
+                MlsMessage commit = forged.Make();
+                foreach (Client member in _world.Members.Skip(1).Take(4))
+                {
+                    using StagedCommit staged = Assert.IsType<Received.Commit>(member.Group.Process(commit, World.Now)).Staged;
+                    Assert.Equal(forged.EpochAuthenticator, staged.Next!.Secrets.EpochAuthenticator.AsSpan().ToArray());
+                    Assert.NotNull(member.Group.TakeWrites());
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void A_maker_adds_the_path_where_it_is_needed()
     {
         var options = new CommitOptions { ForcesPath = false };
@@ -90,11 +113,11 @@ public sealed class CommitRuleTests : IDisposable
     {
         foreach (uint node in (uint[])[2, 5, 8, 9])
         {
-            Commit commit = Forge.CommitWithPath(_world[0], keys => [KeyAt(node), .. keys.Skip(1)]);
-            _world[1].Refuses(MlsError.KeyNotUnique, Forge.Commit(_world[0], commit));
+            var forged = new ForgedCommit(_world[0]) { ChangesKeys = keys => keys.SetItem(0, KeyAt(node)) };
+            _world[1].Refuses(MlsError.KeyNotUnique, forged.Make());
         }
 
-        _world[1].Refuses(MlsError.KeyNotUnique, Forge.Commit(_world[0], Forge.CommitWithPath(_world[0], static keys => [keys[0], keys[0], keys[2]])));
+        _world[1].Refuses(MlsError.KeyNotUnique, new ForgedCommit(_world[0]) { ChangesKeys = static keys => keys.SetItem(1, keys[0]) }.Make());
         _world.AssertUnharmed();
     }
 
@@ -128,7 +151,8 @@ public sealed class CommitRuleTests : IDisposable
     [Fact]
     public void A_path_secret_that_gives_other_keys_is_refused_by_all()
     {
-        MlsMessage commit = Forge.Commit(_world[0], Forge.CommitWithPath(_world[0], sealsOtherSecrets: true));
+        using Secret other = Forge.RandomSecret(_world.Suite);
+        MlsMessage commit = new ForgedCommit(_world[0]) { ChangesPathSecret = (_, _) => other.AsSpan().ToArray() }.Make();
         foreach (Client member in _world.Members.Skip(1))
             member.Refuses(MlsError.PathKeyMismatch, commit);
         _world.AssertUnharmed();
@@ -139,7 +163,7 @@ public sealed class CommitRuleTests : IDisposable
     {
         // The lowest secret is right, the root's key is another one.
         byte[] other = _world.Suite.GenerateHpkeKeyPair().PublicKey;
-        _world[1].Refuses(MlsError.PathKeyMismatch, Forge.Commit(_world[0], Forge.CommitWithPath(_world[0], keys => [keys[0], keys[1], other])));
+        _world[1].Refuses(MlsError.PathKeyMismatch, new ForgedCommit(_world[0]) { ChangesKeys = keys => keys.SetItem(2, other) }.Make());
         _world.AssertUnharmed();
     }
 

@@ -16,8 +16,7 @@ namespace Parley.Mls.Tests.Groups;
 
 /// <summary>
 /// A member that turned against its group: it builds messages that break one rule and are otherwise whole, signed, tagged and
-/// encrypted with the real keys, so that nothing but the rule can refuse them. A Commit's confirmation tag is left wrong where the rule
-/// is judged before the new epoch can be computed: if the rule were missing, the refusal would be another one.
+/// encrypted with the real keys, so that nothing but the rule can refuse them. Commits are a <see cref="ForgedCommit"/>'s.
 /// </summary>
 internal static class Forge
 {
@@ -36,13 +35,14 @@ internal static class Forge
         WireFormat format = WireFormat.PublicMessage,
         Func<FramedContent, FramedContent>? change = null,
         SignatureKeyPair? signer = null,
-        byte[]? context = null)
+        byte[]? context = null,
+        string label = "FramedContentTBS")
     {
         EpochState epoch = client.Epoch();
         var framed = new FramedContent(epoch.Context.GroupId, epoch.Context.Epoch, new Sender.Member(epoch.Self), default, content);
         framed = change?.Invoke(framed) ?? framed;
         byte[] signed = AuthenticatedContent.EncodeToBeSigned(format, framed, context ?? epoch.EncodedContext);
-        byte[] signature = (signer ?? client.Identity.Signer).Sign(epoch.Suite, "FramedContentTBS", signed);
+        byte[] signature = (signer ?? client.Identity.Signer).Sign(epoch.Suite, label, signed);
         ReadOnlyMemory<byte>? tag = content is Content.CommitContent ? new byte[epoch.Suite.HashBytes] : (ReadOnlyMemory<byte>?)null;
         return new AuthenticatedContent(format, framed, new FramedContentAuthData(signature, tag));
     }
@@ -78,15 +78,20 @@ internal static class Forge
         signer: signer,
         context: context);
 
+    /// <summary>Proposals as a Commit of the client's holds them by value.</summary>
+    public static ImmutableArray<QueuedProposal> ByValue(Client client, params IEnumerable<Proposal> proposals) =>
+        [.. proposals.Select(proposal => new QueuedProposal(proposal, new Sender.Member(client.Index), null))];
+
     /// <summary>A Commit of proposals by value, without a path.</summary>
     public static MlsMessage Commit(Client client, params Proposal[] proposals) =>
-        Commit(client, new Commit([.. proposals.Select(static proposal => new ProposalOrRef.ByValue(proposal))], null));
+        new ForgedCommit(client) { Proposals = ByValue(client, proposals), HasPath = false }.Make();
 
+    /// <summary>Any Commit, signed and tagged as it is. Its confirmation tag is right only if its proposals change nothing.</summary>
     public static MlsMessage Commit(Client client, Commit commit) => Send(client, new Content.CommitContent(commit));
 
-    /// <summary>An honest Commit with a path, changed and then signed and tagged again. The client's own state stays.</summary>
+    /// <summary>A Commit with a path, changed before it is signed.</summary>
     public static MlsMessage Commit(Client client, Func<Commit, Commit> change, params Proposal[] proposals) =>
-        Send(client, new Content.CommitContent(change(HonestCommit(client, proposals))));
+        new ForgedCommit(client) { Proposals = ByValue(client, proposals), ChangesCommit = change }.Make();
 
     public static Commit HonestCommit(Client client, params Proposal[] proposals)
     {
@@ -95,9 +100,9 @@ internal static class Forge
         return ((Content.CommitContent)content.Content.Content).Commit;
     }
 
-    /// <summary>An honest Commit whose path leaf is changed and signed again.</summary>
-    public static MlsMessage CommitWithLeaf(Client client, Func<LeafNode, LeafNode> change, params Proposal[] proposals) => Commit(
-        client, commit => commit with { Path = commit.Path! with { LeafNode = Resign(client, change(commit.Path!.LeafNode)) } }, proposals);
+    /// <summary>A Commit whose path leaf is changed before it is signed.</summary>
+    public static MlsMessage CommitWithLeaf(Client client, Func<LeafNode, LeafNode> change, params Proposal[] proposals) =>
+        new ForgedCommit(client) { Proposals = ByValue(client, proposals), ChangesLeaf = change }.Make();
 
     /// <summary>An external Commit whose content is changed and then signed again. Its confirmation tag stays.</summary>
     public static MlsMessage ExternalCommit(
@@ -117,20 +122,24 @@ internal static class Forge
     /// <summary>The leaf as its owner would sign it, in its own group and place.</summary>
     public static LeafNode Resign(Client owner, LeafNode leaf) => Resign(owner, leaf, owner.World.GroupId, owner.Index);
 
-    public static LeafNode Resign(Client owner, LeafNode leaf, byte[] groupId, LeafIndex index) => leaf with
+    public static LeafNode Resign(Client owner, LeafNode leaf, byte[] groupId, LeafIndex index, string label = "LeafNodeTBS") => leaf with
     {
-        Signature = owner.Identity.Signer.Sign(owner.World.Suite, "LeafNodeTBS", leaf.EncodeToBeSigned(groupId, index)),
+        Signature = owner.Identity.Signer.Sign(owner.World.Suite, label, leaf.EncodeToBeSigned(groupId, index)),
     };
 
     /// <summary>A KeyPackage of the client's, changed and signed again; the leaf too, if it is changed.</summary>
     public static KeyPackage KeyPackage(
-        Client owner, Func<LeafNode, LeafNode>? changeLeaf = null, Func<KeyPackage, KeyPackage>? change = null, SignatureKeyPair? signer = null)
+        Client owner,
+        Func<LeafNode, LeafNode>? changeLeaf = null,
+        Func<KeyPackage, KeyPackage>? change = null,
+        SignatureKeyPair? signer = null,
+        string label = "KeyPackageTBS")
     {
         KeyPackage keyPackage = owner.NewKeyPackage().KeyPackage;
         if (changeLeaf is not null)
             keyPackage = keyPackage with { LeafNode = Resign(owner, changeLeaf(keyPackage.LeafNode), owner.World.GroupId, default) };
         keyPackage = change?.Invoke(keyPackage) ?? keyPackage;
-        return keyPackage with { Signature = (signer ?? owner.Identity.Signer).Sign(owner.World.Suite, "KeyPackageTBS", keyPackage.EncodeToBeSigned()) };
+        return keyPackage with { Signature = (signer ?? owner.Identity.Signer).Sign(owner.World.Suite, label, keyPackage.EncodeToBeSigned()) };
     }
 
     /// <summary>An Update's leaf for the client, changed and signed again.</summary>
@@ -140,27 +149,6 @@ internal static class Forge
         LeafNode current = client.Epoch().Tree.LeafAt(client.Index)!; // A member's own leaf is never blank.
         LeafNode leaf = current with { EncryptionKey = pair.PublicKey, Source = new LeafNodeSource.Update() };
         return Resign(client, change?.Invoke(leaf) ?? leaf);
-    }
-
-    /// <summary>A path whose public keys and secrets are chosen freely, with the parent hash that fits them.</summary>
-    public static Commit CommitWithPath(
-        Client client, Func<IReadOnlyList<ReadOnlyMemory<byte>>, IReadOnlyList<ReadOnlyMemory<byte>>>? changeKeys = null, bool sealsOtherSecrets = false)
-    {
-        EpochState epoch = client.Epoch();
-        CryptoSuite suite = epoch.Suite;
-        ProvisionalGroup group = ProvisionalGroup.Apply(epoch, client.World.Config, [], World.Now);
-        IReadOnlyList<Parley.Mls.Tree.PathNode> filtered = group.Tree.FilteredDirectPath(epoch.Self);
-        using HpkeKeyPair leafKey = suite.GenerateHpkeKeyPair();
-        using Secret secret = RandomSecret(suite);
-        using Secret otherSecret = RandomSecret(suite);
-        using Parley.Mls.Tree.FreshPath fresh = Parley.Mls.Tree.TreeKem.Derive(suite, secret, filtered.Count);
-        using Parley.Mls.Tree.FreshPath other = Parley.Mls.Tree.TreeKem.Derive(suite, otherSecret, filtered.Count);
-        IReadOnlyList<ReadOnlyMemory<byte>> keys = [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)];
-        keys = changeKeys?.Invoke(keys) ?? keys;
-        LeafNode leaf = group.CreatePath(epoch.Self, client.Identity, leafKey.PublicKey, filtered, keys);
-        byte[] context = group.Context(epoch.Context.ConfirmedTranscriptHash).Encode();
-        ImmutableArray<UpdatePathNode> nodes = Parley.Mls.Tree.TreeKem.Encrypt(suite, filtered, sealsOtherSecrets ? other : fresh, group.NewLeaves, context);
-        return new Commit([], new UpdatePath(leaf, [.. nodes.Select((node, i) => node with { EncryptionKey = keys[i] })]));
     }
 
     /// <summary>A PrivateMessage with any plaintext, sealed with the next real keys of a ratchet: every member has those of all.</summary>

@@ -171,6 +171,31 @@ public sealed class LeafRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_member_whose_credential_has_expired_is_heard_and_may_replace_it()
+    {
+        // RFC 9420 §5.3.2: only a new credential is judged, not the one that it replaces or that a message was sent under.
+        Client expired = _world[2];
+        _world.Judge.Refused.Add(expired.Name);
+        Assert.Equal("text", _world[1].Read(expired.Send("text")));
+        var credential = new Credential.Basic("renewed"u8.ToArray());
+        _world[1].Receive(Forge.Propose(expired, new Proposal.Update(Forge.UpdateLeaf(expired, leaf => leaf with { Credential = credential }))));
+        _world[1].Refuses(MlsError.CredentialInvalid, Forge.CommitWithLeaf(expired, static leaf => leaf));
+        _world[0].Receive(Forge.CommitWithLeaf(expired, leaf => leaf with { Credential = credential }));
+        Assert.Equal(credential.Identity.ToArray(), Assert.IsType<Credential.Basic>(_world[0].Group.Members.ElementAt(2).Leaf.Credential).Identity.ToArray());
+    }
+
+    [Fact]
+    public void A_KeyPackages_own_extensions_are_listed_by_its_leaf_and_otherwise_ignored()
+    {
+        Client joiner = _world.NewClient();
+        Extension[] extensions = [new(UnknownExtension, "x"u8.ToArray()), new((ExtensionType)0x0a0a, "grease"u8.ToArray())];
+        AssertAddRefused(Forge.KeyPackage(joiner, change: package => package with { Extensions = [.. extensions] }), MlsError.LeafExtensionInvalid);
+        Client listing = _world.NewClient(capabilities: World.DefaultCapabilities with { Extensions = [UnknownExtension, (ExtensionType)0x0a0a] });
+        _world.Commit(_world[0], new Proposal.Add(listing.NewKeyPackage(null, extensions).KeyPackage));
+        _world.AssertTalk();
+    }
+
+    [Fact]
     public void A_listed_extension_and_unknown_and_GREASE_capabilities_are_accepted()
     {
         Capabilities capabilities = World.DefaultCapabilities with

@@ -5,6 +5,7 @@ using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
@@ -55,6 +56,9 @@ internal sealed class WelcomeForge : IDisposable
 
     public GroupInfo Info => _info;
 
+    /// <summary>What the Welcome is for.</summary>
+    public KeyPackage KeyPackage => _bundle.KeyPackage;
+
     /// <summary>Our own leaf's place in the tree.</summary>
     public LeafIndex Place
     {
@@ -74,7 +78,9 @@ internal sealed class WelcomeForge : IDisposable
         ImmutableArray<PreSharedKeyId>? psks = null,
         Secret? pathSecret = null,
         SignatureKeyPair? signer = null,
-        bool withTree = true)
+        Secret? joinerSecret = null,
+        bool withTree = true,
+        string label = "GroupInfoTBS")
     {
         ImmutableArray<Node?> nodes = changeTree?.Invoke(Nodes) ?? Nodes;
         var tree = new RatchetTreeExtension(nodes);
@@ -82,37 +88,48 @@ internal sealed class WelcomeForge : IDisposable
         context = changeContext?.Invoke(context) ?? context;
         ImmutableArray<PreSharedKeyId> ids = psks ?? _secrets.Psks;
         using Secret pskSecret = PskSecretOf(ids);
-        using EpochSecrets epoch = KeySchedule.EpochSecrets(_suite, _secrets.JoinerSecret, pskSecret, context.Encode());
+        Secret joiner = joinerSecret ?? _secrets.JoinerSecret;
+        using EpochSecrets epoch = KeySchedule.EpochSecrets(_suite, joiner, pskSecret, context.Encode());
         byte[] tag = _suite.Mac(epoch.ConfirmationKey.AsSpan(), context.ConfirmedTranscriptHash.Span);
         ImmutableArray<Extension> extensions = withTree ? [new Extension(ExtensionType.RatchetTree, tree.Encode())] : [];
         GroupInfo info = _info with { GroupContext = context, Extensions = extensions, ConfirmationTag = tag };
         info = changeInfo?.Invoke(info) ?? info;
-        info = info with { Signature = (signer ?? _committer.Identity.Signer).Sign(_suite, "GroupInfoTBS", info.EncodeToBeSigned()) };
+        info = info with { Signature = (signer ?? _committer.Identity.Signer).Sign(_suite, label, info.EncodeToBeSigned()) };
         info = changeSignedInfo?.Invoke(info) ?? info;
-        return SealSecrets(SealInfo(info.Encode(), pskSecret), ids, pathSecret ?? _secrets.PathSecret);
+        return SealSecrets(SealInfo(info.Encode(), joiner, pskSecret), ids, pathSecret ?? _secrets.PathSecret, joiner);
     }
 
     /// <summary>The Welcome with a GroupInfo of any bytes.</summary>
     public Welcome MakeOf(byte[] groupInfo)
     {
         using Secret pskSecret = PskSecretOf(_secrets.Psks);
-        return SealSecrets(SealInfo(groupInfo, pskSecret), _secrets.Psks, _secrets.PathSecret);
+        return SealSecrets(SealInfo(groupInfo, _secrets.JoinerSecret, pskSecret), _secrets.Psks, _secrets.PathSecret);
     }
 
     /// <summary>Group secrets for an encrypted GroupInfo, which they are bound to.</summary>
-    public Welcome SealSecrets(byte[] encryptedGroupInfo, ImmutableArray<PreSharedKeyId>? psks = null, Secret? pathSecret = null)
+    public Welcome SealSecrets(byte[] encryptedGroupInfo, ImmutableArray<PreSharedKeyId>? psks = null, Secret? pathSecret = null, Secret? joinerSecret = null)
     {
         var writer = new TlsWriter();
-        GroupSecrets.Write(writer, _secrets.JoinerSecret, pathSecret, psks ?? _secrets.Psks);
+        GroupSecrets.Write(writer, joinerSecret ?? _secrets.JoinerSecret, pathSecret, psks ?? _secrets.Psks);
         return SealSecrets(encryptedGroupInfo, writer.ToArray());
     }
 
-    public Welcome SealSecrets(byte[] encryptedGroupInfo, byte[] secrets)
+    public Welcome SealSecrets(byte[] encryptedGroupInfo, byte[] secrets, string label = "Welcome", byte[]? context = null)
     {
         Assert.True(_suite.TryEncryptWithLabel(
-            _bundle.KeyPackage.InitKey.Span, "Welcome", encryptedGroupInfo, secrets, out byte[] kemOutput, out byte[] ciphertext));
+            _bundle.KeyPackage.InitKey.Span, label, context ?? encryptedGroupInfo, secrets, out byte[] kemOutput, out byte[] ciphertext));
         var entry = new EncryptedGroupSecrets(_bundle.Reference, new HpkeCiphertext(kemOutput, ciphertext));
         return new Welcome(_suite.Id, [entry], encryptedGroupInfo);
+    }
+
+    /// <summary>The group secrets of a Welcome as they were encrypted.</summary>
+    public byte[] OpenSecrets(Welcome welcome)
+    {
+        HpkeCiphertext sealedSecrets = welcome.Secrets[0].Ciphertext;
+        using Secret? opened = _suite.DecryptWithLabel(
+            _bundle.InitPrivateKey.AsSpan(), KeyPackage.InitKey.Span, "Welcome", welcome.EncryptedGroupInfo.Span, sealedSecrets.KemOutput.Span, sealedSecrets.Ciphertext.Span);
+        Assert.NotNull(opened);
+        return opened.AsSpan().ToArray();
     }
 
     public void AssertAccepted(Welcome welcome, RatchetTreeExtension? tree = null)
@@ -130,10 +147,10 @@ internal sealed class WelcomeForge : IDisposable
 
     public void Dispose() => _secrets.Dispose();
 
-    private byte[] SealInfo(byte[] groupInfo, Secret pskSecret)
+    private byte[] SealInfo(byte[] groupInfo, Secret joinerSecret, Secret pskSecret)
     {
         byte[] encrypted = new byte[groupInfo.Length + TagBytes];
-        using Secret welcomeSecret = KeySchedule.WelcomeSecret(_suite, _secrets.JoinerSecret, pskSecret);
+        using Secret welcomeSecret = KeySchedule.WelcomeSecret(_suite, joinerSecret, pskSecret);
         using Secret key = WelcomeSealing.Key(_suite, welcomeSecret);
         using Secret nonce = WelcomeSealing.Nonce(_suite, welcomeSecret);
         _suite.Seal(key.AsSpan(), nonce.AsSpan(), [], groupInfo, encrypted);

@@ -1,3 +1,4 @@
+using System.Text;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
@@ -58,6 +59,17 @@ public sealed class WelcomeRuleTests : IDisposable
     }
 
     [Fact]
+    public void Group_secrets_are_as_long_as_the_key_schedule_makes_them()
+    {
+        foreach (int length in (int[])[0, 1, _world.Suite.HashBytes - 1, _world.Suite.HashBytes + 1])
+        {
+            using var wrong = new Secret(length);
+            _forge.AssertRefused(MlsError.GroupSecretsInvalid, _forge.Make(pathSecret: wrong));
+            _forge.AssertRefused(MlsError.GroupSecretsInvalid, _forge.Make(joinerSecret: wrong));
+        }
+    }
+
+    [Fact]
     public void The_GroupInfo_must_open_and_decode_to_its_last_byte()
     {
         byte[] encrypted = _forge.Make().EncryptedGroupInfo.ToArray();
@@ -88,6 +100,19 @@ public sealed class WelcomeRuleTests : IDisposable
         _world.Psks.Add(branch.Encode(), "resumption"u8);
         _forge.AssertRefused(MlsError.ResumptionEpochInvalid, _forge.Make(psks: [branch]));
         _forge.AssertAccepted(_forge.Make(psks: [branch], changeContext: static context => context with { Epoch = 1 }));
+    }
+
+    [Fact]
+    public void Psks_in_another_order_than_the_Commits_open_nothing()
+    {
+        PreSharedKeyId[] ids = [.. new[] { "one", "two" }.Select(name => new PreSharedKeyId.External(Encoding.UTF8.GetBytes(name), new byte[_world.Suite.HashBytes]))];
+        _world.Psks.Add("one"u8, "shared"u8);
+        _world.Psks.Add("two"u8, "shared too"u8);
+        byte[] info = _forge.Make(psks: [ids[0], ids[1]]).EncryptedGroupInfo.ToArray();
+        _forge.AssertAccepted(_forge.SealSecrets(info, [ids[0], ids[1]]));
+        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[1], ids[0]]));
+        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[0]]));
+        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[0] with { Nonce = Enumerable.Repeat((byte)1, _world.Suite.HashBytes).ToArray() }, ids[1]]));
     }
 
     [Fact]

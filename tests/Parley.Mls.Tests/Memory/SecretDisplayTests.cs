@@ -7,7 +7,6 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
-using Parley.Mls.Native;
 using Parley.Mls.Schedule;
 using Parley.Mls.Storage;
 using Parley.Mls.Tests.Groups;
@@ -22,7 +21,8 @@ public sealed class SecretDisplayTests
 {
     private const BindingFlags Instance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    private static readonly Assembly[] Libraries = [typeof(Secret).Assembly, typeof(NativeCryptoProvider).Assembly, typeof(MlsMessage).Assembly];
+    private static readonly Assembly[] Libraries =
+        [.. typeof(SecretDisplayTests).Assembly.GetReferencedAssemblies().Where(static name => name.Name!.StartsWith("Parley.", StringComparison.Ordinal)).Select(Assembly.Load)];
 
     /// <summary>Bytes and strings beside secrets that are not secret themselves. What is secret is a <see cref="Secret"/>.</summary>
     private static readonly HashSet<string> PublicFields =
