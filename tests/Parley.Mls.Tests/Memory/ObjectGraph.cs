@@ -10,7 +10,7 @@ internal static class ObjectGraph
     private static readonly Assembly Own = typeof(ObjectGraph).Assembly;
 
     /// <summary>Each object once, with the way to it. Arrays of numbers are items, their elements are not.</summary>
-    public static IEnumerable<(object Item, string Path)> Walk(object root, Func<Type, bool>? enters = null)
+    public static IEnumerable<(object Item, string Path)> Walk(object root, Func<object, string, bool>? enters = null)
     {
         var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
         var waiting = new Stack<(object Item, string Path)>();
@@ -24,7 +24,7 @@ internal static class ObjectGraph
             yield return (item, path);
             foreach ((object? part, string name) in Parts(item, type))
             {
-                if (part is not null && IsWalked(part.GetType()) && enters?.Invoke(part.GetType()) != false)
+                if (part is not null && IsWalked(part.GetType()) && enters?.Invoke(part, name) != false)
                     waiting.Push((part, $"{path}.{name}"));
             }
         }

@@ -11,12 +11,10 @@ namespace Parley.Mls.Tests.Memory;
 /// </summary>
 internal static class StateImage
 {
-    private static readonly HashSet<string> Computed = ["_version", "_treeHash"];
-
     public static string Of(Group group)
     {
         var image = new StringBuilder();
-        foreach ((object item, string path) in ObjectGraph.Walk(group, static type => type != typeof(TlsWriter)))
+        foreach ((object item, string path) in ObjectGraph.Walk(group, static (part, name) => part is not TlsWriter && name is not ("_treeHash" or "_credentialTypes")))
         {
             image.Append(path).Append(' ');
             if (item is byte[] bytes)
@@ -33,7 +31,7 @@ internal static class StateImage
     {
         foreach (FieldInfo field in item.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
         {
-            if ((field.FieldType.IsPrimitive || field.FieldType.IsEnum || field.FieldType == typeof(string)) && !Computed.Contains(field.Name))
+            if ((field.FieldType.IsPrimitive || field.FieldType.IsEnum || field.FieldType == typeof(string)) && field.Name != "_version")
                 image.Append(field.Name).Append('=').Append(field.GetValue(item)).Append(' ');
         }
     }
