@@ -4,7 +4,6 @@ using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
-using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;

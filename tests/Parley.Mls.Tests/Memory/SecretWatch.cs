@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Tree;
