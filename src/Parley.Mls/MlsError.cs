@@ -230,4 +230,16 @@ public enum MlsError
 
     /// <summary>A resumption PSK for a new group whose epoch is not 1 (§11.2, §11.3).</summary>
     ResumptionEpochInvalid,
+
+    /// <summary>A reinitialized group that is not what the ReInit asked for, or whose old group did not end in one (§11.2).</summary>
+    ReInitMismatch,
+
+    /// <summary>A reinitialized group without one of the old one's members (§11.2).</summary>
+    ReInitMemberMissing,
+
+    /// <summary>A branch with another version or suite than its group (§11.3).</summary>
+    BranchMismatch,
+
+    /// <summary>A branch with a member who is not in its group (§11.3).</summary>
+    BranchMemberUnknown,
 }

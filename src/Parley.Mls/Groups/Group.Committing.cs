@@ -22,14 +22,18 @@ public sealed partial class Group
         ThrowIfEnded();
         if (Pending is not null)
             throw new InvalidOperationException("A Commit is pending already.");
-        List<QueuedProposal> proposals = ProposalsFor(options, now);
-        ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals);
+        return Commit(options, ProposalsFor(options, now), Psks(), isNewGroup: false, now);
+    }
+
+    private PendingCommit Commit(CommitOptions options, List<QueuedProposal> proposals, PskLookup psks, bool isNewGroup, DateTimeOffset now)
+    {
+        ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals, isNewGroup);
         ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
         var making = new CommitMaking
         {
             Epoch = _epoch,
             Config = _config,
-            Psks = Psks(),
+            Psks = psks,
             InitSecret = _epoch.Secrets.InitSecret,
             Sender = new Sender.Member(OwnLeafIndex),
             Committer = OwnLeafIndex,

@@ -16,6 +16,22 @@ namespace Parley.Mls.Groups;
 /// </content>
 public sealed partial class Group
 {
+    /// <summary>
+    /// Proposes what every member may propose: an Add or Remove, a PreSharedKey (see <see cref="PreSharedKeyProposals"/>), a ReInit or a
+    /// GroupContextExtensions.
+    /// </summary>
+    /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="ArgumentException">An Update or SelfRemove, which have methods of their own.</exception>
+    /// <exception cref="MlsException">The proposal is not valid in this group.</exception>
+    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
+    public byte[] Propose(Proposal proposal, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(proposal);
+        if (proposal is Proposal.Update or Proposal.SelfRemove)
+            throw new ArgumentException($"A proposal of type {proposal.Type} is made by the method of its name.", nameof(proposal));
+        return Send(proposal, now, _config.HandshakeFormat);
+    }
+
     /// <summary>Proposes to add a client.</summary>
     /// <returns>An encoded MLSMessage.</returns>
     /// <exception cref="MlsException">The KeyPackage is not valid for this group.</exception>
@@ -26,7 +42,7 @@ public sealed partial class Group
     /// <returns>An encoded MLSMessage.</returns>
     /// <exception cref="MlsException">There is no such member.</exception>
     /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeRemove(LeafIndex member) => Propose(new Proposal.Remove(member), null);
+    public byte[] ProposeRemove(LeafIndex member) => Send(new Proposal.Remove(member), null, _config.HandshakeFormat);
 
     /// <summary>Proposes a fresh key for our own leaf.</summary>
     /// <returns>An encoded MLSMessage.</returns>
@@ -36,7 +52,7 @@ public sealed partial class Group
         ThrowIfEnded();
         using HpkeKeyPair pair = _suite.GenerateHpkeKeyPair();
         LeafNode leaf = _identity.Sign(_suite, pair.PublicKey, new LeafNodeSource.Update(), _epoch.Context.GroupId, OwnLeafIndex);
-        byte[] message = Propose(new Proposal.Update(leaf), null);
+        byte[] message = Send(new Proposal.Update(leaf), null, _config.HandshakeFormat);
         _updateKeys.Add(new KeyBytes(pair.PublicKey), pair.PrivateKey.Clone());
         WriteUpdateKey(pair.PublicKey, pair.PrivateKey);
         return message;
@@ -55,12 +71,10 @@ public sealed partial class Group
             || SelfRemovers().Contains(OwnLeafIndex);
         if (isRepeated)
             throw new InvalidOperationException("A SelfRemove was proposed in this epoch before.");
-        return Propose(new Proposal.SelfRemove(), null, WireFormat.PublicMessage);
+        return Send(new Proposal.SelfRemove(), null, WireFormat.PublicMessage);
     }
 
-    private byte[] Propose(Proposal proposal, DateTimeOffset? now) => Propose(proposal, now, _config.HandshakeFormat);
-
-    private byte[] Propose(Proposal proposal, DateTimeOffset? now, WireFormat format)
+    private byte[] Send(Proposal proposal, DateTimeOffset? now, WireFormat format)
     {
         ThrowIfEnded();
         CheckProposal(new QueuedProposal(proposal, new Sender.Member(OwnLeafIndex), null), now);

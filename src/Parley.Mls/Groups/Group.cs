@@ -6,6 +6,7 @@ using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
 using Parley.Mls.Storage;
@@ -64,7 +65,10 @@ public sealed partial class Group : IDisposable
     public bool IsRemoved { get; private set; }
 
     /// <summary>Whether the group was ended by a ReInit (RFC 9420 §12.4.2). Nothing can be sent any more.</summary>
-    public bool IsReinitialized => _epoch.ReInit is not null;
+    public bool IsReinitialized => ReInit is not null;
+
+    /// <summary>The proposal that ended the group, or null. The group it asks for is made with <see cref="Reinitialize"/>, or by another member.</summary>
+    public Proposal.ReInit? ReInit => _epoch.ReInit;
 
     /// <summary>Our own Commit that has not taken effect yet, or null.</summary>
     public PendingCommit? Pending { get; private set; }
@@ -224,5 +228,5 @@ public sealed partial class Group : IDisposable
         }
     }
 
-    private PskLookup Psks() => new(_config.PreSharedKeys, _epoch.Context.GroupId, _resumptionPsks.GetValueOrDefault);
+    private PskLookup Psks() => new(_config.PreSharedKeys, FindResumptionPsk);
 }

@@ -4,8 +4,8 @@ using Parley.Mls.Schedule;
 
 namespace Parley.Mls.Groups;
 
-/// <summary>RFC 9420 §8.4: finds the keys that PSK ids name, the group's own resumption PSKs first.</summary>
-internal sealed class PskLookup(IPreSharedKeys? external, ReadOnlyMemory<byte> groupId, Func<ulong, Secret?> ownResumption)
+/// <summary>RFC 9420 §8.4: finds the keys that PSK ids name, the resumption PSKs of the group at hand first.</summary>
+internal sealed class PskLookup(IPreSharedKeys? external, Func<PreSharedKeyId.Resumption, Secret?>? ofGroup)
 {
     /// <summary>The psk_secret of a list of ids.</summary>
     /// <exception cref="MlsException">One of the keys is not known here.</exception>
@@ -27,8 +27,12 @@ internal sealed class PskLookup(IPreSharedKeys? external, ReadOnlyMemory<byte> g
 
     private Secret? Find(PreSharedKeyId id)
     {
-        if (id is PreSharedKeyId.Resumption resumption && resumption.PskGroupId.Span.SequenceEqual(groupId.Span) && ownResumption(resumption.PskEpoch) is { } own)
-            return own.Clone();
-        return external?.Find(id);
+        if (id is not PreSharedKeyId.Resumption resumption)
+            return external?.Find(id);
+        if (ofGroup?.Invoke(resumption) is { } own)
+            return own;
+
+        // A group that continues another is checked against it (§11.2, §11.3), so the other one must be at hand.
+        return resumption.Usage == ResumptionPskUsage.Application ? external?.Find(id) : null;
     }
 }

@@ -47,9 +47,18 @@ public sealed class StagedWelcome : IDisposable
     /// <param name="welcome">The Welcome.</param>
     /// <param name="bundle">The KeyPackage it is for. Deleted by its owner after the join is stored.</param>
     /// <param name="ratchetTree">The tree, if the Welcome does not carry it.</param>
+    /// <param name="findGroup">
+    /// Finds a group of ours by its id, or null: the one that a reinitialized or branched group continues, which it is checked against
+    /// (RFC 9420 §11.2, §11.3). Without it such a Welcome is refused.
+    /// </param>
     /// <exception cref="MlsException">The Welcome breaks a rule.</exception>
     public static StagedWelcome Stage(
-        GroupConfig config, LeafIdentity identity, Welcome welcome, KeyPackageBundle bundle, RatchetTreeExtension? ratchetTree = null)
+        GroupConfig config,
+        LeafIdentity identity,
+        Welcome welcome,
+        KeyPackageBundle bundle,
+        RatchetTreeExtension? ratchetTree = null,
+        Func<ReadOnlyMemory<byte>, Group?>? findGroup = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(welcome);
@@ -57,13 +66,20 @@ public sealed class StagedWelcome : IDisposable
         MlsException.ThrowIf(welcome.CipherSuite != bundle.KeyPackage.CipherSuite, MlsError.UnsupportedCipherSuite);
         var suite = new CryptoSuite(config.Crypto, welcome.CipherSuite);
         using GroupSecrets secrets = OpenGroupSecrets(suite, welcome, bundle);
-        CheckPsks(suite, secrets.Psks);
-        using Secret pskSecret = new PskLookup(config.PreSharedKeys, default, static _ => null).Secret(suite, secrets.Psks);
+        PreSharedKeyId.Resumption? link = CheckPsks(suite, secrets.Psks);
+        Group? former = link is null ? null : findGroup?.Invoke(link.PskGroupId);
+        using Secret pskSecret = new PskLookup(config.PreSharedKeys, id => former?.FindResumptionPsk(id)).Secret(suite, secrets.Psks);
         GroupInfo info = OpenGroupInfo(suite, welcome, secrets, pskSecret);
         MlsException.ThrowIf(info.GroupContext.CipherSuite != welcome.CipherSuite, MlsError.UnsupportedCipherSuite);
         RatchetTree tree = VerifiedTree(suite, config, info, ratchetTree);
         LeafIndex self = FindSelf(tree, bundle);
-        CheckNewGroup(info, secrets.Psks);
+        if (link is not null)
+        {
+            // A reinitialized or branched group begins with the Commit that adds its members.
+            MlsException.ThrowIf(info.GroupContext.Epoch != 1, MlsError.ResumptionEpochInvalid);
+            ContinuationRules.Check(config.Authentication, former!, link, info.GroupContext, tree); // There is one: its PSK was found.
+        }
+
         return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info.Signer);
     }
 
@@ -152,26 +168,22 @@ public sealed class StagedWelcome : IDisposable
         throw new MlsException(MlsError.OwnLeafMissing);
     }
 
-    private static void CheckPsks(CryptoSuite suite, ImmutableArray<PreSharedKeyId> psks)
+    /// <summary>Checks the PSK ids, and finds the one by which the group continues another.</summary>
+    private static PreSharedKeyId.Resumption? CheckPsks(CryptoSuite suite, ImmutableArray<PreSharedKeyId> psks)
     {
-        int newGroupPsks = 0;
+        PreSharedKeyId.Resumption? link = null;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (PreSharedKeyId psk in psks)
         {
             ProposalListRules.CheckPsk(suite, psk, isNewGroup: true);
             MlsException.ThrowIf(!seen.Add(Convert.ToHexString(psk.Encode())), MlsError.DuplicatePsk);
-            if (psk is PreSharedKeyId.Resumption { Usage: not ResumptionPskUsage.Application })
-                newGroupPsks++;
+            if (psk is not PreSharedKeyId.Resumption { Usage: not ResumptionPskUsage.Application } found)
+                continue;
+            MlsException.ThrowIf(link is not null, MlsError.PskUsageInvalid);
+            link = found;
         }
 
-        MlsException.ThrowIf(newGroupPsks > 1, MlsError.PskUsageInvalid);
-    }
-
-    // RFC 9420 §11.2, §11.3: a reinitialized or branched group begins with the Commit that adds its members.
-    private static void CheckNewGroup(GroupInfo info, ImmutableArray<PreSharedKeyId> psks)
-    {
-        bool isNewGroup = psks.Any(static psk => psk is PreSharedKeyId.Resumption { Usage: not ResumptionPskUsage.Application });
-        MlsException.ThrowIf(isNewGroup && info.GroupContext.Epoch != 1, MlsError.ResumptionEpochInvalid);
+        return link;
     }
 
     private static EpochState Epoch(

@@ -82,7 +82,7 @@ public sealed class VerifiedGroupInfo
         {
             Epoch = _group,
             Config = _config,
-            Psks = new PskLookup(_config.PreSharedKeys, default, static _ => null),
+            Psks = new PskLookup(_config.PreSharedKeys, null),
             InitSecret = init,
             Sender = new Sender.NewMemberCommit(),
             Committer = self,

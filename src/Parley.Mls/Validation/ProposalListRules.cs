@@ -13,9 +13,12 @@ namespace Parley.Mls.Validation;
 /// </summary>
 internal static class ProposalListRules
 {
-    /// <summary>Checks the list of a member's Commit, or, without a committer, a proposal that has just come in.</summary>
+    /// <summary>
+    /// Checks the list of a member's Commit, or, without a committer, a proposal that has just come in. The first Commit of a group that
+    /// continues another holds a PSK that has no place in any other.
+    /// </summary>
     /// <exception cref="MlsException">The list breaks a rule.</exception>
-    public static void CheckCommit(CryptoSuite suite, RatchetTree tree, LeafIndex? committer, IReadOnlyList<QueuedProposal> proposals)
+    public static void CheckCommit(CryptoSuite suite, RatchetTree tree, LeafIndex? committer, IReadOnlyList<QueuedProposal> proposals, bool isNewGroup = false)
     {
         var changed = new HashSet<LeafIndex>();
         int extensions = 0;
@@ -54,7 +57,7 @@ internal static class ProposalListRules
         }
 
         CheckSupport(tree, proposals);
-        CheckPsks(suite, proposals);
+        CheckPsks(suite, proposals, isNewGroup);
     }
 
     /// <summary>Checks the list of an external Commit (§12.2, §12.4.3.2).</summary>
@@ -90,7 +93,7 @@ internal static class ProposalListRules
 
         MlsException.ThrowIf(inits != 1, MlsError.ExternalInitMissing);
         CheckSupport(tree, proposals);
-        CheckPsks(suite, proposals);
+        CheckPsks(suite, proposals, isNewGroup: false);
     }
 
     /// <summary>RFC 9420 §12.4: whether a Commit of these proposals needs a path.</summary>
@@ -122,14 +125,14 @@ internal static class ProposalListRules
             MlsException.ThrowIf(!removed.Contains(index) && !types.All(leaf.Capabilities.Supports), MlsError.ProposalNotSupported);
     }
 
-    private static void CheckPsks(CryptoSuite suite, IReadOnlyList<QueuedProposal> proposals)
+    private static void CheckPsks(CryptoSuite suite, IReadOnlyList<QueuedProposal> proposals, bool isNewGroup)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (QueuedProposal queued in proposals)
         {
             if (queued.Proposal is not Proposal.PreSharedKey { Psk: { } psk })
                 continue;
-            CheckPsk(suite, psk, isNewGroup: false);
+            CheckPsk(suite, psk, isNewGroup);
             MlsException.ThrowIf(!seen.Add(Convert.ToHexString(Messages.Codec.Tls.Encode(psk))), MlsError.DuplicatePsk);
         }
     }

@@ -60,16 +60,22 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public KeyPackageBundle? BundleOf(ReadOnlyMemory<byte> reference) => _bundles.Find(bundle => bundle.Reference.Span.SequenceEqual(reference.Span));
 
-    public void Join(Welcome welcome, RatchetTreeExtension? tree = null)
+    public void Join(Welcome welcome, RatchetTreeExtension? tree = null, Func<ReadOnlyMemory<byte>, Group?>? findGroup = null)
     {
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
-        Store = new GroupStore { KeepsDeleted = World.StoresKeepDeleted };
-        _group?.Dispose();
-        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree);
-        _group = staged.Join();
+        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree, findGroup);
+        Enter(staged.Join());
         _bundles.Remove(bundle);
         bundle.Dispose();
-        Watch?.Joined(Group);
+    }
+
+    /// <summary>Takes a group that begins, instead of the one there was.</summary>
+    public void Enter(Group group)
+    {
+        Store = new GroupStore { KeepsDeleted = World.StoresKeepDeleted };
+        _group?.Dispose();
+        _group = group;
+        Watch?.Joined(group);
         Save();
     }
 
@@ -91,12 +97,8 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public void JoinExternally()
     {
-        Store = new GroupStore { KeepsDeleted = World.StoresKeepDeleted };
-        _group?.Dispose();
-        _group = _external!.Join(); // Made before.
+        Enter(_external!.Join()); // Made before.
         _external = null;
-        Watch?.Joined(Group);
-        Save();
     }
 
     public PendingCommit Commit(CommitOptions? options = null)

@@ -52,7 +52,7 @@ public sealed class ProposalRuleTests : IDisposable
     public void An_unknown_psk_is_refused()
     {
         AssertRefused(MlsError.PskUnknown, new Proposal.PreSharedKey(new PreSharedKeyId.External("nobody's"u8.ToArray(), Nonce(1))));
-        AssertRefused(MlsError.PskUnknown, Resumption(_world[0].Group.Epoch));
+        AssertRefused(MlsError.PskUnknown, Resumption(_world[0].Group.Epoch + 1));
         AssertRefused(MlsError.PskUnknown, Resumption(0)); // Only the creator was there.
         _world.AssertUnharmed();
     }

@@ -120,12 +120,61 @@ public sealed class ScenarioTests
     {
         using World world = Of(suite, restarts, format).WithMembers(3);
         world.Psks.Add("id"u8, "shared"u8);
-        byte[] nonce = [.. Enumerable.Repeat((byte)7, world.Suite.HashBytes)];
-        world.Commit(world[1], new Proposal.PreSharedKey(new PreSharedKeyId.External("id"u8.ToArray(), nonce)));
+        world.Commit(world[1], PreSharedKeyProposals.External(world.Suite, "id"u8));
         world.Commit(world[0]);
-        var resumption = new PreSharedKeyId.Resumption(ResumptionPskUsage.Application, world.GroupId, world[0].Group.Epoch - 1, nonce);
-        world.Commit(world[2], new CommitOptions { Proposals = [new Proposal.PreSharedKey(resumption)], ForcesPath = false });
+        Proposal resumption = PreSharedKeyProposals.Resumption(world.Suite, world.GroupId, world[0].Group.Epoch - 1);
+        world.Commit(world[2], new CommitOptions { Proposals = [resumption], ForcesPath = false });
         world.AssertTalk();
+    }
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void Psks_of_this_and_of_another_group_are_proposed_and_committed_together(CipherSuite suite, bool restarts, WireFormat format)
+    {
+        using World other = Of(suite, restarts, format).WithMembers(2);
+        using World world = Of(suite, restarts, format).WithMembers(3);
+        world.Psks.Add("id"u8, "shared"u8);
+        Proposal.PreSharedKey ofOther = PreSharedKeyProposals.Resumption(world.Suite, "another"u8, other[0].Group.Epoch);
+        using Secret key = other[0].Group.FindResumptionPsk(other[0].Group.Epoch)!; // Of the current epoch, which is kept.
+        world.Psks.Add(ofOther.Psk.Encode(), key.AsSpan());
+        world.Commit(world[0]);
+        Proposal[] proposals =
+        [
+            PreSharedKeyProposals.External(world.Suite, "id"u8),
+            PreSharedKeyProposals.Resumption(world.Suite, world.GroupId, world[0].Group.Epoch - 1),
+            PreSharedKeyProposals.Resumption(world.Suite, world.GroupId, world[0].Group.Epoch),
+            ofOther,
+        ];
+        for (int i = 0; i < proposals.Length; i++)
+            world.Propose(world[i % 2].Propose(group => group.Propose(proposals[i], World.Now)));
+        PendingCommit pending = world[2].Commit(new CommitOptions { Proposals = [PreSharedKeyProposals.External(world.Suite, "id"u8)] });
+        Assert.Equal(5, pending.Staged.Proposals.Count);
+        world.Deliver(world[2], pending.Message.ToArray(), null, true);
+        world.AssertTalk();
+    }
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void A_ReInit_and_GroupContext_extensions_are_proposed(CipherSuite suite, bool restarts, WireFormat format)
+    {
+        using World world = Of(suite, restarts, format).WithMembers(3);
+        world.Propose(world[1].Propose(static group => group.Propose(new Proposal.ReInit("next"u8.ToArray(), ProtocolVersion.Mls10, World.DefaultSuite, []), World.Now)));
+        world.Propose(world[2].Propose(static group => group.Propose(new Proposal.GroupContextExtensions([]), World.Now)));
+        world.Commit(world[0]); // RFC 9420 §12.2: other proposals go before a ReInit.
+        Assert.False(world[0].Group.IsReinitialized);
+        world.Propose(world[1].Propose(static group => group.Propose(new Proposal.ReInit("next"u8.ToArray(), ProtocolVersion.Mls10, World.DefaultSuite, []), World.Now)));
+        world.Commit(world[0]);
+        Assert.All(world.Members, static member => Assert.Equal("next"u8.ToArray(), member.Group.ReInit!.GroupId.ToArray()));
+    }
+
+    [Fact]
+    public void A_proposal_that_has_a_method_of_its_own_is_made_by_it()
+    {
+        using World world = new World(World.DefaultSuite).WithMembers(2);
+        Assert.Throws<ArgumentException>(() => world[0].Group.Propose(new Proposal.Update(Forge.UpdateLeaf(world[0])), World.Now));
+        Assert.Throws<ArgumentException>(() => world[0].Group.Propose(new Proposal.SelfRemove(), World.Now));
+        MlsError refused = Assert.Throws<MlsException>(() => world[0].Group.Propose(new Proposal.ExternalInit(new byte[32]), World.Now)).Error;
+        Assert.Equal(MlsError.ExternalInitNotAllowed, refused);
     }
 
     [Theory]

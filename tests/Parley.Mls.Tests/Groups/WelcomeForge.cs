@@ -48,6 +48,9 @@ internal sealed class WelcomeForge : IDisposable
 
     public Client Joiner { get; }
 
+    /// <summary>The joiner's other groups.</summary>
+    public Func<ReadOnlyMemory<byte>, Group?>? FindGroup { get; init; }
+
     /// <summary>The Welcome as the library made it.</summary>
     public Welcome Honest { get; }
 
@@ -134,14 +137,14 @@ internal sealed class WelcomeForge : IDisposable
 
     public void AssertAccepted(Welcome welcome, RatchetTreeExtension? tree = null)
     {
-        using StagedWelcome staged = StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree);
+        using StagedWelcome staged = StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree, FindGroup);
         Assert.Equal(Place, staged.Members.Single(member => member.Leaf.SignatureKey.Span.SequenceEqual(Joiner.Identity.Signer.PublicKey.Span)).Index);
     }
 
     public void AssertRefused(MlsError expected, Welcome welcome, RatchetTreeExtension? tree = null)
     {
         MlsError refused = Assert.Throws<MlsException>(
-            () => StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree)).Error;
+            () => StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree, FindGroup)).Error;
         Assert.Equal(expected, refused);
     }
 

@@ -56,7 +56,7 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public int SkippedKeysMax { get; init; } = 100;
 
-    public byte[] GroupId { get; } = "group"u8.ToArray();
+    public byte[] GroupId { get; init; } = "group"u8.ToArray();
 
     public Judge Judge { get; } = new();
 

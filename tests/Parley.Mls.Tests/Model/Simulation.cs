@@ -180,6 +180,25 @@ internal sealed partial class Simulation : IDisposable
             Require(peer.Group.IsReinitialized, $"{peer} does not know that the group has ended");
             Assert.Throws<InvalidOperationException>(() => peer.Group.Protect([]));
         }
+
+        List<Peer> members = _epochs[^1].Members;
+        Peer maker = AnyOf(members);
+        var adds = new CommitOptions { Proposals = [.. members.Where(peer => peer != maker).Select(static peer => World.AddOf(peer.Client))] };
+        ContinuedGroup next = maker.Group.Reinitialize(maker.Client.Identity, adds, World.Now);
+        Welcome? welcome = next.Welcome is { } encoded ? Assert.IsType<MlsMessage.Welcome>(Decode(encoded.Span)).Message : null;
+        foreach (Peer peer in members)
+        {
+            if (peer == maker)
+                peer.Client.Enter(next.Group);
+            else
+                peer.Client.Join(welcome!, findGroup: _ => peer.Group);
+            Require(peer.Group.EpochAuthenticator.AsSpan().SequenceEqual(next.Group.EpochAuthenticator), $"{peer} is in another group than {maker}");
+        }
+
+        string text = $"{maker} goes on";
+        byte[] message = maker.Client.Send(text);
+        foreach (Peer peer in members)
+            Require(peer == maker || peer.Client.Read(message) == text, $"{peer} does not go on");
     }
 
     private Peer NewPeer()
