@@ -210,12 +210,13 @@ public sealed partial class Group
             var self = new LeafIndex(reader.ReadUInt32());
             byte[] interim = reader.ReadVector().ToArray();
             byte[] tag = reader.ReadVector().ToArray();
-            int leafCount = (int)reader.ReadUInt32();
+            int leafCount = RatchetTree.ReadLeafCount(reader);
             var reInit = reader.ReadOptional(Proposal.Read) as Proposal.ReInit;
             EpochSecrets secrets = EpochSecrets.Read(reader);
             Invariant.That(reader.Finish());
             var suite = new CryptoSuite(config.Crypto, context.CipherSuite);
             RatchetTree tree = RatchetTree.FromNodes(leafCount, _nodes);
+            Invariant.That(tree.LeafAt(self) is not null);
             SecretTree messageSecrets = SecretTree.CreateEmpty(suite, context.Epoch, leafCount, config.RatchetLimits);
             var privateKeys = new TreePrivateKeys();
             foreach ((NodeIndex index, byte[] key) in _privateKeys)
@@ -254,10 +255,10 @@ public sealed partial class Group
             switch (kind)
             {
                 case StateKey.Kind.CachedProposal:
-                    group._proposals.Restore(group._suite, AuthenticatedContent.Read(reader));
+                    group._proposals.Restore(group._suite, ReadProposal(reader));
                     break;
                 case StateKey.Kind.OwnProposal:
-                    group._ownProposals.Add(new OwnProposal(key[1..], AuthenticatedContent.Read(reader)));
+                    group._ownProposals.Add(new OwnProposal(key[1..], ReadProposal(reader)));
                     break;
                 case StateKey.Kind.UpdateKey:
                     group._updateKeys.Add(new KeyBytes(reader.ReadVector()), reader.TakeSecret());
@@ -266,6 +267,13 @@ public sealed partial class Group
                     group._resumptionPsks.Add(EpochIn(key), reader.TakeRest());
                     break;
             }
+        }
+
+        private static AuthenticatedContent ReadProposal(TlsReader reader)
+        {
+            AuthenticatedContent content = AuthenticatedContent.Read(reader);
+            Invariant.That(reader.Finish() && content.Content.Content is Content.ProposalContent);
+            return content;
         }
 
         private static NodeIndex IndexIn(byte[] key) => new(new TlsReader(key.AsMemory(1)).ReadUInt32());

@@ -3,6 +3,7 @@ using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
 using Parley.Mls.Storage;
+using Parley.Mls.Tree;
 
 namespace Parley.Mls.Groups;
 
@@ -46,7 +47,7 @@ internal sealed class PastEpoch(ulong epoch, byte[] encodedContext, Secret sende
         var reader = new TlsReader(serialized);
         byte[] context = reader.ReadVector().ToArray();
         Secret senderData = reader.TakeSecret();
-        int leafCount = (int)reader.ReadUInt32();
+        int leafCount = RatchetTree.ReadLeafCount(reader);
         var replaced = new Dictionary<LeafIndex, LeafNode?>();
         while (!reader.AtEnd)
         {

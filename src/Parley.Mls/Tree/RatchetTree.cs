@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Parley.Mls.Crypto;
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
 
@@ -47,9 +49,21 @@ internal sealed class RatchetTree
     {
         var nodes = new Node?[NodeIndex.Width(leafCount)];
         foreach ((NodeIndex index, Node node) in stored)
+        {
+            Invariant.That(index.Value < (uint)nodes.Length && index.IsLeaf == node is Node.Leaf);
             nodes[index.Value] = node;
+        }
+
         ImmutableArray<Node?> array = ImmutableCollectionsMarshal.AsImmutableArray(nodes);
-        return new RatchetTree(Build(array, System.Numerics.BitOperations.Log2((uint)leafCount), 0), KeyIndex.Of(array));
+        return new RatchetTree(Build(array, BitOperations.Log2((uint)leafCount), 0), KeyIndex.Of(array));
+    }
+
+    /// <summary>Reads the number of leaves that a stored tree has.</summary>
+    public static int ReadLeafCount(TlsReader reader)
+    {
+        uint count = reader.ReadUInt32();
+        Invariant.That(count <= MessageLimits.LeavesMax && BitOperations.IsPow2(count));
+        return (int)count;
     }
 
     /// <summary>RFC 9420 §12.4.3.3: the tree as an extension, blank nodes at the end left out.</summary>

@@ -59,6 +59,11 @@ internal static class Forge
                 framed.GroupId.Span, framed.Epoch, framed.Content.Type, framed.AuthenticatedData.Span, PlaintextOf(content)));
         }
 
+        return SealPublic(epoch, content);
+    }
+
+    public static MlsMessage SealPublic(EpochState epoch, AuthenticatedContent content)
+    {
         PublicMessage message = PublicMessages.Seal(epoch.Suite, epoch.Secrets.MembershipKey, content, epoch.EncodedContext);
         return new MlsMessage.Public(content.Content.Sender is Sender.Member ? message : message with { MembershipTag = null });
     }
@@ -160,11 +165,19 @@ internal static class Forge
         byte[] key = new byte[suite.AeadKeyBytes];
         byte[] nonce = new byte[suite.AeadNonceBytes];
         uint next = epoch.MessageSecrets.Next(keysOf ?? epoch.Self, ratchet, key, nonce);
+        return SealRaw(epoch, type, plaintext, key, nonce, sender ?? epoch.Self, generation ?? next);
+    }
+
+    /// <summary>A PrivateMessage with any plaintext, keys and sender.</summary>
+    public static MlsMessage SealRaw(
+        EpochState epoch, ContentType type, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> key, ReadOnlySpan<byte> messageNonce, LeafIndex sender, uint generation)
+    {
         const uint guard = 0x01020304;
+        byte[] nonce = messageNonce.ToArray();
         BinaryPrimitives.WriteUInt32BigEndian(nonce, BinaryPrimitives.ReadUInt32BigEndian(nonce) ^ guard);
         byte[] ciphertext = new byte[plaintext.Length + TagBytes];
-        suite.Seal(key, nonce, ContentAad(epoch, type), plaintext, ciphertext);
-        byte[] senderData = SealSenderData(epoch, new SenderData(sender ?? epoch.Self, generation ?? next, guard), type, ciphertext);
+        epoch.Suite.Seal(key, nonce, ContentAad(epoch, type), plaintext, ciphertext);
+        byte[] senderData = SealSenderData(epoch, new SenderData(sender, generation, guard), type, ciphertext);
         return new MlsMessage.Private(new PrivateMessage(epoch.Context.GroupId, epoch.Context.Epoch, type, default, senderData, ciphertext));
     }
 

@@ -125,6 +125,9 @@ internal sealed class WelcomeForge : IDisposable
         return new Welcome(_suite.Id, [entry], encryptedGroupInfo);
     }
 
+    public StagedWelcome Stage(Welcome welcome, RatchetTreeExtension? tree = null) =>
+        StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree, FindGroup);
+
     /// <summary>The group secrets of a Welcome as they were encrypted.</summary>
     public byte[] OpenSecrets(Welcome welcome)
     {
@@ -137,14 +140,13 @@ internal sealed class WelcomeForge : IDisposable
 
     public void AssertAccepted(Welcome welcome, RatchetTreeExtension? tree = null)
     {
-        using StagedWelcome staged = StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree, FindGroup);
+        using StagedWelcome staged = Stage(welcome, tree);
         Assert.Equal(Place, staged.Members.Single(member => member.Leaf.SignatureKey.Span.SequenceEqual(Joiner.Identity.Signer.PublicKey.Span)).Index);
     }
 
     public void AssertRefused(MlsError expected, Welcome welcome, RatchetTreeExtension? tree = null)
     {
-        MlsError refused = Assert.Throws<MlsException>(
-            () => StagedWelcome.Stage(Joiner.World.Config, Joiner.Identity, welcome, _bundle, tree, FindGroup)).Error;
+        MlsError refused = Assert.Throws<MlsException>(() => Stage(welcome, tree)).Error;
         Assert.Equal(expected, refused);
     }
 

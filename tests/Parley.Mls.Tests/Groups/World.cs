@@ -62,6 +62,9 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public KnownPsks Psks { get; } = new();
 
+    /// <summary>All clients there are, in the order they were made.</summary>
+    public IReadOnlyList<Client> Clients => _clients;
+
     /// <summary>Those in the group.</summary>
     public List<Client> Members { get; } = [];
 

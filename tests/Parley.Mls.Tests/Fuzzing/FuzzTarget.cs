@@ -1,0 +1,27 @@
+namespace Parley.Mls.Tests.Fuzzing;
+
+/// <summary>
+/// What a fuzzer feeds bytes to. A target runs them, whatever they are, and throws only if something is wrong: a decoder that throws or
+/// takes too much memory, a refusal that is not one <see cref="MlsError"/>, a group that changed though it refused.
+/// </summary>
+public abstract class FuzzTarget
+{
+    /// <summary>All targets, by the name they are called with and their corpus is kept under.</summary>
+    public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = new Dictionary<string, FuzzTarget>(StringComparer.Ordinal)
+    {
+        ["decode"] = new DecodeTarget(),
+        ["process"] = new ProcessTarget(),
+        ["handshake"] = new HandshakeTarget(),
+        ["join"] = new JoinTarget(),
+        ["stored"] = new StoredTarget(),
+    };
+
+    /// <summary>The longest input worth trying: bounds of large lists have tests of their own.</summary>
+    public const int InputBytesMax = 16 * 1024;
+
+    /// <summary>Honest inputs to begin with, the same in each run.</summary>
+    public abstract IEnumerable<byte[]> Seeds { get; }
+
+    /// <summary>Runs one input. Each call finds everything as the first one did.</summary>
+    public abstract void Run(ReadOnlySpan<byte> input);
+}
