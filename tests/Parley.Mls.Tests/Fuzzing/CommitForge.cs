@@ -47,7 +47,7 @@ internal sealed class CommitForge(FuzzGroup group, ContentForge contents, Sender
         try
         {
             byte[] confirmedHash = KeySchedule.ConfirmedTranscriptHash(suite, _epoch.InterimTranscriptHash, signed);
-            using Secret pskSecret = new PskLookup(group.World.Psks, _epoch.Context.GroupId, static _ => null).Secret(suite, _next.Psks);
+            using Secret pskSecret = new PskLookup(group.World.Psks, static _ => null).Secret(suite, _next.Psks);
             using var commitSecret = new Secret(_commitSecret);
             using Secret initSecret = _next.ExternalInit is null ? _epoch.Secrets.InitSecret.Clone() : ReceiveInit(_next.ExternalInit);
             using NewEpoch secrets = NewEpoch.Derive(suite, initSecret, commitSecret, pskSecret, _next.Context(confirmedHash));
