@@ -29,7 +29,7 @@ public sealed class SecretDisplayTests
     [
         "HpkeKeyPair.PublicKey", "SignatureKeyPair.PublicKey", "KeyPackageBundle.Reference",
         "EpochState.ConfirmationTag", "PastEpoch.EncodedContext", "CommitMaking.AuthenticatedData",
-        "PendingCommit.Message", "PendingCommit.Welcome", "Stored.Message", "Stored.Welcome", "PendingExternalCommit.Message",
+        "PendingCommit.Message", "PendingCommit.Welcome", "Stored.Message", "Stored.Welcome", "PendingExternalCommit.Message", "ContinuedGroup.Welcome",
 
         // Copies of stored entries, for as long as a group is restored from them: their secrets are moved out, the rest stays.
         "GroupRestore._copies", "GroupRestore._privateKeys", "GroupRestore._ratchets", "GroupRestore._rest", "GroupRestore._epoch", "GroupRestore._pendingCommit",
