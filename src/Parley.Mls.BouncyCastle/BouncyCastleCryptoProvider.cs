@@ -81,8 +81,8 @@ public sealed class BouncyCastleCryptoProvider : ICryptoProvider
     }
 
     /// <inheritdoc/>
-    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret) =>
-        _inner.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret) =>
+        _inner.TryEncapsulate(kem, publicKey, randomness, kemOutput, sharedSecret);
 
     /// <inheritdoc/>
     public bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret) =>

@@ -130,21 +130,10 @@ public sealed class NativeCryptoProvider : ICryptoProvider
             : NistCurve.Of(kem).TryAgree(privateKey, publicKey, sharedSecret);
 
     /// <inheritdoc/>
-    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret)
+    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret)
     {
         RequireXWing(kem);
-        if (publicKey.Length != XWing.PublicKeyBytes)
-            return false;
-        Span<byte> seed = stackalloc byte[XWing.EncapsulationSeedBytes];
-        try
-        {
-            _random.Fill(seed);
-            return XWing.TryEncapsulate(publicKey, seed, kemOutput, sharedSecret);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(seed);
-        }
+        return publicKey.Length == XWing.PublicKeyBytes && XWing.TryEncapsulate(publicKey, randomness, kemOutput, sharedSecret);
     }
 
     /// <inheritdoc/>

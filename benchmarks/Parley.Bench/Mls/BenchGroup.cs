@@ -11,8 +11,7 @@ namespace Parley.Bench.Mls;
 
 /// <summary>
 /// A group of which three members are kept: the first, who commits; the one beside it; and the last, which is in the other half of the
-/// tree, as half of all members are. The others were as real while it was made, and left nothing behind but their leaves: nobody needs
-/// their keys afterwards. While a group is made, signatures are not verified, as they are our own.
+/// tree, as half of all members are.
 /// </summary>
 internal sealed class BenchGroup : IDisposable
 {
@@ -21,32 +20,58 @@ internal sealed class BenchGroup : IDisposable
     // As long as a device certificate.
     private const int CredentialBytes = 200;
 
-    private readonly MeasuredCryptoProvider _provider;
-    private readonly CipherSuite _suite;
-
-    private BenchGroup(MeasuredCryptoProvider provider, CipherSuite suite)
+    private BenchGroup(GroupConfig config, Group first, Group neighbour, Group last)
     {
-        _provider = provider;
-        _suite = suite;
-        Config = new GroupConfig { Crypto = provider, Authentication = new AcceptAll() };
-        First = CreateFirst();
-        Last = First;
-        Neighbour = First;
+        Config = config;
+        First = first;
+        Neighbour = neighbour;
+        Last = last;
     }
 
     public GroupConfig Config { get; }
 
     public Group First { get; }
 
-    public Group Neighbour { get; private set; }
+    public Group Neighbour { get; }
 
-    public Group Last { get; private set; }
+    public Group Last { get; }
+
+    public static GroupConfig NewConfig(ICryptoProvider provider, int? threadsMax = null)
+    {
+        var config = new GroupConfig { Crypto = provider, Authentication = new AcceptAll() };
+        return threadsMax is { } threads ? new GroupConfig { Crypto = provider, Authentication = config.Authentication, ThreadsMax = threads } : config;
+    }
 
     /// <summary>A group whose first member added everybody in one Commit.</summary>
-    public static BenchGroup Flat(MeasuredCryptoProvider provider, CipherSuite suite, int leaves) => Make(provider, suite, group => group.AddAll(leaves));
+    public static BenchGroup Flat(ICryptoProvider provider, CipherSuite suite, int leaves)
+    {
+        GroupConfig config = NewConfig(provider);
+        Group first = Group.Create(config, NewIdentity(provider, suite), suite, "benchmark"u8, []);
+        var joiners = new List<(LeafIdentity Identity, KeyPackageBundle Bundle)>();
+        for (int i = 1; i < leaves; i++)
+        {
+            LeafIdentity identity = NewIdentity(provider, suite);
+            joiners.Add((identity, NewKeyPackage(provider, suite, identity)));
+        }
 
-    /// <summary>A group in which every member has committed once: each, when it was added, made a Commit before the next was added.</summary>
-    public static BenchGroup Full(MeasuredCryptoProvider provider, CipherSuite suite, int leaves) => Make(provider, suite, group => group.AddOneByOne(leaves));
+        ImmutableArray<Proposal> adds = [.. joiners.Select(static joiner => new Proposal.Add(joiner.Bundle.KeyPackage))];
+        MlsMessage.Welcome welcome = Decode(first.Commit(new CommitOptions { Proposals = adds }, Now).Welcome!.Value); // It adds members.
+        first.MergePendingCommit();
+        Group neighbour = Join(config, joiners[0].Identity, welcome, joiners[0].Bundle);
+        Group last = leaves == 2 ? neighbour : Join(config, joiners[^1].Identity, welcome, joiners[^1].Bundle);
+        return new BenchGroup(config, first, neighbour, last).Settled();
+    }
+
+    /// <summary>A group in which every member has committed once.</summary>
+    public static BenchGroup Full(ICryptoProvider provider, CipherSuite suite, int leaves)
+    {
+        GroupConfig config = NewConfig(provider);
+        var lastLeaf = new LeafIndex((uint)leaves - 1);
+        var tree = new FullTree(new CryptoSuite(provider, suite), leaves, default, new LeafIndex(1), lastLeaf);
+        Group neighbour = tree.GroupOf(new LeafIndex(1), config);
+        Group last = leaves == 2 ? neighbour : tree.GroupOf(lastLeaf, config);
+        return new BenchGroup(config, tree.GroupOf(default, config), neighbour, last).Settled();
+    }
 
     public static LeafIdentity NewIdentity(ICryptoProvider provider, CipherSuite suite)
     {
@@ -79,6 +104,17 @@ internal sealed class BenchGroup : IDisposable
         group.Merge(commit.Staged);
     }
 
+    /// <summary>Lets those follow who are behind the first member.</summary>
+    public void Follow(ReadOnlyMemory<byte> commit)
+    {
+        foreach (Group member in new HashSet<Group> { Neighbour, Last })
+        {
+            if (member.Epoch < First.Epoch)
+                Process(member, commit);
+            member.TakeWrites();
+        }
+    }
+
     public void Dispose()
     {
         First.Dispose();
@@ -86,83 +122,17 @@ internal sealed class BenchGroup : IDisposable
         Last.Dispose();
     }
 
-    private static BenchGroup Make(MeasuredCryptoProvider provider, CipherSuite suite, Action<BenchGroup> fill)
+    private static Group Join(GroupConfig config, LeafIdentity identity, MlsMessage.Welcome welcome, KeyPackageBundle bundle)
     {
-        provider.TrustsSignatures = true;
-        try
-        {
-            var group = new BenchGroup(provider, suite);
-            fill(group);
-            return group;
-        }
-        finally
-        {
-            provider.TrustsSignatures = false;
-        }
+        using StagedWelcome staged = StagedWelcome.Stage(config, identity, welcome.Message, bundle);
+        return staged.Join();
     }
 
-    private Group CreateFirst() => Group.Create(Config, NewIdentity(_provider, _suite), _suite, "benchmark"u8, []);
-
-    private void AddAll(int leaves)
+    private BenchGroup Settled()
     {
-        var joiners = new List<(LeafIdentity Identity, KeyPackageBundle Bundle)>();
-        for (int i = 1; i < leaves; i++)
-        {
-            LeafIdentity identity = NewIdentity(_provider, _suite);
-            joiners.Add((identity, NewKeyPackage(_provider, _suite, identity)));
-        }
-
-        ImmutableArray<Proposal> adds = [.. joiners.Select(static joiner => new Proposal.Add(joiner.Bundle.KeyPackage))];
-        PendingCommit commit = First.Commit(new CommitOptions { Proposals = adds }, Now);
-        MlsMessage.Welcome welcome = Decode(commit.Welcome!.Value);
-        First.MergePendingCommit();
-        First.TakeWrites();
-        Neighbour = Join(joiners[0].Identity, welcome, joiners[0].Bundle);
-        Last = leaves == 2 ? Neighbour : Join(joiners[^1].Identity, welcome, joiners[^1].Bundle);
-    }
-
-    private void AddOneByOne(int leaves)
-    {
-        for (int i = 1; i < leaves; i++)
-        {
-            LeafIdentity identity = NewIdentity(_provider, _suite);
-            using KeyPackageBundle bundle = NewKeyPackage(_provider, _suite, identity);
-            PendingCommit add = First.Commit(new CommitOptions { Proposals = [new Proposal.Add(bundle.KeyPackage)], ForcesPath = false }, Now);
-            ReadOnlyMemory<byte> welcome = add.Welcome!.Value;
-            Deliver(First, add.Message);
-            Group joined = Join(identity, Decode(welcome), bundle);
-            if (i == 1)
-                Neighbour = joined;
-            Deliver(joined, joined.Commit(new CommitOptions(), Now).Message);
-            if (i == leaves - 1)
-                Last = joined;
-            else if (i > 1)
-                joined.Dispose();
-        }
-
-        Deliver(First, First.Commit(new CommitOptions(), Now).Message);
-    }
-
-    /// <summary>The committer merges its pending Commit, the members that are kept process it.</summary>
-    private void Deliver(Group committer, ReadOnlyMemory<byte> commit)
-    {
-        committer.MergePendingCommit();
-        committer.TakeWrites();
-        foreach (Group member in new HashSet<Group> { First, Neighbour, Last })
-        {
-            if (member == committer)
-                continue;
-            Process(member, commit);
+        foreach (Group member in new[] { First, Neighbour, Last })
             member.TakeWrites();
-        }
-    }
-
-    private Group Join(LeafIdentity identity, MlsMessage.Welcome welcome, KeyPackageBundle bundle)
-    {
-        using StagedWelcome staged = StagedWelcome.Stage(Config, identity, welcome.Message, bundle);
-        Group group = staged.Join();
-        group.TakeWrites();
-        return group;
+        return this;
     }
 
     private sealed class AcceptAll : IAuthenticationService

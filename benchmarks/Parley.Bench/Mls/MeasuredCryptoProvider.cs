@@ -5,7 +5,7 @@ namespace Parley.Bench.Mls;
 
 /// <summary>
 /// Counts the calls that go through to another provider. What an operation must cost at least is the sum of these calls, each timed by
-/// itself (<see cref="PrimitiveTimes"/>); what it takes above that is the protocol's own work. Counts one suite on one thread.
+/// itself (<see cref="PrimitiveReplay"/>); what it takes above that is the protocol's own work. Counts one suite.
 /// </summary>
 internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoProvider
 {
@@ -13,9 +13,6 @@ internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoPro
 
     /// <summary>Whether calls are counted now.</summary>
     public bool Counts { get; set; }
-
-    /// <summary>Whether every signature is taken for a valid one, to make large groups of our own quickly.</summary>
-    public bool TrustsSignatures { get; set; }
 
     /// <summary>How often each call was made since the last <see cref="Reset"/>.</summary>
     public IReadOnlyDictionary<PrimitiveCall, int> Calls => _calls;
@@ -86,10 +83,10 @@ internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoPro
         return inner.TryAgree(kem, privateKey, publicKey, sharedSecret);
     }
 
-    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret)
+    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret)
     {
         Count(Primitive.Encapsulate, 0);
-        return inner.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+        return inner.TryEncapsulate(kem, publicKey, randomness, kemOutput, sharedSecret);
     }
 
     public bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret)
@@ -113,12 +110,16 @@ internal sealed class MeasuredCryptoProvider(ICryptoProvider inner) : ICryptoPro
     public bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
     {
         Count(Primitive.Verify, content.Length);
-        return TrustsSignatures || inner.Verify(algorithm, publicKey, content, signature);
+        return inner.Verify(algorithm, publicKey, content, signature);
     }
 
     private void Count(Primitive primitive, int bytes)
     {
-        if (Counts)
-            CollectionsMarshal.GetValueRefOrAddDefault(_calls, new PrimitiveCall(primitive, bytes).Rounded(), out _)++;
+        if (!Counts)
+            return;
+
+        // Some operations share their work among threads.
+        lock (_calls)
+            CollectionsMarshal.GetValueRefOrAddDefault(_calls, new PrimitiveCall(primitive, bytes), out _)++;
     }
 }

@@ -10,9 +10,10 @@ namespace Parley.Bench.Mls;
 /// <param name="MinUs">Shortest time in microseconds.</param>
 /// <param name="CpuUs">Median of the processor time, of all threads of the process: what a busy machine does not change.</param>
 /// <param name="PrimitivesUs">What the operation's calls of primitives take by themselves.</param>
+/// <param name="Ratio">The median of the ratio of each time to that of the primitives beside it.</param>
 /// <param name="Bytes">Length of the message that was made or read.</param>
 /// <param name="AllocatedBytes">Median of what was allocated on the managed heap.</param>
 /// <param name="StorageBytes">Keys and values of what is to be stored after it.</param>
 internal sealed record MlsRow(
     string Name, int Suite, int Leaves, string Shape, int PayloadBytes,
-    double MedianUs, double MinUs, double CpuUs, double PrimitivesUs, int Bytes, long AllocatedBytes, int StorageBytes);
+    double MedianUs, double MinUs, double CpuUs, double PrimitivesUs, double Ratio, int Bytes, long AllocatedBytes, int StorageBytes);

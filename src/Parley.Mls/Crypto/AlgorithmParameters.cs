@@ -41,12 +41,12 @@ public static class AlgorithmParameters
         /// <summary>The KEM's row of RFC 9180 §7.1; X-Wing's of draft-ietf-hpke-pq.</summary>
         public KemParameters Parameters => kem switch
         {
-            KemAlgorithm.P256 => new(32, 65, 65, 32, HashAlgorithm.Sha256),
-            KemAlgorithm.P384 => new(48, 97, 97, 48, HashAlgorithm.Sha384),
-            KemAlgorithm.P521 => new(64, 133, 133, 66, HashAlgorithm.Sha512),
-            KemAlgorithm.X25519 => new(32, 32, 32, 32, HashAlgorithm.Sha256),
-            KemAlgorithm.X448 => new(64, 56, 56, 56, HashAlgorithm.Sha512),
-            KemAlgorithm.XWing => new(32, 1120, 1216, 32, null),
+            KemAlgorithm.P256 => new(32, 65, 65, 32, 32, HashAlgorithm.Sha256),
+            KemAlgorithm.P384 => new(48, 97, 97, 48, 48, HashAlgorithm.Sha384),
+            KemAlgorithm.P521 => new(64, 133, 133, 66, 66, HashAlgorithm.Sha512),
+            KemAlgorithm.X25519 => new(32, 32, 32, 32, 32, HashAlgorithm.Sha256),
+            KemAlgorithm.X448 => new(64, 56, 56, 56, 56, HashAlgorithm.Sha512),
+            KemAlgorithm.XWing => new(32, 1120, 1216, 32, 64, null),
             _ => throw new ArgumentOutOfRangeException(nameof(kem)),
         };
     }

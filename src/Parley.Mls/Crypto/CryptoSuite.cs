@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using Parley.Mls.Messages;
+using Parley.Mls.Messages.Tree;
 
 namespace Parley.Mls.Crypto;
 
@@ -173,7 +174,7 @@ public sealed class CryptoSuite
     /// <summary>RFC 9420 §5.1.3: EncryptWithLabel. False, with empty outputs, if the peer's public key is invalid.</summary>
     public bool TryEncryptWithLabel(
         ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plaintext, out byte[] kemOutput, out byte[] ciphertext) =>
-        TryEncrypt(publicKey, EncryptContext(label, context), plaintext, out kemOutput, out ciphertext);
+        _hpke.TrySeal(publicKey, EncryptContext(label, context), [], plaintext, out kemOutput, out ciphertext);
 
     /// <summary>
     /// RFC 9420 §5.1.3: DecryptWithLabel. Null if the KEM output is invalid, or the ciphertext was not made for this key, label and
@@ -217,7 +218,7 @@ public sealed class CryptoSuite
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext) =>
         ciphertext.Length >= AlgorithmParameters.AeadTagBytes && Provider.TryOpen(Parameters.Aead, key, nonce, associatedData, ciphertext, plaintext);
 
-    /// <summary>RFC 9420 §5.1.3: the EncryptContext, hashed once for all to whom <see cref="TryEncrypt"/> encrypts in it.</summary>
+    /// <summary>RFC 9420 §5.1.3: the EncryptContext, hashed once for all to whom <see cref="EncryptAll"/> encrypts in it.</summary>
     internal Hpke.InfoHash EncryptContext(string label, ReadOnlySpan<byte> context)
     {
         int size = LabeledBytes(label, context);
@@ -225,10 +226,28 @@ public sealed class CryptoSuite
         return _hpke.HashInfo(WriteLabeled(buffer, LabelPrefix, label, context));
     }
 
-    /// <summary>EncryptWithLabel for one of many receivers in a context. False, with empty outputs, if the peer's public key is invalid.</summary>
-    internal bool TryEncrypt(
-        ReadOnlySpan<byte> publicKey, Hpke.InfoHash context, ReadOnlySpan<byte> plaintext, out byte[] kemOutput, out byte[] ciphertext) =>
-        _hpke.TrySeal(publicKey, context, [], plaintext, out kemOutput, out ciphertext);
+    /// <summary>
+    /// EncryptWithLabel for many receivers in one context, in their order; null for one whose public key is invalid. The work is shared by
+    /// threads; the randomness is drawn before that, so that the ciphertexts do not depend on who does what.
+    /// </summary>
+    internal IEnumerable<HpkeCiphertext?> EncryptAll(IReadOnlyList<(ReadOnlyMemory<byte> PublicKey, Secret Plaintext)> receivers, Hpke.InfoHash context, int threads)
+    {
+        int each = _hpke.Kem.RandomBytes;
+        using var randomness = new Secret(each * receivers.Count);
+        Provider.FillRandom(randomness.AsWritableSpan());
+        int[] places = [.. Enumerable.Range(0, receivers.Count)];
+        foreach (HpkeCiphertext? encrypted in SharedWork.Select(places, threads, Encrypt))
+            yield return encrypted;
+
+        HpkeCiphertext? Encrypt(int place)
+        {
+            (ReadOnlyMemory<byte> publicKey, Secret plaintext) = receivers[place];
+            ReadOnlySpan<byte> drawn = randomness.AsSpan().Slice(place * each, each);
+            return _hpke.TrySeal(publicKey.Span, drawn, context, [], plaintext.AsSpan(), out byte[] kemOutput, out byte[] ciphertext)
+                ? new HpkeCiphertext(kemOutput, ciphertext)
+                : null;
+        }
+    }
 
     /// <summary>The size of a label with its prefix, and a value, as vectors.</summary>
     private static int LabeledBytes(string label, ReadOnlySpan<byte> value) =>

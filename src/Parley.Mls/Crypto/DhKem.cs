@@ -39,9 +39,9 @@ internal sealed class DhKem : Kem
     }
 
     // RFC 9180 §4.1: Encap(pkR).
-    protected override byte[]? Encap(ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret)
+    protected override byte[]? Encap(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> sharedSecret)
     {
-        using HpkeKeyPair ephemeral = GenerateKeyPair();
+        using HpkeKeyPair ephemeral = DeriveKeyPair(randomness);
         return TryAgree(ephemeral.PrivateKey.AsSpan(), publicKey, ephemeral.PublicKey, publicKey, sharedSecret) ? ephemeral.PublicKey : null;
     }
 

@@ -52,13 +52,30 @@ internal sealed class Hpke
         ReadOnlySpan<byte> publicKey, InfoHash info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext,
         out byte[] kemOutput, out byte[] ciphertext)
     {
+        Span<byte> randomness = stackalloc byte[Kem.RandomBytes];
+        try
+        {
+            _provider.FillRandom(randomness);
+            return TrySeal(publicKey, randomness, info, associatedData, plaintext, out kemOutput, out ciphertext);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(randomness);
+        }
+    }
+
+    /// <summary>SealBase, with randomness that was drawn before (<see cref="Kem.RandomBytes"/>). False if the receiver's key is no valid one.</summary>
+    public bool TrySeal(
+        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, InfoHash info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext,
+        out byte[] kemOutput, out byte[] ciphertext)
+    {
         ciphertext = [];
         Span<byte> sharedSecret = stackalloc byte[Kem.SharedSecretBytes];
         Span<byte> key = stackalloc byte[_aead.KeyBytes];
         Span<byte> nonce = stackalloc byte[AlgorithmParameters.AeadNonceBytes];
         try
         {
-            if (!Kem.TryEncap(publicKey, sharedSecret, out kemOutput))
+            if (!Kem.TryEncap(publicKey, randomness, sharedSecret, out kemOutput))
                 return false;
             KeySchedule(sharedSecret, info, key, nonce);
             ciphertext = new byte[plaintext.Length + AlgorithmParameters.AeadTagBytes];

@@ -40,16 +40,19 @@ internal sealed class HybridKem : Kem
             throw new CryptographicException("Every seed of the right length is a private key.");
     }
 
+    // Any randomness tells.
     protected override bool IsPublicKeyCore(ReadOnlySpan<byte> publicKey)
     {
         Span<byte> sharedSecret = stackalloc byte[Sizes.SharedSecretBytes];
-        return Encap(publicKey, sharedSecret) is not null;
+        Span<byte> randomness = stackalloc byte[Sizes.RandomBytes];
+        randomness.Clear();
+        return Encap(publicKey, randomness, sharedSecret) is not null;
     }
 
-    protected override byte[]? Encap(ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret)
+    protected override byte[]? Encap(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> sharedSecret)
     {
         byte[] kemOutput = new byte[Sizes.KemOutputBytes];
-        return Provider.TryEncapsulate(Algorithm, publicKey, kemOutput, sharedSecret) ? kemOutput : null;
+        return Provider.TryEncapsulate(Algorithm, publicKey, randomness, kemOutput, sharedSecret) ? kemOutput : null;
     }
 
     protected override bool Decap(

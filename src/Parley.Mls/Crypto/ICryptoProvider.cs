@@ -55,10 +55,10 @@ public interface ICryptoProvider
     bool TryAgree(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret);
 
     /// <summary>
-    /// Encapsulates to the peer's key with fresh randomness, for a KEM that is a primitive of its own. False if the key has the wrong
-    /// length or is no valid one.
+    /// Encapsulates to the peer's key, for a KEM that is a primitive of its own. The randomness is secret, as long as the KEM's
+    /// <see cref="KemParameters.RandomBytes"/>, and used once. False if the key has the wrong length or is no valid one.
     /// </summary>
-    bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret);
+    bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret);
 
     /// <summary>
     /// Decapsulates what <see cref="TryEncapsulate"/> made. False if the KEM output has the wrong length or is no valid one; one made for

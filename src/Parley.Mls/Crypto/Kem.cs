@@ -20,6 +20,9 @@ internal abstract class Kem
 
     public int SharedSecretBytes => Sizes.SharedSecretBytes;
 
+    /// <summary>How much randomness one encapsulation takes.</summary>
+    public int RandomBytes => Sizes.RandomBytes;
+
     protected ICryptoProvider Provider { get; }
 
     protected KemAlgorithm Algorithm { get; }
@@ -78,7 +81,22 @@ internal abstract class Kem
     /// <summary>Encap(pkR). False, with an empty output, if the receiver's key is no valid one.</summary>
     public bool TryEncap(ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret, out byte[] kemOutput)
     {
-        byte[]? output = publicKey.Length == Sizes.PublicKeyBytes ? Encap(publicKey, sharedSecret) : null;
+        Span<byte> randomness = stackalloc byte[Sizes.RandomBytes];
+        try
+        {
+            Provider.FillRandom(randomness);
+            return TryEncap(publicKey, randomness, sharedSecret, out kemOutput);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(randomness);
+        }
+    }
+
+    /// <summary>Encap(pkR) with randomness that was drawn before and is used for nothing else.</summary>
+    public bool TryEncap(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> sharedSecret, out byte[] kemOutput)
+    {
+        byte[]? output = publicKey.Length == Sizes.PublicKeyBytes ? Encap(publicKey, randomness, sharedSecret) : null;
         kemOutput = output ?? [];
         return output is not null;
     }
@@ -92,7 +110,7 @@ internal abstract class Kem
     protected abstract bool IsPublicKeyCore(ReadOnlySpan<byte> publicKey);
 
     /// <summary>The KEM output, or null if the public key, which has the right length, is no valid one.</summary>
-    protected abstract byte[]? Encap(ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret);
+    protected abstract byte[]? Encap(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> sharedSecret);
 
     protected abstract bool Decap(
         ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret);

@@ -94,7 +94,7 @@ internal sealed class CommitMaking
             if (IsNewIdentity)
                 group.CheckOwnLeaf(Committer, formerLeaf);
             byte[] provisionalContext = group.Context(Epoch.Context.ConfirmedTranscriptHash).Encode();
-            var update = new UpdatePath(leaf, TreeKem.Encrypt(Suite, filtered, fresh, group.NewLeaves, provisionalContext));
+            var update = new UpdatePath(leaf, TreeKem.Encrypt(Suite, filtered, fresh, group.NewLeaves, provisionalContext, Config.ThreadsMax));
             return new MadePath(update, filtered, fresh, new CommitStaging.OwnPath(leafKey.PrivateKey, pathSecret));
         }
         catch

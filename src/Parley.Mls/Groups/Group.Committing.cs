@@ -255,7 +255,7 @@ public sealed partial class Group
             return null;
         try
         {
-            return WelcomeSealing.Seal(made, staged.Next!, _identity, options); // Not removed by our own Commit.
+            return WelcomeSealing.Seal(made, staged.Next!, _identity, options, _config.ThreadsMax); // Not removed by our own Commit.
         }
         catch (MlsException)
         {

@@ -38,6 +38,12 @@ public sealed class GroupConfig
     /// <summary>How proposals and Commits travel: as PrivateMessage, so that a server sees no membership change, or as PublicMessage.</summary>
     public WireFormat HandshakeFormat { get; init; } = WireFormat.PrivateMessage;
 
+    /// <summary>
+    /// How many threads may share the signatures of a tree that is joined, and the signatures and encryptions of many who are added at
+    /// once; a caller waits for them and sees nothing of them but the time. One in a browser; else as many as there are cores.
+    /// </summary>
+    public int ThreadsMax { get; init; } = OperatingSystem.IsBrowser() ? 1 : Environment.ProcessorCount;
+
     /// <summary>The vectors' KeyPackages have lifetimes no policy would take.</summary>
     internal bool IgnoresLifetimes { get; init; }
 

@@ -28,12 +28,16 @@ internal sealed class GroupSecrets(Secret joinerSecret, Secret? pathSecret, Immu
         return null;
     }
 
-    /// <summary>Writes the structure.</summary>
-    public static void Write(TlsWriter writer, Secret joinerSecret, Secret? pathSecret, ImmutableArray<PreSharedKeyId> psks)
+    /// <summary>Encodes the structure. The caller disposes it.</summary>
+    public static Secret Encode(Secret joinerSecret, Secret? pathSecret, IReadOnlyList<PreSharedKeyId> psks)
     {
+        var writer = new TlsWriter();
         writer.WriteVector(joinerSecret.AsSpan());
         writer.WriteOptional(pathSecret, static (w, secret) => w.WriteVector(secret.AsSpan()));
         writer.WriteVectorOf(psks, Tls.WriteStruct);
+        var encoded = new Secret(writer.WrittenSpan);
+        writer.Clear();
+        return encoded;
     }
 
     public void Dispose()

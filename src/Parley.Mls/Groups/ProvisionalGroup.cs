@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.KeyPackages;
@@ -63,8 +64,7 @@ internal sealed class ProvisionalGroup
         }
 
         group.ApplyRemoves(proposals);
-        foreach (QueuedProposal queued in proposals)
-            group.ApplyRest(queued.Proposal);
+        group.ApplyRest(proposals);
         MlsException.ThrowIf(!group.Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
         return group;
     }
@@ -170,28 +170,35 @@ internal sealed class ProvisionalGroup
             Tree = Tree.Truncate();
     }
 
-    private void ApplyRest(Proposal proposal)
+    private void ApplyRest(IReadOnlyList<QueuedProposal> proposals)
     {
-        switch (proposal)
+        List<KeyPackage> added = [.. proposals.Select(static queued => queued.Proposal).OfType<Proposal.Add>().Select(static add => add.KeyPackage)];
+        using IEnumerator<KeyPackageProof> proofs = SharedWork.Select(
+            added, _config.ThreadsMax, keyPackage => KeyPackageRules.Prove(_epoch.Suite, LeafRules, keyPackage)).GetEnumerator();
+        foreach (QueuedProposal queued in proposals)
         {
-            case Proposal.Add add:
-                ApplyAdd(add.KeyPackage);
-                break;
-            case Proposal.PreSharedKey psk:
-                Psks.Add(psk.Psk);
-                break;
-            case Proposal.ReInit reInit:
-                ReInit = reInit;
-                break;
-            case Proposal.ExternalInit externalInit:
-                ExternalInit = externalInit;
-                break;
+            switch (queued.Proposal)
+            {
+                case Proposal.Add add:
+                    proofs.MoveNext();
+                    ApplyAdd(add.KeyPackage, proofs.Current);
+                    break;
+                case Proposal.PreSharedKey psk:
+                    Psks.Add(psk.Psk);
+                    break;
+                case Proposal.ReInit reInit:
+                    ReInit = reInit;
+                    break;
+                case Proposal.ExternalInit externalInit:
+                    ExternalInit = externalInit;
+                    break;
+            }
         }
     }
 
-    private void ApplyAdd(KeyPackage keyPackage)
+    private void ApplyAdd(KeyPackage keyPackage, KeyPackageProof proof)
     {
-        KeyPackageRules.Check(_epoch.Suite, LeafRules, keyPackage, _now);
+        KeyPackageRules.Check(_epoch.Suite, LeafRules, keyPackage, _now, proof);
         MlsException.ThrowIf(Tree.Keys.HasSignatureKey(keyPackage.LeafNode.SignatureKey), MlsError.DuplicateMember);
         bool reused = Tree.Keys.HasEncryptionKey(keyPackage.LeafNode.EncryptionKey)
             || Tree.Keys.HasEncryptionKey(keyPackage.InitKey)

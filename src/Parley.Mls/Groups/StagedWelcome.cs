@@ -152,7 +152,7 @@ public sealed class StagedWelcome : IDisposable
 
         // The lifetimes of members who joined long ago may be over: that is no reason to stay out (RFC 9420 §7.3).
         var leafRules = new LeafNodeRules(suite, config, context.GroupId, context.Extensions);
-        TreeRules.Check(suite, leafRules, tree, context.TreeHash, now: null);
+        TreeRules.Check(suite, leafRules, tree, context.TreeHash, now: null, config.ThreadsMax);
         return tree;
     }
 

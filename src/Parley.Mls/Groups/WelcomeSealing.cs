@@ -4,7 +4,6 @@ using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.KeyPackages;
-using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 
 namespace Parley.Mls.Groups;
@@ -17,9 +16,12 @@ internal static class WelcomeSealing
     // About what an EncryptedGroupSecrets takes.
     private const int BytesPerEntry = 192;
 
+    // About what a KeyPackage takes.
+    private const int BytesPerKeyPackage = 512;
+
     /// <summary>An encoded MLSMessage with the Welcome.</summary>
     /// <exception cref="MlsException">A new member's init key is not valid.</exception>
-    public static byte[] Seal(MadeCommit made, EpochState next, LeafIdentity identity, CommitOptions options)
+    public static byte[] Seal(MadeCommit made, EpochState next, LeafIdentity identity, CommitOptions options, int threads)
     {
         CryptoSuite suite = next.Suite;
         GroupInfo info = next.CreateGroupInfo(identity, options.WelcomeHasRatchetTree, withExternalPub: false);
@@ -29,21 +31,8 @@ internal static class WelcomeSealing
         using (Secret nonce = Nonce(suite, made.Secrets.WelcomeSecret))
             suite.Seal(key.AsSpan(), nonce.AsSpan(), [], groupInfo, encryptedGroupInfo);
 
-        ImmutableArray<EncryptedGroupSecrets>.Builder entries = ImmutableArray.CreateBuilder<EncryptedGroupSecrets>(made.Group.Added.Count);
-        Hpke.InfoHash context = suite.EncryptContext("Welcome", encryptedGroupInfo);
-        ImmutableArray<PreSharedKeyId> psks = [.. made.Group.Psks];
-        var writer = new TlsWriter(256);
-        foreach ((LeafIndex index, KeyPackage keyPackage) in made.Group.Added)
-        {
-            GroupSecrets.Write(writer, made.Secrets.JoinerSecret, PathSecretFor(index, made.Path), psks);
-            bool sealed_ = suite.TryEncrypt(keyPackage.InitKey.Span, context, writer.WrittenSpan, out byte[] kemOutput, out byte[] ciphertext);
-            writer.Clear();
-            MlsException.ThrowIf(!sealed_, MlsError.GroupSecretsInvalid);
-            byte[] reference = suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, keyPackage.Encode());
-            entries.Add(new EncryptedGroupSecrets(reference, new HpkeCiphertext(kemOutput, ciphertext)));
-        }
-
-        var welcome = new Welcome(suite.Id, entries.MoveToImmutable(), encryptedGroupInfo);
+        ImmutableArray<EncryptedGroupSecrets> entries = SealSecrets(suite, suite.EncryptContext("Welcome", encryptedGroupInfo), made, threads);
+        var welcome = new Welcome(suite.Id, entries, encryptedGroupInfo);
         return new MlsMessage.Welcome(welcome).Encode<MlsMessage>(capacity: encryptedGroupInfo.Length + (BytesPerEntry * made.Group.Added.Count) + 64);
     }
 
@@ -51,15 +40,47 @@ internal static class WelcomeSealing
 
     public static Secret Nonce(CryptoSuite suite, Secret welcomeSecret) => suite.ExpandWithLabel(welcomeSecret.AsSpan(), "nonce", [], suite.AeadNonceBytes);
 
-    /// <summary>The path secret of the lowest node above both the committer and the new member.</summary>
-    private static Secret? PathSecretFor(LeafIndex newMember, MadePath? path)
+    private static ImmutableArray<EncryptedGroupSecrets> SealSecrets(CryptoSuite suite, Hpke.InfoHash context, MadeCommit made, int threads)
+    {
+        // New members below the same node of the path are told the same.
+        var plaintexts = new Dictionary<int, Secret>();
+        try
+        {
+            var receivers = new List<(ReadOnlyMemory<byte> PublicKey, Secret GroupSecrets)>(made.Group.Added.Count);
+            foreach ((LeafIndex index, KeyPackage keyPackage) in made.Group.Added)
+            {
+                int place = PlaceAbove(index, made.Path);
+                if (!plaintexts.TryGetValue(place, out Secret? plaintext))
+                {
+                    Secret? pathSecret = place < 0 ? null : made.Path!.Fresh.PathSecrets[place]; // There is a place only in a path.
+                    plaintexts[place] = plaintext = GroupSecrets.Encode(made.Secrets.JoinerSecret, pathSecret, made.Group.Psks);
+                }
+
+                receivers.Add((keyPackage.InitKey, plaintext));
+            }
+
+            IEnumerable<byte[]> references = SharedWork.Select(
+                made.Group.Added, threads, added => suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, added.KeyPackage.Encode(BytesPerKeyPackage)));
+            IEnumerable<HpkeCiphertext?> ciphertexts = suite.EncryptAll(receivers, context, threads);
+            return [.. references.Zip(ciphertexts, static (reference, ciphertext) =>
+                new EncryptedGroupSecrets(reference, ciphertext ?? throw new MlsException(MlsError.GroupSecretsInvalid)))];
+        }
+        finally
+        {
+            foreach (Secret plaintext in plaintexts.Values)
+                plaintext.Dispose();
+        }
+    }
+
+    /// <summary>The place in the path of the lowest node above both the committer and the new member; -1 if there is no path.</summary>
+    private static int PlaceAbove(LeafIndex newMember, MadePath? path)
     {
         for (int i = 0; path is not null && i < path.Filtered.Count; i++)
         {
             if (path.Filtered[i].Copath.Covers(newMember))
-                return path.Fresh.PathSecrets[i];
+                return i;
         }
 
-        return null;
+        return -1;
     }
 }

@@ -31,22 +31,25 @@ internal static class TreeKem
     /// <summary>RFC 9420 §7.6: encrypts each path secret to the resolution of the copath child, new leaves left out.</summary>
     /// <exception cref="MlsException">A member's public key is not valid.</exception>
     public static ImmutableArray<UpdatePathNode> Encrypt(
-        CryptoSuite suite, IReadOnlyList<PathNode> path, FreshPath fresh, ISet<LeafIndex>? newLeaves, ReadOnlySpan<byte> provisionalContext)
+        CryptoSuite suite, IReadOnlyList<PathNode> path, FreshPath fresh, ISet<LeafIndex>? newLeaves, ReadOnlySpan<byte> provisionalContext, int threads = 1)
     {
-        Hpke.InfoHash context = suite.EncryptContext(PathNodeLabel, provisionalContext);
-        ImmutableArray<UpdatePathNode>.Builder nodes = ImmutableArray.CreateBuilder<UpdatePathNode>(path.Count);
+        var receivers = new List<(ReadOnlyMemory<byte> PublicKey, Secret PathSecret)>();
+        int[] counts = new int[path.Count];
         for (int i = 0; i < path.Count; i++)
         {
             List<Subtree> resolution = RatchetTree.Resolution(path[i].Copath, newLeaves ?? NoLeaves);
-            ImmutableArray<HpkeCiphertext>.Builder ciphertexts = ImmutableArray.CreateBuilder<HpkeCiphertext>(resolution.Count);
+            counts[i] = resolution.Count;
             foreach (Subtree target in resolution)
-            {
-                ReadOnlyMemory<byte> publicKey = target.EncryptionKey ?? throw new InvalidOperationException("A resolution holds no blank node.");
-                bool sealed_ = suite.TryEncrypt(publicKey.Span, context, fresh.PathSecrets[i].AsSpan(), out byte[] kemOutput, out byte[] ciphertext);
-                MlsException.ThrowIf(!sealed_, MlsError.PathDecryptionFailed);
-                ciphertexts.Add(new HpkeCiphertext(kemOutput, ciphertext));
-            }
+                receivers.Add((target.EncryptionKey ?? throw new InvalidOperationException("A resolution holds no blank node."), fresh.PathSecrets[i]));
+        }
 
+        using IEnumerator<HpkeCiphertext?> encrypted = suite.EncryptAll(receivers, suite.EncryptContext(PathNodeLabel, provisionalContext), threads).GetEnumerator();
+        ImmutableArray<UpdatePathNode>.Builder nodes = ImmutableArray.CreateBuilder<UpdatePathNode>(path.Count);
+        for (int i = 0; i < path.Count; i++)
+        {
+            ImmutableArray<HpkeCiphertext>.Builder ciphertexts = ImmutableArray.CreateBuilder<HpkeCiphertext>(counts[i]);
+            while (ciphertexts.Count < counts[i] && encrypted.MoveNext())
+                ciphertexts.Add(encrypted.Current ?? throw new MlsException(MlsError.PathDecryptionFailed));
             nodes.Add(new UpdatePathNode(fresh.KeyPairs[i].PublicKey, ciphertexts.MoveToImmutable()));
         }
 

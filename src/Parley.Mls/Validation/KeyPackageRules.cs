@@ -4,12 +4,24 @@ using Parley.Mls.Messages.KeyPackages;
 
 namespace Parley.Mls.Validation;
 
+/// <summary>What only computation tells of a KeyPackage.</summary>
+/// <param name="Leaf">Of its leaf.</param>
+/// <param name="IsSigned">Whether its signature is its leaf's key's.</param>
+/// <param name="HasInitKey">Whether its init key can be encrypted to.</param>
+internal readonly record struct KeyPackageProof(LeafProof Leaf, bool IsSigned, bool HasInitKey);
+
 /// <summary>RFC 9420 §10.1: the rules for a KeyPackage.</summary>
 internal static class KeyPackageRules
 {
-    /// <summary>Checks a KeyPackage that is to be added to a group.</summary>
+    /// <summary>Finds out what takes time, on any thread.</summary>
+    public static KeyPackageProof Prove(CryptoSuite suite, LeafNodeRules leafRules, KeyPackage keyPackage) => new(
+        leafRules.Prove(keyPackage.LeafNode, LeafPlace.KeyPackage, default),
+        suite.VerifyWithLabel(keyPackage.LeafNode.SignatureKey.Span, "KeyPackageTBS", keyPackage.EncodeToBeSigned(), keyPackage.Signature.Span),
+        suite.IsHpkePublicKey(keyPackage.InitKey.Span));
+
+    /// <summary>Checks a KeyPackage that is to be added to a group, with what was found out about it before.</summary>
     /// <exception cref="MlsException">It breaks a rule.</exception>
-    public static void Check(CryptoSuite suite, LeafNodeRules leafRules, KeyPackage keyPackage, DateTimeOffset? now)
+    public static void Check(CryptoSuite suite, LeafNodeRules leafRules, KeyPackage keyPackage, DateTimeOffset? now, KeyPackageProof proof)
     {
         MlsException.ThrowIf(keyPackage.CipherSuite != suite.Id, MlsError.KeyPackageSuiteMismatch);
         foreach (Extension extension in keyPackage.Extensions)
@@ -18,11 +30,9 @@ internal static class KeyPackageRules
             MlsException.ThrowIf(!keyPackage.LeafNode.Capabilities.Supports(extension.Type), MlsError.LeafExtensionInvalid);
         }
 
-        leafRules.Check(keyPackage.LeafNode, LeafPlace.KeyPackage, default, now);
-        bool verified = suite.VerifyWithLabel(
-            keyPackage.LeafNode.SignatureKey.Span, "KeyPackageTBS", keyPackage.EncodeToBeSigned(), keyPackage.Signature.Span);
-        MlsException.ThrowIf(!verified, MlsError.KeyPackageSignatureInvalid);
-        MlsException.ThrowIf(!suite.IsHpkePublicKey(keyPackage.InitKey.Span), MlsError.HpkeKeyInvalid);
+        leafRules.Check(keyPackage.LeafNode, LeafPlace.KeyPackage, now, proof.Leaf);
+        MlsException.ThrowIf(!proof.IsSigned, MlsError.KeyPackageSignatureInvalid);
+        MlsException.ThrowIf(!proof.HasInitKey, MlsError.HpkeKeyInvalid);
         MlsException.ThrowIf(keyPackage.InitKey.Span.SequenceEqual(keyPackage.LeafNode.EncryptionKey.Span), MlsError.InitKeyReused);
     }
 }

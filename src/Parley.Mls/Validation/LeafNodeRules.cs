@@ -22,6 +22,11 @@ internal enum LeafPlace
     JoinedTree,
 }
 
+/// <summary>What only computation tells of a LeafNode.</summary>
+/// <param name="IsSigned">Whether its signature is its own key's.</param>
+/// <param name="HasHpkeKey">Whether its encryption key can be encrypted to, where that matters.</param>
+internal readonly record struct LeafProof(bool IsSigned, bool HasHpkeKey);
+
 /// <summary>RFC 9420 §7.3: the rules for one LeafNode. Uniqueness of keys and the group's credential types are the tree's.</summary>
 internal sealed class LeafNodeRules
 {
@@ -47,15 +52,22 @@ internal sealed class LeafNodeRules
 
     /// <summary>Checks a leaf at its place.</summary>
     /// <exception cref="MlsException">It breaks a rule.</exception>
-    public void Check(LeafNode leaf, LeafPlace place, LeafIndex index, DateTimeOffset? now)
+    public void Check(LeafNode leaf, LeafPlace place, LeafIndex index, DateTimeOffset? now) => Check(leaf, place, now, Prove(leaf, place, index));
+
+    /// <summary>Does the part of <see cref="Check(LeafNode, LeafPlace, LeafIndex, DateTimeOffset?)"/> that takes time, on any thread.</summary>
+    public LeafProof Prove(LeafNode leaf, LeafPlace place, LeafIndex index) => new(
+        _suite.VerifyWithLabel(leaf.SignatureKey.Span, "LeafNodeTBS", leaf.EncodeToBeSigned(_groupId.Span, index), leaf.Signature.Span),
+        // One key that nobody can encrypt to would keep everybody from committing. In a joined tree it is too late.
+        place == LeafPlace.JoinedTree || _suite.IsHpkePublicKey(leaf.EncryptionKey.Span));
+
+    /// <summary>Checks a leaf at its place, with what was found out about it before.</summary>
+    /// <exception cref="MlsException">It breaks a rule.</exception>
+    public void Check(LeafNode leaf, LeafPlace place, DateTimeOffset? now, LeafProof proof)
     {
         CheckSource(leaf, place);
-        bool verified = _suite.VerifyWithLabel(leaf.SignatureKey.Span, "LeafNodeTBS", leaf.EncodeToBeSigned(_groupId.Span, index), leaf.Signature.Span);
-        MlsException.ThrowIf(!verified, MlsError.LeafSignatureInvalid);
+        MlsException.ThrowIf(!proof.IsSigned, MlsError.LeafSignatureInvalid);
         CheckCapabilities(leaf);
-
-        // One key that nobody can encrypt to would keep everybody from committing. In a joined tree it is too late.
-        MlsException.ThrowIf(place != LeafPlace.JoinedTree && !_suite.IsHpkePublicKey(leaf.EncryptionKey.Span), MlsError.HpkeKeyInvalid);
+        MlsException.ThrowIf(!proof.HasHpkeKey, MlsError.HpkeKeyInvalid);
         if (leaf.Source is LeafNodeSource.KeyPackage source && now is { } time && !_config.IgnoresLifetimes)
             CheckLifetime(source.Lifetime, time);
         MlsException.ThrowIf(!_config.Authentication.IsValid(leaf), MlsError.CredentialInvalid);

@@ -9,7 +9,7 @@ internal static class TreeRules
 {
     /// <summary>Checks the whole tree.</summary>
     /// <exception cref="MlsException">It breaks a rule.</exception>
-    public static void Check(CryptoSuite suite, LeafNodeRules leafRules, RatchetTree tree, ReadOnlyMemory<byte> treeHash, DateTimeOffset? now)
+    public static void Check(CryptoSuite suite, LeafNodeRules leafRules, RatchetTree tree, ReadOnlyMemory<byte> treeHash, DateTimeOffset? now, int threads = 1)
     {
         // First what costs little; the signatures of all leaves come last.
         MlsException.ThrowIf(tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
@@ -17,8 +17,10 @@ internal static class TreeRules
         MlsException.ThrowIf(!treeHash.Span.SequenceEqual(tree.TreeHash(suite)), MlsError.TreeHashMismatch);
         MlsException.ThrowIf(!ParentHash.IsValid(suite, tree.Root), MlsError.ParentHashInvalid);
         MlsException.ThrowIf(!tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
-        foreach ((LeafIndex index, LeafNode leaf) in tree.Members())
-            leafRules.Check(leaf, LeafPlace.JoinedTree, index, now);
+        List<(LeafIndex Index, LeafNode Leaf)> members = [.. tree.Members()];
+        IEnumerable<LeafProof> proofs = SharedWork.Select(members, threads, member => leafRules.Prove(member.Leaf, LeafPlace.JoinedTree, member.Index));
+        foreach (((_, LeafNode leaf), LeafProof proof) in members.Zip(proofs))
+            leafRules.Check(leaf, LeafPlace.JoinedTree, now, proof);
     }
 
     /// <summary>

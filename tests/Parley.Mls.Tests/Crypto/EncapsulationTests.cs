@@ -26,16 +26,12 @@ public sealed class EncapsulationTests
 
     [Theory]
     [MemberData(nameof(Kems))]
-    public void Encapsulations_come_from_the_injected_randomness(TestProvider provider, KemAlgorithm kem)
+    public void An_encapsulation_follows_from_its_randomness(TestProvider provider, KemAlgorithm kem)
     {
         var test = new Pair(provider, kem);
-        byte[] randomness = [.. Enumerable.Repeat((byte)9, 64)];
-        byte[] first = new byte[kem.Parameters.KemOutputBytes];
-        byte[] second = new byte[kem.Parameters.KemOutputBytes];
-        byte[] secret = new byte[kem.Parameters.SharedSecretBytes];
-        Assert.True(provider.Create(new FixedRandomSource(randomness)).TryEncapsulate(kem, test.PublicKey, first, secret));
-        Assert.True(provider.Create(new FixedRandomSource(randomness)).TryEncapsulate(kem, test.PublicKey, second, secret));
-        Assert.Equal(first, second);
+        byte[] randomness = [.. Enumerable.Repeat((byte)9, kem.Parameters.RandomBytes)];
+        Assert.Equal(test.Encapsulate(randomness).Output, test.Encapsulate(randomness).Output);
+        Assert.NotEqual(test.Encapsulate(randomness).Output, test.Encapsulate().Output);
     }
 
     /// <summary>FIPS 203 §7.2: coefficients of 12 bits, each less than 3329.</summary>
@@ -107,12 +103,14 @@ public sealed class EncapsulationTests
         byte[] secret = new byte[kem.Parameters.SharedSecretBytes];
         Assert.Throws<ArgumentException>(() => crypto.TryDerivePublicKey(kem, new byte[31], publicKey));
         Assert.Throws<ArgumentException>(() => crypto.TryDerivePublicKey(kem, new byte[32], publicKey.AsSpan(1)));
-        Assert.Throws<ArgumentException>(() => crypto.TryEncapsulate(kem, publicKey, output.AsSpan(1), secret));
-        Assert.Throws<ArgumentException>(() => crypto.TryEncapsulate(kem, publicKey, output, secret.AsSpan(1)));
+        byte[] randomness = new byte[kem.Parameters.RandomBytes];
+        Assert.Throws<ArgumentException>(() => crypto.TryEncapsulate(kem, publicKey, randomness.AsSpan(1), output, secret));
+        Assert.Throws<ArgumentException>(() => crypto.TryEncapsulate(kem, publicKey, randomness, output.AsSpan(1), secret));
+        Assert.Throws<ArgumentException>(() => crypto.TryEncapsulate(kem, publicKey, randomness, output, secret.AsSpan(1)));
         Assert.Throws<ArgumentException>(() => crypto.TryDecapsulate(kem, new byte[31], output, secret));
         Assert.Throws<ArgumentException>(() => crypto.TryDecapsulate(kem, new byte[32], output, secret.AsSpan(1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => crypto.TryAgree(kem, secret, publicKey, secret));
-        Assert.Throws<ArgumentOutOfRangeException>(() => crypto.TryEncapsulate(KemAlgorithm.X25519, publicKey, output, secret));
+        Assert.Throws<ArgumentOutOfRangeException>(() => crypto.TryEncapsulate(KemAlgorithm.X25519, publicKey, randomness, output, secret));
         Assert.Throws<ArgumentOutOfRangeException>(() => crypto.TryDecapsulate(KemAlgorithm.X25519, secret, output, secret));
     }
 
@@ -148,14 +146,21 @@ public sealed class EncapsulationTests
 
         public byte[] PublicKey { get; }
 
-        public bool TryEncapsulate(byte[] publicKey) =>
-            _crypto.TryEncapsulate(_kem, publicKey, new byte[_kem.Parameters.KemOutputBytes], new byte[_kem.Parameters.SharedSecretBytes]);
+        public bool TryEncapsulate(byte[] publicKey) => _crypto.TryEncapsulate(
+            _kem, publicKey, new byte[_kem.Parameters.RandomBytes], new byte[_kem.Parameters.KemOutputBytes], new byte[_kem.Parameters.SharedSecretBytes]);
 
         public (byte[] Output, byte[] Secret) Encapsulate()
         {
+            byte[] randomness = new byte[_kem.Parameters.RandomBytes];
+            _crypto.FillRandom(randomness);
+            return Encapsulate(randomness);
+        }
+
+        public (byte[] Output, byte[] Secret) Encapsulate(byte[] randomness)
+        {
             byte[] output = new byte[_kem.Parameters.KemOutputBytes];
             byte[] secret = new byte[_kem.Parameters.SharedSecretBytes];
-            Assert.True(_crypto.TryEncapsulate(_kem, PublicKey, output, secret));
+            Assert.True(_crypto.TryEncapsulate(_kem, PublicKey, randomness, output, secret));
             return (output, secret);
         }
 

@@ -36,8 +36,8 @@ internal abstract class ForwardingCryptoProvider(ICryptoProvider inner) : ICrypt
     public virtual bool TryAgree(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
         inner.TryAgree(kem, privateKey, publicKey, sharedSecret);
 
-    public virtual bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret) =>
-        inner.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+    public virtual bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret) =>
+        inner.TryEncapsulate(kem, publicKey, randomness, kemOutput, sharedSecret);
 
     public virtual bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret) =>
         inner.TryDecapsulate(kem, privateKey, kemOutput, sharedSecret);

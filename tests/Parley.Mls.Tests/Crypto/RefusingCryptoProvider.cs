@@ -41,8 +41,8 @@ internal sealed class RefusingCryptoProvider(ICryptoProvider inner, int refusals
     public bool TryAgree(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> sharedSecret) =>
         inner.TryAgree(kem, privateKey, publicKey, sharedSecret);
 
-    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret) =>
-        inner.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+    public bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret) =>
+        inner.TryEncapsulate(kem, publicKey, randomness, kemOutput, sharedSecret);
 
     public bool TryDecapsulate(KemAlgorithm kem, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> kemOutput, Span<byte> sharedSecret) =>
         inner.TryDecapsulate(kem, privateKey, kemOutput, sharedSecret);

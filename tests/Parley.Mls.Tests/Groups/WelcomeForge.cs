@@ -112,9 +112,8 @@ internal sealed class WelcomeForge : IDisposable
     /// <summary>Group secrets for an encrypted GroupInfo, which they are bound to.</summary>
     public Welcome SealSecrets(byte[] encryptedGroupInfo, ImmutableArray<PreSharedKeyId>? psks = null, Secret? pathSecret = null, Secret? joinerSecret = null)
     {
-        var writer = new TlsWriter();
-        GroupSecrets.Write(writer, joinerSecret ?? _secrets.JoinerSecret, pathSecret, psks ?? _secrets.Psks);
-        return SealSecrets(encryptedGroupInfo, writer.ToArray());
+        using Secret encoded = GroupSecrets.Encode(joinerSecret ?? _secrets.JoinerSecret, pathSecret, psks ?? _secrets.Psks);
+        return SealSecrets(encryptedGroupInfo, encoded.AsSpan().ToArray());
     }
 
     public Welcome SealSecrets(byte[] encryptedGroupInfo, byte[] secrets, string label = "Welcome", byte[]? context = null)

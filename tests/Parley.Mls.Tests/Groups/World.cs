@@ -56,6 +56,8 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public int SkippedKeysMax { get; init; } = 100;
 
+    public int ThreadsMax { get; init; } = 2;
+
     public byte[] GroupId { get; init; } = "group"u8.ToArray();
 
     public Judge Judge { get; } = new();
@@ -81,6 +83,7 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
         PastEpochsMax = PastEpochsMax,
         ForwardGenerationsMax = ForwardGenerationsMax,
         SkippedKeysMax = SkippedKeysMax,
+        ThreadsMax = ThreadsMax,
     };
 
     /// <summary>A client that is in no group yet.</summary>
