@@ -96,9 +96,10 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
         return agreed;
     }
 
-    public override bool TryEncapsulate(KemAlgorithm kem, ReadOnlySpan<byte> publicKey, Span<byte> kemOutput, Span<byte> sharedSecret)
+    public override bool TryEncapsulate(
+        KemAlgorithm kem, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> kemOutput, Span<byte> sharedSecret)
     {
-        bool done = base.TryEncapsulate(kem, publicKey, kemOutput, sharedSecret);
+        bool done = base.TryEncapsulate(kem, publicKey, randomness, kemOutput, sharedSecret);
         Record(sharedSecret, "shared secret");
         return done;
     }
