@@ -185,6 +185,7 @@ internal sealed partial class Simulation : IDisposable
         Peer maker = AnyOf(members);
         var adds = new CommitOptions { Proposals = [.. members.Where(peer => peer != maker).Select(static peer => World.AddOf(peer.Client))] };
         ContinuedGroup next = maker.Group.Reinitialize(maker.Client.Identity, adds, World.Now);
+        byte[] authenticator = next.Group.EpochAuthenticator;
         Welcome? welcome = next.Welcome is { } encoded ? Assert.IsType<MlsMessage.Welcome>(Decode(encoded.Span)).Message : null;
         foreach (Peer peer in members)
         {
@@ -192,7 +193,7 @@ internal sealed partial class Simulation : IDisposable
                 peer.Client.Enter(next.Group);
             else
                 peer.Client.Join(welcome!, findGroup: _ => peer.Group);
-            Require(peer.Group.EpochAuthenticator.AsSpan().SequenceEqual(next.Group.EpochAuthenticator), $"{peer} is in another group than {maker}");
+            Require(peer.Group.EpochAuthenticator.AsSpan().SequenceEqual(authenticator), $"{peer} is in another group than {maker}");
         }
 
         string text = $"{maker} goes on";
