@@ -52,6 +52,7 @@ public sealed class StagedWelcome : IDisposable
     /// (RFC 9420 §11.2, §11.3). Without it such a Welcome is refused.
     /// </param>
     /// <exception cref="MlsException">The Welcome breaks a rule.</exception>
+    /// <exception cref="ArgumentException">The KeyPackage is not of this identity.</exception>
     public static StagedWelcome Stage(
         GroupConfig config,
         LeafIdentity identity,
@@ -63,6 +64,7 @@ public sealed class StagedWelcome : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(welcome);
         ArgumentNullException.ThrowIfNull(bundle);
+        LeafIdentity.Of(bundle.KeyPackage.LeafNode, [identity]);
         MlsException.ThrowIf(welcome.CipherSuite != bundle.KeyPackage.CipherSuite, MlsError.UnsupportedCipherSuite);
         var suite = new CryptoSuite(config.Crypto, welcome.CipherSuite);
         using GroupSecrets secrets = OpenGroupSecrets(suite, welcome, bundle);
@@ -196,6 +198,7 @@ public sealed class StagedWelcome : IDisposable
             keys.Set(NodeIndex.OfLeaf(self), bundle.EncryptionPrivateKey.Clone());
             if (secrets.PathSecret is not null)
                 SetPathKeys(suite, tree, self, info.Signer, secrets.PathSecret, keys);
+            CheckKnowsItsPath(tree, self, keys);
             epochSecrets = KeySchedule.EpochSecrets(suite, secrets.JoinerSecret, pskSecret, info.GroupContext.Encode());
             byte[] tag = suite.Mac(epochSecrets.ConfirmationKey.AsSpan(), info.GroupContext.ConfirmedTranscriptHash.Span);
             MlsException.ThrowIf(!CryptographicOperations.FixedTimeEquals(tag, info.ConfirmationTag.Span), MlsError.ConfirmationTagInvalid);
@@ -209,6 +212,21 @@ public sealed class StagedWelcome : IDisposable
             keys.Dispose();
             epochSecrets?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// RFC 9420 §4.2: we know the private key of each parent above us that is not blank and does not list us as unmerged. One who was not
+    /// told them could follow no further Commit, and would learn so only then.
+    /// </summary>
+    private static void CheckKnowsItsPath(RatchetTree tree, LeafIndex self, TreePrivateKeys keys)
+    {
+        Subtree node = tree.Root;
+        while (node is Subtree.Branch branch)
+        {
+            bool known = branch.Node is not { } parent || keys[branch.Index] is not null || parent.UnmergedLeaves.Contains(self);
+            MlsException.ThrowIf(!known, MlsError.PathSecretMissing);
+            node = branch.Toward(self);
         }
     }
 
