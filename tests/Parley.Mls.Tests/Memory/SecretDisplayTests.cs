@@ -28,7 +28,7 @@ public sealed class SecretDisplayTests
     private static readonly HashSet<string> PublicFields =
     [
         "HpkeKeyPair.PublicKey", "SignatureKeyPair.PublicKey", "KeyPackageBundle.Reference",
-        "EpochState.ConfirmationTag", "PastEpoch.EncodedContext", "CommitMaking.AuthenticatedData",
+        "EpochState.ConfirmationTag", "PastEpoch.EncodedContext", "CommitMaking.AuthenticatedData", "CommitOptions.AuthenticatedData",
         "PendingCommit.Message", "PendingCommit.Welcome", "Stored.Message", "Stored.Welcome", "PendingExternalCommit.Message", "ContinuedGroup.Welcome",
 
         // Copies of stored entries, for as long as a group is restored from them: their secrets are moved out, the rest stays.
