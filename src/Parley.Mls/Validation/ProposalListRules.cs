@@ -33,7 +33,6 @@ internal static class ProposalListRules
                     break;
                 case Proposal.Remove remove:
                     MlsException.ThrowIf(remove.Removed == committer, MlsError.RemoveOfCommitter);
-                    MlsException.ThrowIf(tree.LeafAt(remove.Removed) is null, MlsError.RemoveOfBlankLeaf);
                     MlsException.ThrowIf(!changed.Add(remove.Removed), MlsError.DuplicateLeafChange);
                     break;
                 case Proposal.SelfRemove:
@@ -77,7 +76,6 @@ internal static class ProposalListRules
                     break;
                 case Proposal.Remove remove:
                     MlsException.ThrowIf(++removes > 1, MlsError.ExternalCommitProposalInvalid);
-                    MlsException.ThrowIf(tree.LeafAt(remove.Removed) is null, MlsError.RemoveOfBlankLeaf);
                     MlsException.ThrowIf(!removed.Add(remove.Removed), MlsError.DuplicateLeafChange);
                     break;
                 case Proposal.SelfRemove:

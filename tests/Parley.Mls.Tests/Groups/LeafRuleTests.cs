@@ -148,6 +148,10 @@ public sealed class LeafRuleTests : IDisposable
         Client onlyX509 = _world.NewClient(
             capabilities: capabilities with { Credentials = [CredentialType.X509] }, credential: new Credential.X509(["certificate"u8.ToArray()]));
         AssertAddRefused(Forge.KeyPackage(onlyX509), MlsError.CredentialNotSupportedByGroup);
+        LeafNode Changed(LeafNode leaf) => leaf with { Capabilities = capabilities, Credential = joiner.Identity.Credential };
+        AssertUpdateRefused(Forge.UpdateLeaf(_world[0], Changed), MlsError.CredentialNotSupportedByGroup);
+        _world[1].Refuses(MlsError.CredentialNotSupportedByGroup, Forge.CommitWithLeaf(_world[0], Changed));
+        _world.AssertUnharmed();
     }
 
     [Fact]
@@ -166,7 +170,7 @@ public sealed class LeafRuleTests : IDisposable
     public void A_credential_that_may_not_follow_the_old_one_is_refused()
     {
         _world.Judge.AcceptsSuccessors = false;
-        AssertUpdateRefused(Forge.UpdateLeaf(_world[0]), MlsError.CredentialNotSuccessor);
+        _world[1].Refuses(MlsError.CredentialNotSuccessor, Forge.Propose(_world[0], new Proposal.Update(Forge.UpdateLeaf(_world[0]))));
         _world[1].Refuses(MlsError.CredentialNotSuccessor, Forge.CommitWithLeaf(_world[0], static leaf => leaf));
         _world.Judge.AcceptsSuccessors = true;
         _world.AssertUnharmed();
