@@ -42,6 +42,7 @@ internal sealed partial class Simulation : IDisposable
             HandshakeFormat = seed % 3 == 0 ? WireFormat.PublicMessage : WireFormat.PrivateMessage,
             PastEpochsMax = seed % 4,
             Restarts = seed % 5 == 0,
+            ThreadsMax = settings.WatchesSecrets ? 1 : 2, // A recorder is for one thread.
             StoresKeepDeleted = settings.Fault == Fault.KeepsDeleted,
         };
         _world.Psks.Add("shared"u8, "a key that all know"u8);
