@@ -63,7 +63,9 @@ internal sealed class EpochState : PublicGroup, IDisposable
         }
 
         var unsigned = new GroupInfo(Context, extensions.ToImmutable(), ConfirmationTag, Self, default);
-        return unsigned with { Signature = identity.Signer.Sign(Suite, "GroupInfoTBS", unsigned.EncodeToBeSigned()) };
+        using var signed = new SignContent(new TlsWriter(unsigned.CapacityHint), "GroupInfoTBS");
+        unsigned.WriteToBeSigned(signed.Writer);
+        return unsigned with { Signature = signed.Sign(Suite, identity.Signer) };
     }
 
     public void Dispose()
