@@ -201,6 +201,9 @@ public enum MlsError
     /// <summary>A path secret that does not give the public key in the path (§7.5).</summary>
     PathKeyMismatch,
 
+    /// <summary>A Welcome without the path secret that gives the keys above us (§12.4.3.1).</summary>
+    PathSecretMissing,
+
     /// <summary>A path leaf whose parent hash is not that of the nodes above it (§7.9.2).</summary>
     ParentHashInvalid,
 

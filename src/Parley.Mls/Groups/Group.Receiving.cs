@@ -184,6 +184,7 @@ public sealed partial class Group
             case Sender.NewMemberProposal:
                 Proposal.Add add = (inner as Content.ProposalContent)?.Proposal as Proposal.Add ?? throw new MlsException(MlsError.SenderNotAllowed);
                 VerifySignature(content, add.KeyPackage.LeafNode.SignatureKey, []);
+                MlsException.ThrowIf(!_config.Authentication.MayProposeItself(add.KeyPackage.LeafNode), MlsError.SenderNotAllowed);
                 break;
             case Sender.NewMemberCommit:
                 Commit commit = (inner as Content.CommitContent)?.Commit ?? throw new MlsException(MlsError.SenderNotAllowed);

@@ -20,4 +20,10 @@ public interface IAuthenticationService
     /// is joined, or changes its extensions. Nobody may, unless the application says otherwise.
     /// </summary>
     bool IsValid(ExternalSender sender) => false;
+
+    /// <summary>
+    /// RFC 9420 §12.1.8: whether a client that is not in the group may propose to add itself. Called for such a proposal when it comes in,
+    /// after its signature was verified. Nobody may, unless the application says otherwise: a proposal that was received is committed.
+    /// </summary>
+    bool MayProposeItself(LeafNode newcomer) => false;
 }

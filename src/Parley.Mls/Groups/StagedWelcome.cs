@@ -200,6 +200,7 @@ public sealed class StagedWelcome : IDisposable
             keys.Set(NodeIndex.OfLeaf(self), bundle.EncryptionPrivateKey.Clone());
             if (secrets.PathSecret is not null)
                 SetPathKeys(suite, tree, self, info.Signer, secrets.PathSecret, keys);
+            CheckKnowsItsPath(tree, self, keys);
             epochSecrets = KeySchedule.EpochSecrets(suite, secrets.JoinerSecret, pskSecret, info.GroupContext.Encode());
             byte[] tag = suite.Mac(epochSecrets.ConfirmationKey.AsSpan(), info.GroupContext.ConfirmedTranscriptHash.Span);
             MlsException.ThrowIf(!CryptographicOperations.FixedTimeEquals(tag, info.ConfirmationTag.Span), MlsError.ConfirmationTagInvalid);
@@ -213,6 +214,21 @@ public sealed class StagedWelcome : IDisposable
             keys.Dispose();
             epochSecrets?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// RFC 9420 §4.2: we know the private key of each parent above us that is not blank and does not list us as unmerged. One who was not
+    /// told them could follow no further Commit, and would learn so only then.
+    /// </summary>
+    private static void CheckKnowsItsPath(RatchetTree tree, LeafIndex self, TreePrivateKeys keys)
+    {
+        Subtree node = tree.Root;
+        while (node is Subtree.Branch branch)
+        {
+            bool known = branch.Node is not { } parent || keys[branch.Index] is not null || parent.UnmergedLeaves.Contains(self);
+            MlsException.ThrowIf(!known, MlsError.PathSecretMissing);
+            node = branch.Toward(self);
         }
     }
 

@@ -109,8 +109,10 @@ internal static class TreeKem
             HpkeCiphertext sealedSecret = update.EncryptedPathSecret[i];
             Secret? opened = suite.DecryptWithLabel(
                 privateKey.AsSpan(), publicKey.Span, PathNodeLabel, provisionalContext, sealedSecret.KemOutput.Span, sealedSecret.Ciphertext.Span);
-            MlsException.ThrowIf(opened is null || opened.Length != suite.HashBytes, MlsError.PathDecryptionFailed);
-            return opened!;
+            if (opened is not null && opened.Length == suite.HashBytes)
+                return opened;
+            opened?.Dispose();
+            break;
         }
 
         throw new MlsException(MlsError.PathDecryptionFailed);

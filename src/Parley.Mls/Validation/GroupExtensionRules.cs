@@ -46,6 +46,16 @@ internal static class GroupExtensionRules
     public static bool IsAllowedInLeaf(ExtensionType type) =>
         type is not (ExtensionType.RatchetTree or ExtensionType.RequiredCapabilities or ExtensionType.ExternalPub or ExtensionType.ExternalSenders or ExtensionType.LastResort);
 
+    /// <summary>RFC 9420 §5.3.3: whether an application_id is one vector and nothing else. Others are decoded where they are used.</summary>
+    public static bool IsWellFormed(Extension extension)
+    {
+        if (extension.Type != ExtensionType.ApplicationId)
+            return true;
+        var reader = new TlsReader(extension.Data);
+        reader.ReadVector();
+        return reader.Finish();
+    }
+
     /// <summary>Whether an extension may stand in a KeyPackage, outside of its leaf.</summary>
     public static bool IsAllowedInKeyPackage(ExtensionType type) =>
         type is < ExtensionType.ApplicationId or > ExtensionType.ExternalSenders;

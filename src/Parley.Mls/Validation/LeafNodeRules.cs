@@ -91,6 +91,7 @@ internal sealed class LeafNodeRules
         {
             bool allowed = GroupExtensionRules.IsAllowedInLeaf(extension.Type) && capabilities.Supports(extension.Type);
             MlsException.ThrowIf(!allowed, MlsError.LeafExtensionInvalid);
+            MlsException.ThrowIf(!GroupExtensionRules.IsWellFormed(extension), MlsError.ExtensionMalformed);
         }
 
         if (_required is not null)

@@ -237,6 +237,9 @@ public sealed class ExternalTests : IDisposable
         AssertNotVerified(MlsError.GroupInfoSignatureInvalid, Signed(info with { Signer = new LeafIndex(1) }));
         AssertNotVerified(MlsError.GroupInfoSignatureInvalid, Signed(info with { Signer = new LeafIndex(6) }));
         AssertNotVerified(MlsError.ExternalPubMissing, Signed(info with { Extensions = [.. info.Extensions.Where(static extension => extension.Type != ExtensionType.ExternalPub)] }));
+        Extension pub = info.Extensions.Find(ExtensionType.ExternalPub)!;
+        Extension longer = pub with { Data = (byte[])[.. pub.Data.Span, 0] };
+        AssertNotVerified(MlsError.ExtensionMalformed, Signed(info with { Extensions = info.Extensions.Replace(pub, longer) }));
         AssertNotVerified(MlsError.RatchetTreeMissing, withoutTree);
         AssertNotVerified(MlsError.TreeHashMismatch, Signed(info with { GroupContext = info.GroupContext with { TreeHash = new byte[32] } }));
         AssertNotVerified(MlsError.UnsupportedCipherSuite, Signed(info with { GroupContext = info.GroupContext with { CipherSuite = (CipherSuite)0x0A0A } }));
@@ -358,6 +361,18 @@ public sealed class ExternalTests : IDisposable
     }
 
     [Fact]
+    public void One_who_proposes_itself_is_authorized_by_the_application()
+    {
+        Client joiner = _world.NewClient();
+        byte[] add = Propose(joiner, World.AddOf(joiner), new Sender.NewMemberProposal());
+        _world.Judge.AcceptsNewcomers = false;
+        _world[1].Refuses(MlsError.SenderNotAllowed, add);
+        Assert.False(((IAuthenticationService)new Silent()).MayProposeItself(joiner.NewKeyPackage().KeyPackage.LeafNode));
+        _world.Judge.AcceptsNewcomers = true;
+        Assert.IsType<Received.Proposal>(_world[1].Receive(add));
+    }
+
+    [Fact]
     public void An_external_sender_that_the_application_does_not_believe_is_refused()
     {
         (World world, Client server) = WithExternalSender();
@@ -436,5 +451,13 @@ public sealed class ExternalTests : IDisposable
     {
         Assert.True(MlsMessage.TryDecode(groupInfo, out MlsMessage? decoded, out _));
         return Assert.IsType<MlsMessage.GroupInfo>(decoded).Message;
+    }
+
+    /// <summary>An application that says no more than it must.</summary>
+    private sealed class Silent : IAuthenticationService
+    {
+        public bool IsValid(LeafNode leaf) => true;
+
+        public bool IsSuccessor(LeafNode current, LeafNode successor) => true;
     }
 }

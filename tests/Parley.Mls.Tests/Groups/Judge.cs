@@ -13,10 +13,14 @@ internal sealed class Judge : IAuthenticationService
 
     public bool AcceptsSuccessors { get; set; } = true;
 
+    public bool AcceptsNewcomers { get; set; } = true;
+
     public bool IsValid(LeafNode leaf) => leaf.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
 
     public bool IsValid(ExternalSender sender) =>
         sender.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
 
     public bool IsSuccessor(LeafNode current, LeafNode successor) => AcceptsSuccessors;
+
+    public bool MayProposeItself(LeafNode newcomer) => AcceptsNewcomers;
 }

@@ -29,6 +29,8 @@ public sealed class LeafRuleTests : IDisposable
         { "required_capabilities", MlsError.LeafExtensionInvalid },
         { "external_pub", MlsError.LeafExtensionInvalid },
         { "external_senders", MlsError.LeafExtensionInvalid },
+        { "longer application_id", MlsError.ExtensionMalformed },
+        { "empty application_id", MlsError.ExtensionMalformed },
     };
 
     public void Dispose() => _world.Dispose();
@@ -206,7 +208,8 @@ public sealed class LeafRuleTests : IDisposable
             Proposals = [(ProposalType)0x0a0a, (ProposalType)0xf002],
             Credentials = [CredentialType.Basic, (CredentialType)0x0a0a],
         };
-        Client joiner = _world.NewClient(capabilities: capabilities, extensions: [new Extension(UnknownExtension, "x"u8.ToArray())]);
+        Extension[] listed = [new(UnknownExtension, "x"u8.ToArray()), new(ExtensionType.ApplicationId, "\u0001x"u8.ToArray())];
+        Client joiner = _world.NewClient(capabilities: capabilities, extensions: [.. listed]);
         _world.Commit(_world[0], World.AddOf(joiner));
         _world.Commit(joiner);
         _world.AssertTalk();
@@ -323,6 +326,8 @@ public sealed class LeafRuleTests : IDisposable
         "required_capabilities" => With(leaf, ExtensionType.RequiredCapabilities),
         "external_pub" => With(leaf, ExtensionType.ExternalPub),
         "external_senders" => With(leaf, ExtensionType.ExternalSenders),
+        "longer application_id" => leaf with { Extensions = [new Extension(ExtensionType.ApplicationId, "\u0001xx"u8.ToArray())] },
+        "empty application_id" => With(leaf, ExtensionType.ApplicationId),
         _ => throw new ArgumentOutOfRangeException(nameof(what)),
     };
 

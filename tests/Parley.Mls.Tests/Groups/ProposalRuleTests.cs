@@ -148,6 +148,10 @@ public sealed class ProposalRuleTests : IDisposable
             AssertRefused(MlsError.ExtensionMisplaced, new Proposal.GroupContextExtensions([new Extension(type, default)]));
         foreach (ExtensionType type in (ExtensionType[])[ExtensionType.RequiredCapabilities, ExtensionType.ExternalSenders])
             AssertRefused(MlsError.ExtensionMalformed, new Proposal.GroupContextExtensions([new Extension(type, "\u0001"u8.ToArray())]));
+        Extension required = new(ExtensionType.RequiredCapabilities, (byte[])[.. new RequiredCapabilities([], [], []).Encode(), 0]);
+        Extension senders = new(ExtensionType.ExternalSenders, (byte[])[.. new ExternalSenders([]).Encode(), 0]);
+        foreach (Extension longer in (Extension[])[required, senders])
+            AssertRefused(MlsError.ExtensionMalformed, new Proposal.GroupContextExtensions([longer]));
         Extension twice = new((ExtensionType)0xf009, default);
         _world[0].CannotCommit(MlsError.Malformed, new CommitOptions { Proposals = [new Proposal.GroupContextExtensions([twice, twice])] });
         _world.AssertUnharmed();

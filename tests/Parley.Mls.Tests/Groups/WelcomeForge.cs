@@ -59,6 +59,8 @@ internal sealed class WelcomeForge : IDisposable
 
     public GroupInfo Info => _info;
 
+    public Secret? PathSecret => _secrets.PathSecret;
+
     /// <summary>What the Welcome is for.</summary>
     public KeyPackage KeyPackage => _bundle.KeyPackage;
 
@@ -82,6 +84,7 @@ internal sealed class WelcomeForge : IDisposable
         Secret? pathSecret = null,
         SignatureKeyPair? signer = null,
         Secret? joinerSecret = null,
+        bool withPathSecret = true,
         bool withTree = true,
         string label = "GroupInfoTBS")
     {
@@ -99,7 +102,7 @@ internal sealed class WelcomeForge : IDisposable
         info = changeInfo?.Invoke(info) ?? info;
         info = info with { Signature = (signer ?? _committer.Identity.Signer).Sign(_suite, label, info.EncodeToBeSigned()) };
         info = changeSignedInfo?.Invoke(info) ?? info;
-        return SealSecrets(SealInfo(info.Encode(), joiner, pskSecret), ids, pathSecret ?? _secrets.PathSecret, joiner);
+        return SealSecrets(SealInfo(info.Encode(), joiner, pskSecret), ids, pathSecret ?? (withPathSecret ? _secrets.PathSecret : null), joiner);
     }
 
     /// <summary>The Welcome with a GroupInfo of any bytes.</summary>

@@ -108,10 +108,10 @@ public sealed class WelcomeRuleTests : IDisposable
         _world.Psks.Add("one"u8, "shared"u8);
         _world.Psks.Add("two"u8, "shared too"u8);
         byte[] info = _forge.Make(psks: [ids[0], ids[1]]).EncryptedGroupInfo.ToArray();
-        _forge.AssertAccepted(_forge.SealSecrets(info, [ids[0], ids[1]]));
-        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[1], ids[0]]));
-        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[0]]));
-        _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [ids[0] with { Nonce = Enumerable.Repeat((byte)1, _world.Suite.HashBytes).ToArray() }, ids[1]]));
+        _forge.AssertAccepted(_forge.SealSecrets(info, [ids[0], ids[1]], _forge.PathSecret));
+        PreSharedKeyId otherNonce = ids[0] with { Nonce = Enumerable.Repeat((byte)1, _world.Suite.HashBytes).ToArray() };
+        foreach (PreSharedKeyId[] others in (PreSharedKeyId[][])[[ids[1], ids[0]], [ids[0]], [otherNonce, ids[1]]])
+            _forge.AssertRefused(MlsError.GroupInfoDecryptionFailed, _forge.SealSecrets(info, [.. others], _forge.PathSecret));
     }
 
     [Fact]
@@ -150,11 +150,21 @@ public sealed class WelcomeRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_path_secret_must_be_there_if_the_keys_above_us_are_new()
+    {
+        _forge.AssertRefused(MlsError.PathSecretMissing, _forge.Make(withPathSecret: false));
+        using var withoutPath = new WelcomeForge(_world[1], _world.NewClient(), new CommitOptions { ForcesPath = false });
+        withoutPath.AssertAccepted(withoutPath.Make(withPathSecret: false));
+    }
+
+    [Fact]
     public void There_must_be_a_tree_and_the_one_in_the_GroupInfo_is_used()
     {
         _forge.AssertRefused(MlsError.RatchetTreeMissing, _forge.Make(withTree: false));
         Extension malformed = new(ExtensionType.RatchetTree, new byte[] { 1, 0 });
         _forge.AssertRefused(MlsError.ExtensionMalformed, _forge.Make(changeInfo: info => info with { Extensions = [malformed] }));
+        Extension longer = new(ExtensionType.RatchetTree, (byte[])[.. new RatchetTreeExtension(_forge.Nodes).Encode(), 0]);
+        _forge.AssertRefused(MlsError.ExtensionMalformed, _forge.Make(changeInfo: info => info with { Extensions = [longer] }));
         RatchetTreeExtension wrong = new(_forge.Nodes.RemoveRange(1, _forge.Nodes.Length - 1));
         _forge.AssertRefused(MlsError.GroupInfoSignatureInvalid, _forge.Make(withTree: false), wrong);
         _forge.AssertAccepted(_forge.Make(), wrong);
