@@ -15,6 +15,7 @@ internal sealed record TestPart(string Name, string Project, string About)
             Included = ["Parley.Mls.Tests.Vectors", "Parley.Mls.Tests.Crypto"],
             ShowsRemarks = true,
         },
+        new("package", "Parley.Package.Tests", "the NuGet packages of the MLS library, and the sample that uses them"),
         new("server", "Parley.Server.Tests", "the server: storage, sign-in, logs, sockets"),
         new("client", "Parley.Client.Tests", "the client core: engine, outbox, timeline, identity"),
         new("terminal", "Parley.Terminal.Tests", "the terminal client's screens and commands"),

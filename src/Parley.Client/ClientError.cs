@@ -77,6 +77,9 @@ public enum ClientErrorCode
     /// <summary>The peer's devices have no KeyPackage to be added with.</summary>
     PeerUnreachable,
 
+    /// <summary>A device of the peer does not have the hybrid post-quantum suite, and the user or the conversation asks for it.</summary>
+    PeerNotPostQuantum,
+
     /// <summary>A device of the peer carries a certificate that is not genuine.</summary>
     CertificateInvalid,
 

@@ -22,6 +22,12 @@ public sealed record ClientOptions
     /// <summary>Name and version of the program, told to the server for support; at most 64 characters.</summary>
     public string ClientName { get; init; } = "parley";
 
+    /// <summary>
+    /// Whether a conversation may begin without post-quantum encryption where a device of its members does not have it. Otherwise it is
+    /// refused. Never chosen silently: the first thing in such a conversation is a notice that says so.
+    /// </summary>
+    public bool AllowsFallbackSuite { get; init; }
+
     /// <summary>Told of a fault of the client's own, or of a handler of <see cref="ParleyClient.Changed"/>, to be logged. The client goes on.</summary>
     public Action<Exception>? Unexpected { get; init; }
 }

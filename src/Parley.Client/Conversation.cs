@@ -13,6 +13,7 @@ namespace Parley.Client;
 /// <param name="LastText">Its last item in one line.</param>
 /// <param name="State">Whether one is still a member.</param>
 /// <param name="IsAdmin">Whether one may add, remove and rename.</param>
+/// <param name="IsPostQuantum">Whether it is encrypted in the hybrid post-quantum suite. It never changes.</param>
 public sealed record Conversation(
     ConversationId Id,
     ConversationKind Kind,
@@ -23,7 +24,8 @@ public sealed record Conversation(
     DateTimeOffset LastActivity,
     string LastText,
     MembershipState State,
-    bool IsAdmin);
+    bool IsAdmin,
+    bool IsPostQuantum);
 
 /// <summary>What kind of conversation it is. It never changes.</summary>
 public enum ConversationKind

@@ -58,6 +58,7 @@ public static class ErrorText
         ClientErrorCode.PeerUnknown => "Nobody on this server has that name.",
         ClientErrorCode.PeerIsSelf => "That is you.",
         ClientErrorCode.PeerUnreachable => "This person cannot be added now: their devices have left nothing to add them with. Ask them to open Parley once.",
+        ClientErrorCode.PeerNotPostQuantum => "This person’s Parley is too old for post-quantum encryption. Ask them to update it; only if you allow it is a conversation started without.",
         ClientErrorCode.CertificateInvalid => "A device of this person could not be proven to be theirs, so nothing was sent. Tell the server's owner.",
         ClientErrorCode.AccountKeyChanged => "This person's account key has changed since you verified it. Compare the safety number with them again first.",
         ClientErrorCode.ConversationUnknown => "There is no such conversation.",

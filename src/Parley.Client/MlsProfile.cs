@@ -13,10 +13,13 @@ namespace Parley.Client;
 /// <summary>The choices RFC 9420 leaves to an application, all in one place. docs/mls-profile.md says why each is what it is.</summary>
 internal static class MlsProfile
 {
-    /// <summary>The suite of new conversations.</summary>
-    public const CipherSuite Suite = CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519;
+    /// <summary>The suite of new conversations: hybrid, so that recorded traffic does not fall to a later machine.</summary>
+    public const CipherSuite Suite = CipherSuite.XWingChaCha20Poly1305Sha256Ed25519;
 
-    /// <summary>KeyPackages kept on the server for others to add this device with.</summary>
+    /// <summary>The suite of a conversation with someone whose device does not have the hybrid one, where the user allows that.</summary>
+    public const CipherSuite FallbackSuite = CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519;
+
+    /// <summary>KeyPackages of each suite kept on the server for others to add this device with.</summary>
     public const int KeyPackageStock = 50;
 
     /// <summary>The number left at which the stock is filled up again.</summary>
@@ -46,9 +49,12 @@ internal static class MlsProfile
     /// <summary>The longest such wait.</summary>
     public static readonly TimeSpan CommitRankDelayMax = TimeSpan.FromMinutes(1);
 
+    /// <summary>The suites this device can be added with, the best first.</summary>
+    public static readonly ImmutableArray<CipherSuite> Suites = [Suite, FallbackSuite];
+
     /// <summary>What every Parley leaf supports.</summary>
     public static readonly Capabilities Capabilities = new(
-        [ProtocolVersion.Mls10], [Suite], [ConversationProfile.Type, ExtensionType.LastResort], [], [CredentialType.Basic]);
+        [ProtocolVersion.Mls10], Suites, [ConversationProfile.Type, ExtensionType.LastResort], [], [CredentialType.Basic]);
 
     /// <summary>Marks a KeyPackage that may be used more than once.</summary>
     public static readonly ImmutableArray<Extension> LastResort = [new Extension(ExtensionType.LastResort, default)];

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Parley.Client.Content;
+using Parley.Client.Conversations;
 using Parley.Client.KeyPackages;
 using Parley.Client.Store;
 using Parley.Client.Transport;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
+using Parley.Mls.Messages;
 
 namespace Parley.Client;
 
@@ -39,10 +41,12 @@ public sealed partial class ParleyClient
     public async Task<ClientResult> AddMemberAsync(ConversationId conversation, Handle member, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(member);
-        ClientResult may = Guard(() => _host.Look(engine => engine.MayAdd(conversation, member)));
+        ClientResult<CipherSuite> may = Guard(() => _host.Look(engine => engine.MayAdd(conversation, member)));
         if (!may.Succeeded)
-            return may;
-        var claimed = await ClaimAsync([member], cancellationToken);
+            return ClientResult.Refuse(may.Error);
+        var claimed = await ClaimAsync([member], may.Value, cancellationToken);
+        if (may.Value == MlsProfile.Suite && claimed.Error?.Code == ClientErrorCode.PeerUnreachable)
+            claimed = ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>((await ClaimFallbackAsync([member], cancellationToken)).Error ?? ErrorText.Of(ClientErrorCode.PeerNotPostQuantum));
         return claimed.Succeeded
             ? await QueueAsync(engine => Numbered(conversation, engine.Add(conversation, claimed.Value, Now)), cancellationToken)
             : ClientResult.Refuse(claimed.Error);
@@ -83,32 +87,53 @@ public sealed partial class ParleyClient
 
     private async Task<ClientResult<ConversationId>> CreateAsync(ConversationKind kind, string name, IReadOnlyList<Handle> members, CancellationToken cancellationToken)
     {
-        var claimed = await ClaimAsync(members, cancellationToken);
+        CipherSuite suite = MlsProfile.Suite;
+        var claimed = await ClaimAsync(members, suite, cancellationToken);
+        if (claimed.Error?.Code == ClientErrorCode.PeerUnreachable)
+        {
+            suite = MlsProfile.FallbackSuite;
+            claimed = await ClaimFallbackAsync(members, cancellationToken);
+            if (claimed.Succeeded && !_options.AllowsFallbackSuite)
+                return ClientResult.Refuse<ConversationId>(ClientErrorCode.PeerNotPostQuantum);
+        }
+
         if (!claimed.Succeeded)
             return ClientResult.Refuse<ConversationId>(claimed.Error);
         ConversationId made = default;
         ClientResult ended = await QueueAsync(
             engine =>
             {
-                (made, long number) = engine.Create(kind, name, claimed.Value, Now);
+                (made, long number) = engine.Create(kind, name, suite, claimed.Value, Now);
                 return ClientResult.Of((made, number));
             },
             cancellationToken);
         return ended.Succeeded ? ClientResult.Of(made) : ClientResult.Refuse<ConversationId>(ended.Error);
     }
 
-    /// <summary>Gets one KeyPackage for each device of each person, and checks them.</summary>
-    private async Task<ClientResult<ImmutableArray<ReadOnlyMemory<byte>>>> ClaimAsync(IReadOnlyList<Handle> members, CancellationToken cancellationToken)
+    /// <summary>
+    /// Gets KeyPackages of the fallback suite for people of whom some have none of the hybrid one. Refused unless one of them says itself
+    /// that it does not have it.
+    /// </summary>
+    private async Task<ClientResult<ImmutableArray<ReadOnlyMemory<byte>>>> ClaimFallbackAsync(IReadOnlyList<Handle> members, CancellationToken cancellationToken)
+    {
+        var claimed = await ClaimAsync(members, MlsProfile.FallbackSuite, cancellationToken);
+        return claimed.Succeeded && !ConversationOpener.NeedsFallback(claimed.Value)
+            ? ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.PeerUnreachable)
+            : claimed;
+    }
+
+    /// <summary>Gets one KeyPackage of a suite for each device of each person, and checks them.</summary>
+    private async Task<ClientResult<ImmutableArray<ReadOnlyMemory<byte>>>> ClaimAsync(IReadOnlyList<Handle> members, CipherSuite suite, CancellationToken cancellationToken)
     {
         if (_connectionLoop is null)
             return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.Offline);
         var all = ImmutableArray.CreateBuilder<ReadOnlyMemory<byte>>();
         foreach (Handle member in members)
         {
-            ClientResult<ClaimedKeyPackages> claimed = await RequestAsync(token => _resources.ClaimKeyPackagesAsync(member, token, cancellationToken), cancellationToken);
+            ClientResult<ClaimedKeyPackages> claimed = await RequestAsync(token => _resources.ClaimKeyPackagesAsync(member, suite, token, cancellationToken), cancellationToken);
             if (!claimed.Succeeded)
                 return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(claimed.Error);
-            var check = Guard(() => _host.Run(engine => engine.CheckKeyPackages(member, claimed.Value.KeyPackages, Now)));
+            var check = Guard(() => _host.Run(engine => engine.CheckKeyPackages(member, suite, claimed.Value.KeyPackages, Now)));
             if (!check.Succeeded)
                 return check;
             all.AddRange(check.Value);

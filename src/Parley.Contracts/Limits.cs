@@ -6,14 +6,23 @@ public static class Limits
     /// <summary>The version of the frame protocol in <c>Hello</c>.</summary>
     public const uint ProtocolVersion = 1;
 
-    /// <summary>The largest encoded MLSMessage that may be appended.</summary>
+    /// <summary>The largest encoded MLSMessage that may be appended, but for a Commit.</summary>
     public const int MessageBytesMax = 256 * 1024;
 
-    /// <summary>The largest encoded Welcome. It carries the ratchet tree, so it grows with the group.</summary>
-    public const int WelcomeBytesMax = 4 * 1024 * 1024;
+    /// <summary>
+    /// The largest encoded Commit. In the hybrid suite, adding a device takes 3 KiB and a member that the tree does not cover yet 1.2 KiB,
+    /// so that this holds a thousand of either.
+    /// </summary>
+    public const int CommitBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// The largest encoded Welcome. It carries the ratchet tree, so it grows with the group: in the hybrid suite by 2.9 KiB a device, and
+    /// 1.2 KiB more for each that it welcomes.
+    /// </summary>
+    public const int WelcomeBytesMax = 6 * 1024 * 1024;
 
     /// <summary>The largest WebSocket frame a client may send: a Commit, its Welcome and the device lists.</summary>
-    public const int ClientFrameBytesMax = MessageBytesMax + WelcomeBytesMax + (DevicesPerCommitMax * 2 * 20) + 1024;
+    public const int ClientFrameBytesMax = CommitBytesMax + WelcomeBytesMax + (DevicesPerCommitMax * 2 * 20) + 1024;
 
     /// <summary>The largest WebSocket frame a server sends. A client refuses larger ones.</summary>
     public const int ServerFrameBytesMax = ClientFrameBytesMax + (64 * 1024);
@@ -45,8 +54,8 @@ public static class Limits
     /// <summary>KeyPackages in one upload.</summary>
     public const int KeyPackagesPerUploadMax = 100;
 
-    /// <summary>KeyPackages the server keeps for one device.</summary>
-    public const int KeyPackagesPerDeviceMax = 200;
+    /// <summary>KeyPackages the server keeps for one device, of all suites together.</summary>
+    public const int KeyPackagesPerDeviceMax = 400;
 
     /// <summary>Devices of one account.</summary>
     public const int DevicesPerAccountMax = 32;

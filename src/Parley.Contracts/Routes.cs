@@ -1,3 +1,4 @@
+using System.Globalization;
 using Parley.Contracts.Resources;
 
 namespace Parley.Contracts;
@@ -26,7 +27,10 @@ public static class Routes
     /// <summary>GET: <see cref="Account"/>. Signed in.</summary>
     public const string AccountByHandle = "/api/v1/accounts/{handle}";
 
-    /// <summary>POST: <see cref="ClaimedKeyPackages"/>, one KeyPackage for each device of the account, each handed out once. Signed in.</summary>
+    /// <summary>
+    /// POST, <see cref="OfSuite"/>: <see cref="ClaimedKeyPackages"/>, one KeyPackage of the suite for each device of the account, each handed out
+    /// once. Signed in.
+    /// </summary>
     public const string AccountKeyPackages = "/api/v1/accounts/{handle}/key-packages";
 
     /// <summary>POST <see cref="NewChallenge"/>: <see cref="Challenge"/>. No sign-in.</summary>
@@ -35,7 +39,7 @@ public static class Routes
     /// <summary>POST <see cref="NewSession"/>: <see cref="Session"/>. No sign-in: the signed challenge is the proof.</summary>
     public const string Sessions = "/api/v1/sessions";
 
-    /// <summary>POST <see cref="NewKeyPackages"/>: <see cref="KeyPackageStock"/>; GET: <see cref="KeyPackageStock"/>. Signed in, for the calling device.</summary>
+    /// <summary>POST <see cref="NewKeyPackages"/>: no body; GET, <see cref="OfSuite"/>: <see cref="KeyPackageStock"/>. Signed in, for the calling device.</summary>
     public const string KeyPackages = "/api/v1/key-packages";
 
     /// <summary>PUT (no body): makes an empty log for this hexadecimal group id, with the calling device as its only member. Retrying succeeds. Signed in.</summary>
@@ -46,4 +50,7 @@ public static class Routes
 
     /// <summary>What an invite link points to: <c>http(s)://server/i/CODE</c>, a page for people who open it in a browser.</summary>
     public const string InvitePage = "/i/{code}";
+
+    /// <summary>A resource that there is for each MLS cipher suite, for one of them.</summary>
+    public static string OfSuite(string route, ushort suite) => string.Create(CultureInfo.InvariantCulture, $"{route}?suite={suite}");
 }

@@ -11,6 +11,7 @@ public sealed class MlsProfileTests
         var expected = new Dictionary<string, double>
         {
             ["Suite"] = (double)(ushort)MlsProfile.Suite,
+            ["FallbackSuite"] = (double)(ushort)MlsProfile.FallbackSuite,
             ["KeyPackageStock"] = MlsProfile.KeyPackageStock,
             ["KeyPackageStockLow"] = MlsProfile.KeyPackageStockLow,
             ["KeyPackageLifetime"] = MlsProfile.KeyPackageLifetime.TotalDays,

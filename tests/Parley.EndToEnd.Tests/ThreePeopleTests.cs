@@ -54,6 +54,8 @@ public sealed class ThreePeopleTests : IAsyncLifetime
         IReadOnlyList<string> group = await bob.ReadTextsAsync(Group);
         Assert.Equal(group, await ada.ReadTextsAsync(Group));
         Assert.Equal(_group.Order(StringComparer.Ordinal), group.Order(StringComparer.Ordinal));
+        Assert.True(await ada.IsPostQuantumAsync(bob.Address));
+        Assert.True(await bob.IsPostQuantumAsync(Group));
         await SearchTheServerAsync(ada, bob, cleo);
     }
 

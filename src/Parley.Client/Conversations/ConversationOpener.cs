@@ -8,6 +8,7 @@ using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
@@ -23,25 +24,36 @@ internal sealed class ConversationOpener(EngineContext context)
     /// it is one batch: a crash leaves either nothing or a conversation that goes on where it stopped.
     /// </summary>
     public (ConversationState Conversation, long AddNumber) Create(
-        ConversationKind kind, string name, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now)
+        ConversationKind kind, string name, CipherSuite suite, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now)
     {
         byte[] idBytes = context.Random(ConversationId.Bytes);
         if (!ConversationId.TryParse(idBytes, out ConversationId id))
             throw new InvalidOperationException("16 bytes are an id.");
         var profile = new ConversationProfile(kind, kind == ConversationKind.Group ? name : "", kind == ConversationKind.Group ? [context.Self] : []);
-        var record = new ConversationRecord { Kind = kind, Name = name, Membership = Membership.Active, LastActivity = now, LeafUpdatedAt = now, IsProfileDue = true };
+        var record = new ConversationRecord
+        {
+            Kind = kind,
+            Name = name,
+            Membership = Membership.Active,
+            IsPostQuantum = suite == MlsProfile.Suite,
+            LastActivity = now,
+            LeafUpdatedAt = now,
+            IsProfileDue = true,
+        };
         ConversationState conversation = ConversationState.Create(context, id, record);
         conversation.Set(record);
-        conversation.Enter(Group.Create(context.GroupConfig, context.Profile.Identity.Leaf, MlsProfile.Suite, idBytes, [profile.ToExtension()]));
+        conversation.Enter(Group.Create(context.GroupConfig, context.Profile.Identity.Leaf, suite, idBytes, [profile.ToExtension()]));
         EpochChange.ReadRoster(context, conversation, now);
         if (kind == ConversationKind.Group)
             conversation.AddNotice(Notices.Created(kind), now);
+        if (!record.IsPostQuantum)
+            conversation.AddNotice(Notices.NotPostQuantum(), now);
         conversation.Queue(new OutboxWork.CreateLog(), now);
         return (conversation, conversation.Queue(new OutboxWork.Add(keyPackages), now));
     }
 
     /// <summary>Checks what the server handed out for a person, and meets the account key: nothing of it is believed because the server says so.</summary>
-    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> Check(Handle handle, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now)
+    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> Check(Handle handle, CipherSuite suite, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now)
     {
         if (keyPackages.Count is 0 or > Limits.DevicesPerAccountMax)
             return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.PeerUnreachable);
@@ -49,7 +61,7 @@ internal sealed class ConversationOpener(EngineContext context)
         foreach (byte[] encoded in keyPackages)
         {
             bool isGenuine = Tls.TryDecode(encoded, out KeyPackage? keyPackage, out _)
-                && keyPackage.CipherSuite == MlsProfile.Suite
+                && keyPackage.CipherSuite == suite
                 && context.Certificates.TryRead(keyPackage.LeafNode, out DeviceCertificate? certificate)
                 && certificate.Handle == handle
                 && IsSameKey(ref accountKey, certificate)
@@ -63,6 +75,13 @@ internal sealed class ConversationOpener(EngineContext context)
 
         return ClientResult.Of<ImmutableArray<ReadOnlyMemory<byte>>>([.. keyPackages.Select(static bytes => (ReadOnlyMemory<byte>)bytes)]);
     }
+
+    /// <summary>
+    /// Whether one of these devices says, in KeyPackages it has signed, that it does not have the hybrid suite. If none does, the server has
+    /// withheld what would have been better, or they have expired: neither is a reason for a weaker conversation.
+    /// </summary>
+    public static bool NeedsFallback(ImmutableArray<ReadOnlyMemory<byte>> keyPackages) => keyPackages.Any(static encoded =>
+        Tls.TryDecode(encoded.Span, out KeyPackage? keyPackage, out _) && !keyPackage.LeafNode.Capabilities.CipherSuites.Contains(MlsProfile.Suite));
 
     /// <summary>Joins the group that a Welcome leads into; false, and no change, if it is refused.</summary>
     public bool TryJoin(InboxWelcome entry, IReadOnlyDictionary<ConversationId, ConversationState> known, DateTimeOffset at, DateTimeOffset now, [NotNullWhen(true)] out ConversationState? joined)
@@ -128,6 +147,7 @@ internal sealed class ConversationOpener(EngineContext context)
             Kind = profile.Kind,
             Name = profile.Kind == ConversationKind.Group ? profile.Name : by.Value,
             Membership = Membership.Active,
+            IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
             IsProfileDue = true,
             // The leaf's keys are the KeyPackage's, which lay on the server: due for an update as soon as one writes.
@@ -143,6 +163,8 @@ internal sealed class ConversationOpener(EngineContext context)
         EpochChange.ReadRoster(context, conversation, at);
         string name = conversation.Roster.NameOf(by);
         conversation.AddNotice(wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
+        if (!record.IsPostQuantum)
+            conversation.AddNotice(Notices.NotPostQuantum(), at);
         return conversation;
     }
 

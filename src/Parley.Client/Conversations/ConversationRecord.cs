@@ -23,6 +23,9 @@ internal sealed record ConversationRecord
     /// <summary>Whether one may administer it.</summary>
     public bool IsAdmin { get; init; }
 
+    /// <summary>Whether its group has the hybrid suite.</summary>
+    public bool IsPostQuantum { get; init; }
+
     /// <summary>The last sequence number of the group's log that has been processed.</summary>
     public ulong Cursor { get; init; }
 
@@ -63,7 +66,8 @@ internal sealed record ConversationRecord
         writer.WriteUInt8((byte)Kind);
         writer.WriteVector(Encoding.UTF8.GetBytes(Name));
         writer.WriteUInt8((byte)Membership);
-        writer.WriteUInt8((byte)((IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0)));
+        writer.WriteUInt8((byte)(
+            (IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0) | (IsPostQuantum ? 16 : 0)));
         writer.WriteUInt64(Cursor);
         writer.WriteUInt64((ulong)LastOrder);
         writer.WriteUInt64((ulong)ReadUpTo);
@@ -92,6 +96,7 @@ internal sealed record ConversationRecord
             IsProfileDue = (flags & 2) != 0,
             HasProposals = (flags & 4) != 0,
             HasUnlawfulProposals = (flags & 8) != 0,
+            IsPostQuantum = (flags & 16) != 0,
             Cursor = reader.ReadUInt64(),
             LastOrder = (long)reader.ReadUInt64(),
             ReadUpTo = (long)reader.ReadUInt64(),

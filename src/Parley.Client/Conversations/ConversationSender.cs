@@ -144,7 +144,8 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
 
             conversation.ReplaceHead(head with { Sealed = message });
             conversation.SaveGroup();
-            if (message.Message.Length <= Limits.MessageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
+            int messageBytesMax = head.Work is OutboxWork.Message or OutboxWork.Leave ? Limits.MessageBytesMax : Limits.CommitBytesMax;
+            if (message.Message.Length <= messageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
                 return true;
             Fail(conversation, conversation.Head!, ErrorText.Of(ClientErrorCode.MessageTooLong), now); // Replaced just above.
             return false;

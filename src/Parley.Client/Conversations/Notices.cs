@@ -9,6 +9,9 @@ internal static class Notices
 {
     public static string Created(ConversationKind kind) => kind == ConversationKind.Group ? "You created the group." : "You started the conversation.";
 
+    public static string NotPostQuantum() =>
+        "A member’s Parley was too old for post-quantum encryption when this conversation began. It is encrypted, but whoever records it now could read it with a quantum computer of the future.";
+
     public static string Joined(ConversationKind kind, string by) => kind == ConversationKind.Group ? $"{by} added you to the group." : $"{by} started a conversation with you.";
 
     public static string JoinedAgain(string by) => $"{by} removed you and added you again while you were away. What was said in between cannot be read here.";

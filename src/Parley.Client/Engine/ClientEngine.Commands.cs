@@ -8,6 +8,7 @@ using Parley.Client.Outbox;
 using Parley.Client.Store;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
+using Parley.Mls.Messages;
 
 namespace Parley.Client.Engine;
 
@@ -44,14 +45,15 @@ internal sealed partial class ClientEngine
         return ClientResult.Of(work.Id);
     }
 
-    /// <summary>Checks KeyPackages that the server handed out for a person.</summary>
-    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> CheckKeyPackages(Handle handle, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now) =>
-        _opener.Check(handle, keyPackages, now);
+    /// <summary>Checks KeyPackages of a suite that the server handed out for a person.</summary>
+    public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> CheckKeyPackages(Handle handle, CipherSuite suite, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now) =>
+        _opener.Check(handle, suite, keyPackages, now);
 
     /// <summary>Makes a conversation, and says which entry of its outbox must end before it is there for the others.</summary>
-    public (ConversationId Id, long Number) Create(ConversationKind kind, string name, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now)
+    public (ConversationId Id, long Number) Create(
+        ConversationKind kind, string name, CipherSuite suite, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now)
     {
-        (ConversationState conversation, long number) = _opener.Create(kind, name, keyPackages, now);
+        (ConversationState conversation, long number) = _opener.Create(kind, name, suite, keyPackages, now);
         _conversations.Add(conversation.Id, conversation);
         return (conversation.Id, number);
     }
@@ -64,13 +66,15 @@ internal sealed partial class ClientEngine
         .Select(static c => (ConversationId?)c.Id)
         .FirstOrDefault();
 
-    /// <summary>Whether a person may be added to a group now; checked before anything is asked of the server.</summary>
-    public ClientResult MayAdd(ConversationId id, Handle member)
+    /// <summary>The suite in which a person may be added to a group now; checked before anything is asked of the server.</summary>
+    public ClientResult<CipherSuite> MayAdd(ConversationId id, Handle member)
     {
         ClientResult<ConversationState> found = FindAdministered(id);
         if (!found.TryGetValue(out ConversationState? conversation, out ClientError? error))
-            return ClientResult.Refuse(error);
-        return conversation.Roster.Contains(member) ? ClientResult.Refuse(ClientErrorCode.AlreadyMember) : ClientResult.Success;
+            return ClientResult.Refuse<CipherSuite>(error);
+        return conversation.Roster.Contains(member)
+            ? ClientResult.Refuse<CipherSuite>(ClientErrorCode.AlreadyMember)
+            : ClientResult.Of(conversation.Group.Context.CipherSuite);
     }
 
     /// <summary>Queues the adding of devices.</summary>
@@ -212,7 +216,7 @@ internal sealed partial class ClientEngine
             handle, conversation.Roster.NameOf(handle), IsAdminOf(conversation, handle), handle == _context.Self, _context.Accounts.TryFind(handle, out KnownAccount? account) && account.IsVerified));
         string title = record.Kind == ConversationKind.Group ? record.Name : conversation.Roster.NameOf(ParseHandle(record.Name));
         return new Conversation(
-            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, record.LastActivity, record.LastText, state, record.IsAdmin);
+            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, record.LastActivity, record.LastText, state, record.IsAdmin, record.IsPostQuantum);
     }
 
     private static bool IsAdminOf(ConversationState conversation, Handle handle) => conversation.Roster.Admins.Contains(handle.Value);

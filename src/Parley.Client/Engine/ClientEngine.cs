@@ -5,6 +5,7 @@ using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls.Crypto;
+using Parley.Mls.Messages;
 
 namespace Parley.Client.Engine;
 
@@ -179,10 +180,11 @@ internal sealed partial class ClientEngine : IDisposable
             _sender.LogCreated(conversation, request.Number, result, now);
     }
 
-    /// <summary>The server has said how many KeyPackages it has: what it should get.</summary>
-    public IReadOnlyList<byte[]> StockKnown(int count, bool hasLastResort, DateTimeOffset now) => _context.KeyPackages.Replenish(count, hasLastResort, now, _context.Batch);
+    /// <summary>The server has said how many KeyPackages of a suite it has: what it should get.</summary>
+    public IReadOnlyList<byte[]> StockKnown(CipherSuite suite, int count, bool hasLastResort, DateTimeOffset now) =>
+        _context.KeyPackages.Replenish(suite, count, hasLastResort, now, _context.Batch);
 
-    /// <summary>The server has what <see cref="StockKnown"/> gave.</summary>
+    /// <summary>The server has what <see cref="StockKnown"/> gave, of all suites.</summary>
     public void StockAdded()
     {
         _context.KeyPackages.MarkUploaded(_context.Batch);

@@ -2,6 +2,7 @@ using Parley.Client.Identity;
 using Parley.Client.Store;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Tree;
@@ -29,16 +30,18 @@ internal sealed class KeyPackagePool
             _entries.Add(Name(stored.Key.AsSpan(Prefix.Length)), Entry.Decode(stored.Value));
     }
 
-    /// <summary>What the server should get, given what it holds: a full stock once it runs low or gets old, and a last-resort one.</summary>
-    public IReadOnlyList<byte[]> Replenish(int serverCount, bool serverHasLastResort, DateTimeOffset now, StoreBatch batch)
+    /// <summary>What the server should get of a suite, given what it holds: a full stock once it runs low or gets old, and a last-resort one.</summary>
+    public IReadOnlyList<byte[]> Replenish(CipherSuite suite, int serverCount, bool serverHasLastResort, DateTimeOffset now, StoreBatch batch)
     {
         DropExpired(now, batch);
-        bool isOld = !_entries.Values.Any(entry => !entry.IsLastResort && entry.CreatedAt + MlsProfile.KeyPackageRenewal > now);
+        List<KeyValuePair<string, Entry>> ofSuite = [.. _entries.Where(pair => pair.Value.Suite == suite)];
+        List<Entry> recent = [.. ofSuite.Select(static pair => pair.Value).Where(entry => entry.CreatedAt + MlsProfile.KeyPackageRenewal > now)];
+        bool isOld = !recent.Exists(static entry => !entry.IsLastResort);
         bool isLow = serverCount < MlsProfile.KeyPackageStockLow || isOld;
-        bool needsLastResort = !serverHasLastResort || !_entries.Values.Any(entry => entry.IsLastResort && entry.CreatedAt + MlsProfile.KeyPackageRenewal > now);
+        bool needsLastResort = !serverHasLastResort || !recent.Exists(static entry => entry.IsLastResort);
         var wanted = new List<byte[]>();
         int missing = isLow ? MlsProfile.KeyPackageStock - (isOld ? 0 : serverCount) : 0;
-        foreach ((string name, Entry entry) in _entries.ToList())
+        foreach ((string name, Entry entry) in ofSuite)
         {
             bool isWanted = !entry.IsUploaded && (entry.IsLastResort ? needsLastResort : missing > 0);
             if (!isWanted)
@@ -50,9 +53,9 @@ internal sealed class KeyPackagePool
         }
 
         for (; missing > 0; missing--)
-            wanted.Add(Create(isLastResort: false, now, batch));
+            wanted.Add(Create(suite, isLastResort: false, now, batch));
         if (needsLastResort)
-            wanted.Add(Create(isLastResort: true, now, batch));
+            wanted.Add(Create(suite, isLastResort: true, now, batch));
         return wanted;
     }
 
@@ -101,13 +104,13 @@ internal sealed class KeyPackagePool
         }
     }
 
-    private byte[] Create(bool isLastResort, DateTimeOffset now, StoreBatch batch)
+    private byte[] Create(CipherSuite suite, bool isLastResort, DateTimeOffset now, StoreBatch batch)
     {
         var lifetime = new Lifetime(
             (ulong)(now - MlsProfile.KeyPackageClockSkew).ToUnixTimeSeconds(), (ulong)(now + MlsProfile.KeyPackageLifetime).ToUnixTimeSeconds());
         using KeyPackageBundle bundle = KeyPackageBundle.Create(
-            _crypto, MlsProfile.Suite, _identity.Leaf, lifetime, isLastResort ? MlsProfile.LastResort : []);
-        Put(Name(bundle.Reference.Span), new Entry(isLastResort, IsUploaded: false, now, bundle.Serialize()), batch);
+            _crypto, suite, _identity.Leaf, lifetime, isLastResort ? MlsProfile.LastResort : []);
+        Put(Name(bundle.Reference.Span), new Entry(suite, isLastResort, IsUploaded: false, now, bundle.Serialize()), batch);
         return bundle.KeyPackage.Encode();
     }
 
@@ -125,12 +128,16 @@ internal sealed class KeyPackagePool
         batch.Delete(Key(name));
     }
 
-    private sealed record Entry(bool IsLastResort, bool IsUploaded, DateTimeOffset CreatedAt, ReadOnlyMemory<byte> Bundle)
+    private sealed record Entry(CipherSuite Suite, bool IsLastResort, bool IsUploaded, DateTimeOffset CreatedAt, ReadOnlyMemory<byte> Bundle)
     {
+        private const byte LastResortFlag = 1;
+        private const byte UploadedFlag = 2;
+        private const byte HybridFlag = 4;
+
         public byte[] Encode()
         {
-            var writer = new TlsWriter(1024);
-            writer.WriteUInt8((byte)((IsLastResort ? 1 : 0) | (IsUploaded ? 2 : 0)));
+            var writer = new TlsWriter(4096);
+            writer.WriteUInt8((byte)((IsLastResort ? LastResortFlag : 0) | (IsUploaded ? UploadedFlag : 0) | (Suite == MlsProfile.Suite ? HybridFlag : 0)));
             writer.WriteUInt64((ulong)CreatedAt.ToUnixTimeSeconds());
             writer.WriteVector(Bundle);
             return writer.ToArray();
@@ -140,7 +147,9 @@ internal sealed class KeyPackagePool
         {
             var reader = new TlsReader(stored);
             byte flags = reader.ReadUInt8();
-            var entry = new Entry((flags & 1) != 0, (flags & 2) != 0, DateTimeOffset.FromUnixTimeSeconds((long)reader.ReadUInt64()), reader.ReadVector());
+            CipherSuite suite = (flags & HybridFlag) != 0 ? MlsProfile.Suite : MlsProfile.FallbackSuite;
+            var entry = new Entry(
+                suite, (flags & LastResortFlag) != 0, (flags & UploadedFlag) != 0, DateTimeOffset.FromUnixTimeSeconds((long)reader.ReadUInt64()), reader.ReadVector());
             return reader.Finish() ? entry : throw new InvalidDataException("A stored KeyPackage is damaged.");
         }
     }

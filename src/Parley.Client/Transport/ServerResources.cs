@@ -4,6 +4,7 @@ using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
 using Parley.Contracts.Wire;
+using Parley.Mls.Messages;
 
 namespace Parley.Client.Transport;
 
@@ -24,24 +25,23 @@ internal sealed class ServerResources(ITransport transport)
     public Task<ClientResult<Session>> CreateSessionAsync(NewSession session, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Sessions, Encode(session, Json.NewSession)), Json.Session, cancellationToken);
 
-    public Task<ClientResult<KeyPackageStock>> GetStockAsync(string token, CancellationToken cancellationToken) =>
-        SendAsync(new ResourceRequest(HttpMethod.Get, Routes.KeyPackages, Token: token), Json.KeyPackageStock, cancellationToken);
+    public Task<ClientResult<KeyPackageStock>> GetStockAsync(CipherSuite suite, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Get, Routes.OfSuite(Routes.KeyPackages, (ushort)suite), Token: token), Json.KeyPackageStock, cancellationToken);
 
-    public Task<ClientResult<KeyPackageStock>> AddKeyPackagesAsync(IReadOnlyList<byte[]> keyPackages, string token, CancellationToken cancellationToken) =>
-        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.KeyPackages, Encode(new NewKeyPackages(keyPackages), Json.NewKeyPackages), token), Json.KeyPackageStock, cancellationToken);
+    public Task<ClientResult> AddKeyPackagesAsync(IReadOnlyList<byte[]> keyPackages, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.KeyPackages, Encode(new NewKeyPackages(keyPackages), Json.NewKeyPackages), token), cancellationToken);
 
-    public Task<ClientResult<ClaimedKeyPackages>> ClaimKeyPackagesAsync(Handle handle, string token, CancellationToken cancellationToken) =>
-        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.AccountKeyPackages.Replace("{handle}", handle.Value), Token: token), Json.ClaimedKeyPackages, cancellationToken);
+    public Task<ClientResult<ClaimedKeyPackages>> ClaimKeyPackagesAsync(Handle handle, CipherSuite suite, string token, CancellationToken cancellationToken)
+    {
+        string route = Routes.OfSuite(Routes.AccountKeyPackages.Replace("{handle}", handle.Value), (ushort)suite);
+        return SendAsync(new ResourceRequest(HttpMethod.Post, route, Token: token), Json.ClaimedKeyPackages, cancellationToken);
+    }
 
     public Task<ClientResult<Invite>> CreateInviteAsync(NewInvite invite, string token, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Invites, Encode(invite, Json.NewInvite), token), Json.Invite, cancellationToken);
 
-    public async Task<ClientResult> CreateGroupAsync(ConversationId group, string token, CancellationToken cancellationToken)
-    {
-        ResourceResponse response = await transport.SendAsync(
-            new ResourceRequest(HttpMethod.Put, Routes.GroupById.Replace("{group}", group.ToString()), Token: token), cancellationToken);
-        return IsSuccess(response) ? ClientResult.Success : ClientResult.Refuse(ReadRefusal(response));
-    }
+    public Task<ClientResult> CreateGroupAsync(ConversationId group, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Put, Routes.GroupById.Replace("{group}", group.ToString()), Token: token), cancellationToken);
 
     private static byte[] Encode<T>(T body, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(body, type);
 
@@ -66,6 +66,12 @@ internal sealed class ServerResources(ITransport transport)
         {
             return null;
         }
+    }
+
+    private async Task<ClientResult> SendAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        ResourceResponse response = await transport.SendAsync(request, cancellationToken);
+        return IsSuccess(response) ? ClientResult.Success : ClientResult.Refuse(ReadRefusal(response));
     }
 
     private async Task<ClientResult<T>> SendAsync<T>(ResourceRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)

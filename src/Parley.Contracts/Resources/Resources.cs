@@ -65,15 +65,17 @@ public sealed record NewSession(byte[] Device, byte[] Challenge, byte[] Signatur
 public sealed record Session(string Token, DateTimeOffset ExpiresAt);
 
 /// <summary>Adds to the calling device's KeyPackages.</summary>
-/// <param name="KeyPackages">Encoded KeyPackages. One that carries the <c>last_resort</c> extension replaces the former last-resort one and is never used up.</param>
+/// <param name="KeyPackages">
+/// Encoded KeyPackages of any suites. One that carries the <c>last_resort</c> extension replaces the former last-resort one of its suite and is never used up.
+/// </param>
 public sealed record NewKeyPackages(IReadOnlyList<byte[]> KeyPackages);
 
-/// <summary>How many KeyPackages the server still holds for the calling device.</summary>
+/// <summary>How many KeyPackages of a suite the server still holds for the calling device.</summary>
 /// <param name="Count">Without the last-resort one.</param>
 /// <param name="HasLastResort">Whether there is a last-resort one.</param>
 public sealed record KeyPackageStock(int Count, bool HasLastResort);
 
-/// <summary>One KeyPackage for each device of an account.</summary>
+/// <summary>One KeyPackage for each device of an account that has one of the suite asked for.</summary>
 /// <param name="KeyPackages">Encoded KeyPackages.</param>
 public sealed record ClaimedKeyPackages(IReadOnlyList<byte[]> KeyPackages);
 

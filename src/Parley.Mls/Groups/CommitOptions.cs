@@ -11,6 +11,16 @@ public sealed record CommitOptions
     /// <summary>Whether the proposals received in this epoch are included, as far as they can stand together (RFC 9420 §12.4).</summary>
     public bool IncludesReceivedProposals { get; init; } = true;
 
+    /// <summary>RFC 9420 §12.2, §16.11: which of them the application permits; all, if nothing else is said.</summary>
+    public Func<QueuedProposal, bool> MayInclude { get; init; } = static _ => true;
+
+    /// <summary>
+    /// RFC 9420 §5.3.1, §7.3: what our leaf shows from this Commit on, and the key it is signed with; null if that does not change. The
+    /// path that carries it is there whether forced or not. The key must be stored before the Commit is sent, the former one for as long as
+    /// the Commit may not be accepted.
+    /// </summary>
+    public LeafIdentity? Identity { get; init; }
+
     /// <summary>Whether there is a path, and so fresh keys of ours, where none is needed.</summary>
     public bool ForcesPath { get; init; } = true;
 

@@ -39,6 +39,8 @@ internal sealed class EpochState : PublicGroup, IDisposable
 
     public LeafIndex Self { get; }
 
+    public LeafNode OwnLeaf => Tree.LeafAt(Self)!; // A member's own leaf is never blank.
+
     public TreePrivateKeys PrivateKeys { get; }
 
     public EpochSecrets Secrets { get; }

@@ -27,6 +27,7 @@ public sealed partial class Group
 
     private PendingCommit Commit(CommitOptions options, List<QueuedProposal> proposals, PskLookup psks, bool isNewGroup, DateTimeOffset now)
     {
+        LeafIdentity identity = options.Identity ?? Identity;
         ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals, isNewGroup);
         ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
         var making = new CommitMaking
@@ -37,19 +38,20 @@ public sealed partial class Group
             InitSecret = _epoch.Secrets.InitSecret,
             Sender = new Sender.Member(OwnLeafIndex),
             Committer = OwnLeafIndex,
-            Signer = _identity.Signer,
-            Identity = _identity,
-            IsNewIdentity = false,
+            Signer = Identity.Signer,
+            Identity = identity,
+            IsNewIdentity = options.Identity is not null,
             Format = _config.HandshakeFormat,
             AuthenticatedData = options.AuthenticatedData,
         };
-        bool hasPath = options.ForcesPath || ProposalListRules.IsPathRequired(proposals);
-        using MadeCommit made = making.Make(proposals, group, _epoch.Tree.LeafAt(OwnLeafIndex), hasPath);
+        bool hasPath = options.ForcesPath || options.Identity is not null || ProposalListRules.IsPathRequired(proposals);
+        using MadeCommit made = making.Make(proposals, group, _epoch.OwnLeaf, hasPath);
         EpochState next = made.ToState(_config, CommitStaging.KeptPrivateKeys(_epoch, group, _updateKeys));
         var staged = new StagedCommit(_epoch, OwnLeafIndex, proposals, group, next, next.Context);
-        byte[]? welcome = SealWelcome(staged, made, options);
+        byte[]? welcome = SealWelcome(staged, made, identity, options);
         Pending = new PendingCommit(staged, made.Content, Seal(made.Content), welcome, made.Path?.Own.LeafKey.Clone(), made.Path?.Own.PathSecret.Clone());
         _log.Put(StateKey.PendingCommit, Pending.Serialize());
+        _identities.Add(identity);
         return Pending;
     }
 
@@ -93,6 +95,8 @@ public sealed partial class Group
         ForgetProposals();
         KeepPast(former, next.Tree);
         _epoch = next;
+        Identity = LeafIdentity.Of(next.OwnLeaf, _identities);
+        _identities = [Identity];
         ClearPendingCommit();
         former.PrivateKeys.DisposeReplacedBy(next.PrivateKeys);
         WriteEpoch(former);
@@ -173,7 +177,7 @@ public sealed partial class Group
         // draft-ietf-mls-extensions-09 §6.3.1: beside a pending SelfRemove a Remove of the same leaf is not valid.
         HashSet<LeafIndex> leaving = SelfRemovers();
         own.RemoveAll(queued => queued.Proposal is Proposal.Remove remove && leaving.Contains(remove.Removed));
-        List<QueuedProposal> received = ChosenProposals(own);
+        List<QueuedProposal> received = ChosenProposals(own, options.MayInclude);
         List<QueuedProposal> all = [.. received, .. own];
         if (received.Count == 0 || CanApply(all, now))
             return all;
@@ -205,13 +209,13 @@ public sealed partial class Group
     }
 
     /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, SelfRemoves before both, one for each leaf.</summary>
-    private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own)
+    private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own, Func<QueuedProposal, bool> mayInclude)
     {
         if (_proposals.Count == 0)
             return [];
         HashSet<LeafIndex> taken = [OwnLeafIndex, .. own.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed)];
         bool extensionsTaken = own.Exists(static queued => queued.Proposal is Proposal.GroupContextExtensions);
-        List<QueuedProposal> received = [.. _proposals.Queued()];
+        List<QueuedProposal> received = [.. _proposals.Queued().Where(mayInclude)];
         var chosen = new List<QueuedProposal>();
         foreach (QueuedProposal queued in received)
         {
@@ -249,13 +253,14 @@ public sealed partial class Group
         return chosen;
     }
 
-    private byte[]? SealWelcome(StagedCommit staged, MadeCommit made, CommitOptions options)
+    private byte[]? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)
     {
         if (made.Group.Added.Count == 0)
             return null;
         try
         {
-            return WelcomeSealing.Seal(made, staged.Next!, _identity, options, _config.ThreadsMax); // Not removed by our own Commit.
+            // RFC 9420 §12.4.1: the GroupInfo shows the new state, and is signed with the key in the new leaf. We are not removed by our own Commit.
+            return WelcomeSealing.Seal(made, staged.Next!, identity, options, _config.ThreadsMax);
         }
         catch (MlsException)
         {

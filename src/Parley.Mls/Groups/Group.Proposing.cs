@@ -44,17 +44,24 @@ public sealed partial class Group
     /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
     public byte[] ProposeRemove(LeafIndex member) => Send(new Proposal.Remove(member), null, _config.HandshakeFormat);
 
-    /// <summary>Proposes a fresh key for our own leaf.</summary>
+    /// <summary>Proposes a fresh key for our own leaf, and, if one is given, another identity.</summary>
+    /// <param name="identity">
+    /// What our leaf shows once this is committed, and the key it is signed with; null if that does not change. The key must be stored before
+    /// the proposal is sent, the former one until the epoch has ended.
+    /// </param>
     /// <returns>An encoded MLSMessage.</returns>
+    /// <exception cref="MlsException">The new identity is not valid in this group.</exception>
     /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeUpdate()
+    public byte[] ProposeUpdate(LeafIdentity? identity = null)
     {
         ThrowIfEnded();
         using HpkeKeyPair pair = _suite.GenerateHpkeKeyPair();
-        LeafNode leaf = _identity.Sign(_suite, pair.PublicKey, new LeafNodeSource.Update(), _epoch.Context.GroupId, OwnLeafIndex);
+        LeafNode leaf = (identity ?? Identity).Sign(_suite, pair.PublicKey, new LeafNodeSource.Update(), _epoch.Context.GroupId, OwnLeafIndex);
         byte[] message = Send(new Proposal.Update(leaf), null, _config.HandshakeFormat);
         _updateKeys.Add(new KeyBytes(pair.PublicKey), pair.PrivateKey.Clone());
         WriteUpdateKey(pair.PublicKey, pair.PrivateKey);
+        if (identity is not null)
+            _identities.Add(identity);
         return message;
     }
 

@@ -26,14 +26,25 @@ public sealed partial class Group
     public IReadOnlyList<StateWrite> TakeWrites() => _log.Take();
 
     /// <summary>Puts a group together from its stored entries, in the order of their keys.</summary>
-    /// <exception cref="ArgumentException">The entries are not those of a group, or of a newer format.</exception>
-    public static Group Restore(GroupConfig config, LeafIdentity identity, IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries)
+    /// <exception cref="ArgumentException">The entries are not those of a group, or of a newer format, or our leaf has another key.</exception>
+    public static Group Restore(
+        GroupConfig config, LeafIdentity identity, IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries) =>
+        Restore(config, [identity], entries);
+
+    /// <summary>Puts a group together from its stored entries, in the order of their keys, while a change of our identity is on its way.</summary>
+    /// <param name="config">Policy.</param>
+    /// <param name="identities">The former and the new identities, in any order; what our leaf shows says which is in use.</param>
+    /// <param name="entries">The entries.</param>
+    /// <exception cref="ArgumentException">The entries are not those of a group, or of a newer format, or a key of ours is not given.</exception>
+    public static Group Restore(
+        GroupConfig config, IReadOnlyList<LeafIdentity> identities, IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries)
     {
         ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(identities);
         ArgumentNullException.ThrowIfNull(entries);
         try
         {
-            return new GroupRestore(config, identity).Restore(entries);
+            return new GroupRestore(config, identities).Restore(entries);
         }
         catch (Exception broken) when (broken is InvalidOperationException or KeyNotFoundException or MlsException)
         {
@@ -126,7 +137,7 @@ public sealed partial class Group
     }
 
     /// <summary>Reads entries into the parts of a group.</summary>
-    private sealed class GroupRestore(GroupConfig config, LeafIdentity identity)
+    private sealed class GroupRestore(GroupConfig config, IReadOnlyList<LeafIdentity> identities)
     {
         private readonly List<byte[]> _copies = [];
         private readonly Dictionary<NodeIndex, Node> _nodes = [];
@@ -156,6 +167,7 @@ public sealed partial class Group
                 // Last, because staging it again needs all the rest.
                 if (_pendingCommit is not null)
                     group.RestorePending(_pendingCommit);
+                group.CheckIdentities();
                 return group;
             }
             catch
@@ -222,7 +234,7 @@ public sealed partial class Group
             foreach ((NodeIndex index, byte[] key) in _privateKeys)
                 privateKeys.Set(index, new TlsReader(key).TakeRest());
             var epoch = new EpochState(suite, context, tree, self, privateKeys, secrets, messageSecrets, interim, tag, reInit);
-            return new Group(config, [identity], epoch) { IsRemoved = isRemoved };
+            return new Group(config, identities, epoch) { IsRemoved = isRemoved };
         }
 
         private void RestorePastEpochs(Group group)
@@ -279,6 +291,18 @@ public sealed partial class Group
         private static NodeIndex IndexIn(byte[] key) => new(new TlsReader(key.AsMemory(1)).ReadUInt32());
 
         private static ulong EpochIn(byte[] key) => new TlsReader(key.AsMemory(1)).ReadUInt64();
+    }
+
+    /// <summary>A Commit or an Update of ours that was stored brings into use only keys that we hold, so that merging it cannot fail.</summary>
+    /// <exception cref="ArgumentException">A key is not given.</exception>
+    private void CheckIdentities()
+    {
+        if (Pending is not null)
+            LeafIdentity.Of(Pending.Staged.CommitterLeaf, _identities);
+        IEnumerable<Proposal> own = _ownProposals.Select(static own => ((Content.ProposalContent)own.Content.Content.Content).Proposal);
+        IEnumerable<Proposal> returned = _proposals.Queued().Where(queued => queued.Sender == new Sender.Member(OwnLeafIndex)).Select(static queued => queued.Proposal);
+        foreach (Proposal.Update update in own.Concat(returned).OfType<Proposal.Update>())
+            LeafIdentity.Of(update.LeafNode, _identities);
     }
 
     /// <summary>Stages our own Commit again from what it was stored as.</summary>

@@ -36,12 +36,15 @@ public sealed partial class Group : IDisposable
     private readonly SortedList<ulong, Secret> _resumptionPsks = [];
     private readonly TlsWriter _scratch = new(1024);
     private EpochState _epoch;
-    private readonly LeafIdentity _identity;
+
+    // Beside the one in use those that a Commit or an Update of ours would bring into use.
+    private List<LeafIdentity> _identities;
 
     private Group(GroupConfig config, IEnumerable<LeafIdentity> identities, EpochState epoch)
     {
         _config = config;
-        _identity = LeafIdentity.Of(epoch.Tree.LeafAt(epoch.Self)!, identities); // A member's own leaf is never blank.
+        _identities = [.. identities];
+        Identity = LeafIdentity.Of(epoch.OwnLeaf, _identities);
         _suite = epoch.Suite;
         _epoch = epoch;
     }
@@ -54,6 +57,12 @@ public sealed partial class Group : IDisposable
 
     /// <summary>Our own leaf.</summary>
     public LeafIndex OwnLeafIndex => _epoch.Self;
+
+    /// <summary>
+    /// What our own leaf shows, and the key it is signed with. Another one takes its place when a Commit is merged that holds it: see
+    /// <see cref="CommitOptions.Identity"/> and <see cref="ProposeUpdate"/>.
+    /// </summary>
+    public LeafIdentity Identity { get; private set; }
 
     /// <summary>The members, from left to right.</summary>
     public IEnumerable<Member> Members => _epoch.Tree.Members().Select(static member => new Member(member.Index, member.Leaf));
@@ -73,8 +82,11 @@ public sealed partial class Group : IDisposable
     /// <summary>Our own Commit that has not taken effect yet, or null.</summary>
     public PendingCommit? Pending { get; private set; }
 
+    /// <summary>RFC 9420 §12.1: the proposals received and verified in this epoch, each with who made it.</summary>
+    public IEnumerable<QueuedProposal> ReceivedProposals => _proposals.Queued();
+
     /// <summary>RFC 9420 §12.4: whether proposals were received that we must commit before we send application data.</summary>
-    public bool MustCommitFirst => Pending is null && _proposals.Count > 0 && ChosenProposals([]).Count > 0;
+    public bool MustCommitFirst => Pending is null && _proposals.Count > 0 && ChosenProposals([], static _ => true).Count > 0;
 
     /// <summary>RFC 9420 §8.7: equal for all members that are in the same state. A new array.</summary>
     /// <exception cref="InvalidOperationException">We were removed.</exception>
@@ -145,7 +157,7 @@ public sealed partial class Group : IDisposable
     public byte[] CreateGroupInfo(bool withRatchetTree)
     {
         ThrowIfEnded();
-        return new MlsMessage.GroupInfo(_epoch.CreateGroupInfo(_identity, withRatchetTree, withExternalPub: true)).Encode<MlsMessage>();
+        return new MlsMessage.GroupInfo(_epoch.CreateGroupInfo(Identity, withRatchetTree, withExternalPub: true)).Encode<MlsMessage>();
     }
 
     /// <summary>The public tree, to be given to a new member apart from its Welcome.</summary>
@@ -195,7 +207,7 @@ public sealed partial class Group : IDisposable
         var framed = new FramedContent(_epoch.Context.GroupId, Epoch, new Sender.Member(OwnLeafIndex), authenticatedData, content);
         using var signed = new SignContent(_scratch, FramedContentLabel);
         AuthenticatedContent.WriteToBeSigned(_scratch, format, framed, _epoch.EncodedContext);
-        return new AuthenticatedContent(format, framed, new FramedContentAuthData(signed.Sign(_suite, _identity.Signer), null));
+        return new AuthenticatedContent(format, framed, new FramedContentAuthData(signed.Sign(_suite, Identity.Signer), null));
     }
 
     private byte[] SignApplication(ReadOnlySpan<byte> applicationData, ReadOnlySpan<byte> authenticatedData)
@@ -203,7 +215,7 @@ public sealed partial class Group : IDisposable
         using var signed = new SignContent(_scratch, FramedContentLabel);
         AuthenticatedContent.WriteApplicationToBeSigned(
             _scratch, _epoch.Context.GroupId.Span, Epoch, OwnLeafIndex, authenticatedData, applicationData, _epoch.EncodedContext);
-        return signed.Sign(_suite, _identity.Signer);
+        return signed.Sign(_suite, Identity.Signer);
     }
 
     private byte[] Seal(AuthenticatedContent content)

@@ -52,6 +52,7 @@ public sealed class StagedWelcome : IDisposable
     /// (RFC 9420 §11.2, §11.3). Without it such a Welcome is refused.
     /// </param>
     /// <exception cref="MlsException">The Welcome breaks a rule.</exception>
+    /// <exception cref="ArgumentException">The KeyPackage is not of this identity.</exception>
     public static StagedWelcome Stage(
         GroupConfig config,
         LeafIdentity identity,
@@ -63,6 +64,7 @@ public sealed class StagedWelcome : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(welcome);
         ArgumentNullException.ThrowIfNull(bundle);
+        LeafIdentity.Of(bundle.KeyPackage.LeafNode, [identity]);
         MlsException.ThrowIf(welcome.CipherSuite != bundle.KeyPackage.CipherSuite, MlsError.UnsupportedCipherSuite);
         var suite = new CryptoSuite(config.Crypto, welcome.CipherSuite);
         using GroupSecrets secrets = OpenGroupSecrets(suite, welcome, bundle);

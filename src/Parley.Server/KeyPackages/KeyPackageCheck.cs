@@ -44,13 +44,15 @@ internal static class KeyPackageCheck
 
         bool isLastResort = keyPackage.Extensions.Find(ExtensionType.LastResort) is not null;
         DateTimeOffset expiresAt = DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(lifetime.NotAfter, (ulong)DateTimeOffset.MaxValue.ToUnixTimeSeconds()));
-        checkedKeyPackage = new CheckedKeyPackage(SHA256.HashData(encoded), encoded, isLastResort, expiresAt);
+        checkedKeyPackage = new CheckedKeyPackage(keyPackage.CipherSuite, SHA256.HashData(encoded), encoded, isLastResort, expiresAt);
         return true;
     }
 
     /// <summary>The suites that sign with Ed25519, which device keys are made for.</summary>
-    private static bool IsSuiteOfDeviceKey(CipherSuite suite) =>
-        suite is CipherSuite.X25519Aes128GcmSha256Ed25519 or CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519;
+    private static bool IsSuiteOfDeviceKey(CipherSuite suite) => suite
+        is CipherSuite.XWingChaCha20Poly1305Sha256Ed25519
+        or CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519
+        or CipherSuite.X25519Aes128GcmSha256Ed25519;
 
     private static bool IsCurrent(Lifetime lifetime, DateTimeOffset now)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
+using Parley.Mls.Messages;
 using Parley.Server.Accounts;
 using Parley.Server.Http;
 using Parley.Server.Sessions;
@@ -19,7 +20,7 @@ internal static class KeyPackageEndpoints
         signedIn.MapPost(Routes.AccountKeyPackages, ClaimAsync);
     }
 
-    private static async Task<Results<Ok<KeyPackageStock>, Refused>> AddAsync(
+    private static async Task<Results<NoContent, Refused>> AddAsync(
         NewKeyPackages request, ClaimsPrincipal user, IAccountStore accounts, IKeyPackageStore keyPackages, TimeProvider clock)
     {
         DateTimeOffset now = clock.GetUtcNow();
@@ -36,17 +37,17 @@ internal static class KeyPackageEndpoints
         }
 
         ErrorCode refusal = await keyPackages.AddAsync(certificate.DeviceId, accepted, now);
-        return refusal == ErrorCode.None ? TypedResults.Ok(await keyPackages.CountAsync(certificate.DeviceId, now)) : new Refused(refusal);
+        return refusal == ErrorCode.None ? TypedResults.NoContent() : new Refused(refusal);
     }
 
-    private static async Task<Ok<KeyPackageStock>> CountAsync(ClaimsPrincipal user, IKeyPackageStore keyPackages, TimeProvider clock) =>
-        TypedResults.Ok(await keyPackages.CountAsync(user.Device(), clock.GetUtcNow()));
+    private static async Task<Ok<KeyPackageStock>> CountAsync(ushort suite, ClaimsPrincipal user, IKeyPackageStore keyPackages, TimeProvider clock) =>
+        TypedResults.Ok(await keyPackages.CountAsync(user.Device(), (CipherSuite)suite, clock.GetUtcNow()));
 
-    private static async Task<Results<Ok<ClaimedKeyPackages>, Refused>> ClaimAsync(string handle, IKeyPackageStore keyPackages, TimeProvider clock)
+    private static async Task<Results<Ok<ClaimedKeyPackages>, Refused>> ClaimAsync(string handle, ushort suite, IKeyPackageStore keyPackages, TimeProvider clock)
     {
         if (!Handle.IsCanonical(handle) || !Handle.TryParse(handle, out Handle? parsed))
             return new Refused(ErrorCode.HandleInvalid);
-        if (await keyPackages.ClaimAsync(parsed, clock.GetUtcNow()) is not { } claimed)
+        if (await keyPackages.ClaimAsync(parsed, (CipherSuite)suite, clock.GetUtcNow()) is not { } claimed)
             return new Refused(ErrorCode.NotFound);
         return claimed.Count > 0 ? TypedResults.Ok(new ClaimedKeyPackages(claimed)) : new Refused(ErrorCode.KeyPackageExhausted);
     }

@@ -1,6 +1,7 @@
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
+using Parley.Mls.Messages;
 using Parley.Server.Storage;
 
 namespace Parley.Server.KeyPackages;
@@ -12,13 +13,13 @@ internal sealed class SqliteKeyPackageStore(SqliteDatabase database) : IKeyPacka
         session => Add(session, device.ToArray(), keyPackages, now),
         keyPackages.Sum(keyPackage => keyPackage.Content.Length) + 1024);
 
-    public ValueTask<KeyPackageStock> CountAsync(DeviceId device, DateTimeOffset now) => database.ReadAsync(session => session.Find(
-        "SELECT count(*) FILTER (WHERE last_resort = 0), count(*) FILTER (WHERE last_resort = 1) FROM key_packages WHERE device = $1 AND expires_at > $2",
+    public ValueTask<KeyPackageStock> CountAsync(DeviceId device, CipherSuite suite, DateTimeOffset now) => database.ReadAsync(session => session.Find(
+        "SELECT count(*) FILTER (WHERE last_resort = 0), count(*) FILTER (WHERE last_resort = 1) FROM key_packages WHERE device = $1 AND suite = $2 AND expires_at > $3",
         row => new KeyPackageStock(row.GetInt32(0), row.GetInt32(1) > 0),
-        device.ToArray(), now.ToUnixTimeMilliseconds())!); // Not null: an aggregate always has one row.
+        device.ToArray(), (long)suite, now.ToUnixTimeMilliseconds())!); // Not null: an aggregate always has one row.
 
-    public Task<IReadOnlyList<byte[]>?> ClaimAsync(Handle handle, DateTimeOffset now) =>
-        database.WriteAsync<IReadOnlyList<byte[]>?>(session => Claim(session, handle, now.ToUnixTimeMilliseconds()));
+    public Task<IReadOnlyList<byte[]>?> ClaimAsync(Handle handle, CipherSuite suite, DateTimeOffset now) =>
+        database.WriteAsync<IReadOnlyList<byte[]>?>(session => Claim(session, handle, (long)suite, now.ToUnixTimeMilliseconds()));
 
     private static ErrorCode Add(SqliteSession session, byte[] device, IReadOnlyList<CheckedKeyPackage> keyPackages, DateTimeOffset now)
     {
@@ -31,16 +32,16 @@ internal sealed class SqliteKeyPackageStore(SqliteDatabase database) : IKeyPacka
         foreach (CheckedKeyPackage keyPackage in added)
         {
             if (keyPackage.IsLastResort)
-                session.Execute("DELETE FROM key_packages WHERE device = $1 AND last_resort = 1", device);
+                session.Execute("DELETE FROM key_packages WHERE device = $1 AND suite = $2 AND last_resort = 1", device, (long)keyPackage.Suite);
             session.Execute(
-                "INSERT INTO key_packages (device, hash, last_resort, expires_at, content) VALUES ($1, $2, $3, $4, $5)",
-                device, keyPackage.Hash, keyPackage.IsLastResort ? 1L : 0L, keyPackage.ExpiresAt.ToUnixTimeMilliseconds(), keyPackage.Content);
+                "INSERT INTO key_packages (device, suite, hash, last_resort, expires_at, content) VALUES ($1, $2, $3, $4, $5, $6)",
+                device, (long)keyPackage.Suite, keyPackage.Hash, keyPackage.IsLastResort ? 1L : 0L, keyPackage.ExpiresAt.ToUnixTimeMilliseconds(), keyPackage.Content);
         }
 
         return ErrorCode.None;
     }
 
-    private static List<byte[]>? Claim(SqliteSession session, Handle handle, long nowMs)
+    private static List<byte[]>? Claim(SqliteSession session, Handle handle, long suite, long nowMs)
     {
         List<byte[]> devices = session.Query(
             "SELECT devices.id FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1", row => row.GetFieldValue<byte[]>(0), handle.Value);
@@ -50,9 +51,9 @@ internal sealed class SqliteKeyPackageStore(SqliteDatabase database) : IKeyPacka
         foreach (byte[] device in devices)
         {
             (long Id, byte[] Content)? next = session.Find<(long, byte[])?>(
-                "SELECT id, content FROM key_packages WHERE device = $1 AND expires_at > $2 ORDER BY last_resort, id LIMIT 1",
+                "SELECT id, content FROM key_packages WHERE device = $1 AND suite = $2 AND expires_at > $3 ORDER BY last_resort, id LIMIT 1",
                 row => (row.GetInt64(0), row.GetFieldValue<byte[]>(1)),
-                device, nowMs);
+                device, suite, nowMs);
             if (next is not { } keyPackage)
                 continue;
             session.Execute("DELETE FROM key_packages WHERE id = $1 AND last_resort = 0", keyPackage.Id);

@@ -66,7 +66,7 @@ internal sealed class AppendHandler(DeviceId sender, SocketServices services)
     private ErrorCode TryParse(Append append, out AppendRequest? request)
     {
         request = null;
-        if (append.Message.Length > Limits.MessageBytesMax || append.Welcome.Length > Limits.WelcomeBytesMax)
+        if (append.Message.Length > Limits.CommitBytesMax || append.Welcome.Length > Limits.WelcomeBytesMax)
             return ErrorCode.TooLarge;
         if (append.AddedDevices.Count > Limits.DevicesPerCommitMax || append.RemovedDevices.Count > Limits.DevicesPerCommitMax)
             return ErrorCode.TooLarge;
@@ -74,6 +74,8 @@ internal sealed class AppendHandler(DeviceId sender, SocketServices services)
             return ErrorCode.Malformed;
         if (MessageHeader.TryParse(append.Message.Memory) is not { } header)
             return ErrorCode.MessageMisplaced;
+        if (header.Content != ContentType.Commit && append.Message.Length > Limits.MessageBytesMax)
+            return ErrorCode.TooLarge;
         if (!TryParse(append.AddedDevices, out ImmutableArray<DeviceId> added) || !TryParse(append.RemovedDevices, out ImmutableArray<DeviceId> removed))
             return ErrorCode.Malformed;
 

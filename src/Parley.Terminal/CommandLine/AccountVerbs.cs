@@ -35,7 +35,7 @@ internal static class AccountVerbs
         name ??= AskForName();
         if (!Handle.TryParse(name.Trim(), out Handle? handle))
             return invocation.Fail("usage", "A user name is 1 to 32 letters and digits, and . _ - after the first character.", ExitCode.Usage);
-        if (!ProfileSession.Open(invocation.ProfileFolder).TryGetValue(out ProfileSession? session, out ClientError? error))
+        if (!invocation.OpenProfile().TryGetValue(out ProfileSession? session, out ClientError? error))
             return invocation.Fail(error);
         await using (session)
         {

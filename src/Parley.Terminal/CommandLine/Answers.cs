@@ -42,13 +42,14 @@ internal sealed record ItemAnswer(string Conversation, string Address, long Orde
 
 /// <summary>One conversation.</summary>
 internal sealed record ConversationAnswer(
-    string Id, string Address, string Kind, string Title, IReadOnlyList<string> Members, int Unread, DateTimeOffset LastActivity, string LastText, string State, bool IsAdmin)
+    string Id, string Address, string Kind, string Title, IReadOnlyList<string> Members, int Unread, DateTimeOffset LastActivity, string LastText, string State, bool IsAdmin,
+    bool IsPostQuantum)
 {
     /// <summary>The answer for a conversation.</summary>
     public static ConversationAnswer Of(Conversation conversation) => new(
         conversation.Id.ToString(), AddressOf(conversation), AnswersJson.Name(conversation.Kind), conversation.Title,
         [.. conversation.Members.Select(member => member.Handle.ToString())], conversation.Unread, conversation.LastActivity.ToUniversalTime(), conversation.LastText,
-        AnswersJson.Name(conversation.State), conversation.IsAdmin);
+        AnswersJson.Name(conversation.State), conversation.IsAdmin, conversation.IsPostQuantum);
 
     /// <summary>How a program addresses a conversation, its title unchanged.</summary>
     public static string AddressOf(Conversation conversation) => ConversationAddress.PeerOf(conversation)?.ToString() ?? "#" + conversation.Title;

@@ -9,7 +9,7 @@ namespace Parley.Terminal.CommandLine;
 
 /// <summary>
 /// The command line: <c>parley</c> alone opens the full-screen program, <c>parley VERB</c> does one thing and ends. Every verb has the options
-/// <c>--json</c> and <c>--profile</c>.
+/// <c>--json</c>, <c>--profile</c> and <c>--allow-classical</c>.
 /// </summary>
 internal sealed class ParleyCommandLine
 {
@@ -18,6 +18,12 @@ internal sealed class ParleyCommandLine
     {
         Description = $"The folder with your keys and messages. Default: ${ProfileFolder.Variable}, else the system's folder for data.",
         HelpName = "DIR",
+        Recursive = true,
+    };
+
+    private readonly Option<bool> _allowFallback = new("--allow-classical")
+    {
+        Description = "Also start conversations with people whose Parley is too old for post-quantum encryption.",
         Recursive = true,
     };
 
@@ -51,7 +57,7 @@ internal sealed class ParleyCommandLine
 
     private RootCommand Build()
     {
-        var root = new RootCommand("End-to-end encrypted chat. Without a command, opens the full-screen program.") { _json, _profile };
+        var root = new RootCommand("End-to-end encrypted chat. Without a command, opens the full-screen program.") { _json, _profile, _allowFallback };
         root.SetAction((parsed, cancelled) => OpenChatAsync(Invoked(parsed, cancelled)));
         _examples[root] = ["parley join https://chat.example.org/i/CODE", "parley", "parley send @bob \"See you at eight :wave:\"", "parley read '#climbers' --follow"];
         foreach (Verb verb in AccountVerbs.All().Concat(MessageVerbs.All()).Concat(ConversationVerbs.All()))
@@ -67,13 +73,13 @@ internal sealed class ParleyCommandLine
     }
 
     private Invocation Invoked(ParseResult parsed, CancellationToken cancelled) =>
-        new(_console, parsed.GetValue(_json), ProfileFolder.Find(parsed.GetValue(_profile)), cancelled);
+        new(_console, parsed.GetValue(_json), ProfileFolder.Find(parsed.GetValue(_profile)), parsed.GetValue(_allowFallback), cancelled);
 
     private static async Task<int> OpenChatAsync(Invocation invocation)
     {
         if (!invocation.Console.InIsTerminal || !invocation.Console.OutIsTerminal)
             return (int)invocation.Fail("terminal_missing", "The full-screen program needs a terminal; “parley --help” shows the commands for scripts.", ExitCode.Usage);
-        if (!ProfileSession.Open(invocation.ProfileFolder).TryGetValue(out ProfileSession? session, out ClientError? error))
+        if (!invocation.OpenProfile().TryGetValue(out ProfileSession? session, out ClientError? error))
             return (int)invocation.Fail(error);
         await using (session)
             await ChatHost.RunAsync(session);

@@ -18,11 +18,19 @@ internal sealed class ProfileSession : IAsyncDisposable
     public ParleyClient? Client { get; private set; }
 
     /// <summary>Opens a profile's folder, making it if need be.</summary>
-    public static ClientResult<ProfileSession> Open(string folder)
+    /// <param name="folder">The folder.</param>
+    /// <param name="allowsFallbackSuite">Whether conversations may begin without post-quantum encryption, see <see cref="ClientOptions.AllowsFallbackSuite"/>.</param>
+    public static ClientResult<ProfileSession> Open(string folder, bool allowsFallbackSuite)
     {
         var crypto = new NativeCryptoProvider(RandomSource.System);
         return ProfileStore.Open(folder, crypto).TryGetValue(out IClientStore? store, out ClientError? error)
-            ? ClientResult.Of(new ProfileSession(new ClientOptions { Store = store, Crypto = crypto, ClientName = "parley-terminal/" + Version() }))
+            ? ClientResult.Of(new ProfileSession(new ClientOptions
+            {
+                Store = store,
+                Crypto = crypto,
+                ClientName = "parley-terminal/" + Version(),
+                AllowsFallbackSuite = allowsFallbackSuite,
+            }))
             : ClientResult.Refuse<ProfileSession>(error);
     }
 

@@ -3,6 +3,7 @@ using Parley.Client.Engine;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -26,30 +27,38 @@ internal sealed class FakeServer(TimeProvider time)
 
     public void Register(DeviceCertificate certificate) => _devices[certificate.DeviceId.ToString()] = certificate;
 
-    public (int Count, bool HasLastResort) Stock(DeviceId device) =>
-        (_keyPackages.GetValueOrDefault(device.ToString())?.Count ?? 0, _lastResorts.ContainsKey(device.ToString()));
+    public (int Count, bool HasLastResort) Stock(DeviceId device, CipherSuite suite = MlsProfile.Suite) =>
+        (_keyPackages.GetValueOrDefault(Key(device, suite))?.Count ?? 0, _lastResorts.ContainsKey(Key(device, suite)));
 
     public void AddKeyPackages(DeviceId device, IEnumerable<byte[]> keyPackages)
     {
-        if (!_keyPackages.TryGetValue(device.ToString(), out List<byte[]>? stock))
-            _keyPackages.Add(device.ToString(), stock = []);
         foreach (byte[] encoded in keyPackages)
         {
             if (!Tls.TryDecode(encoded, out KeyPackage? keyPackage, out _))
                 throw new InvalidOperationException("Not a KeyPackage.");
+            string key = Key(device, keyPackage.CipherSuite);
+            if (!_keyPackages.TryGetValue(key, out List<byte[]>? stock))
+                _keyPackages.Add(key, stock = []);
             if (keyPackage.Extensions.Find(ExtensionType.LastResort) is not null)
-                _lastResorts[device.ToString()] = encoded;
+                _lastResorts[key] = encoded;
             else if (!stock.Any(known => known.AsSpan().SequenceEqual(encoded)))
                 stock.Add(encoded);
         }
     }
 
-    public IReadOnlyList<byte[]> Claim(string handle)
+    /// <summary>Forgets the KeyPackages of a suite, as if the device had never had any.</summary>
+    public void ForgetKeyPackages(DeviceId device, CipherSuite suite)
+    {
+        _keyPackages.Remove(Key(device, suite));
+        _lastResorts.Remove(Key(device, suite));
+    }
+
+    public IReadOnlyList<byte[]> Claim(string handle, CipherSuite suite = MlsProfile.Suite)
     {
         var claimed = new List<byte[]>();
         foreach (DeviceCertificate device in DevicesOf(handle))
         {
-            string id = device.DeviceId.ToString();
+            string id = Key(device.DeviceId, suite);
             if (_keyPackages.TryGetValue(id, out List<byte[]>? stock) && stock.Count > 0)
             {
                 claimed.Add(stock[0]);
@@ -125,6 +134,8 @@ internal sealed class FakeServer(TimeProvider time)
             ApplyCommit(group, log, append, sequence);
         return (ErrorCode.None, sequence);
     }
+
+    private static string Key(DeviceId device, CipherSuite suite) => $"{device}/{suite}";
 
     private void ApplyCommit(ConversationId group, Log log, Append append, ulong sequence)
     {

@@ -211,21 +211,21 @@ public sealed class HostileServerTests : IDisposable
     public void A_device_that_the_server_invents_is_refused()
     {
         // The server has made a key of its own and claims that it is Carol's; the certificate is for another account key than it names.
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), [ForgedKeyPackage("carol", isSigned: false)], _fixture.Time.GetUtcNow())).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), MlsProfile.Suite, [ForgedKeyPackage("carol", isSigned: false)], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.CertificateInvalid, error?.Code);
     }
 
     [Fact]
     public void A_genuine_certificate_of_somebody_else_is_refused()
     {
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), [ForgedKeyPackage("mallory", isSigned: true)], _fixture.Time.GetUtcNow())).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("carol"), MlsProfile.Suite, [ForgedKeyPackage("mallory", isSigned: true)], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.CertificateInvalid, error?.Code);
     }
 
     [Fact]
     public void A_key_package_that_signs_with_another_key_than_its_certificate_is_refused()
     {
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("bob"), [StolenCertificate()], _fixture.Time.GetUtcNow())).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(HandleOf("bob"), MlsProfile.Suite, [StolenCertificate()], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.CertificateInvalid, error?.Code);
     }
 
@@ -233,7 +233,7 @@ public sealed class HostileServerTests : IDisposable
     public void Another_account_key_for_a_known_person_is_told_and_after_verification_needs_a_yes()
     {
         Assert.True(_alice.Host.Run(engine => engine.ConfirmVerification(_bob.Handle, verified: true)).Succeeded);
-        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, [ForgedKeyPackage("bob", isSigned: true)], _fixture.Time.GetUtcNow())).Error;
+        ClientError? error = _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, MlsProfile.Suite, [ForgedKeyPackage("bob", isSigned: true)], _fixture.Time.GetUtcNow())).Error;
         Assert.Equal(ClientErrorCode.AccountKeyChanged, error?.Code);
         Assert.True(_alice.Host.Run(engine => engine.GetVerification(_bob.Handle)).Value.HasChanged);
         Assert.Contains(Notices.KeyChanged(_bob.Handle, KnownAccounts.Meeting.ChangedFromVerified), _alice.Notices(_conversation));
@@ -250,7 +250,7 @@ public sealed class HostileServerTests : IDisposable
         string number = _alice.Host.Run(engine => engine.GetVerification(_bob.Handle)).Value.SafetyNumber;
         Assert.Equal(number, _bob.Host.Run(engine => engine.GetVerification(_alice.Handle)).Value.SafetyNumber);
         Assert.Matches("^([0-9]{5} ){11}[0-9]{5}$", number);
-        _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, [ForgedKeyPackage("bob", isSigned: true)], _fixture.Time.GetUtcNow()));
+        _alice.Host.Run(engine => engine.CheckKeyPackages(_bob.Handle, MlsProfile.Suite, [ForgedKeyPackage("bob", isSigned: true)], _fixture.Time.GetUtcNow()));
         Assert.Contains(Notices.KeyChanged(_bob.Handle, KnownAccounts.Meeting.Changed), _alice.Notices(_conversation));
         Assert.NotEqual(number, _alice.Host.Run(engine => engine.GetVerification(_bob.Handle)).Value.SafetyNumber);
     }

@@ -7,6 +7,7 @@ using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls.Crypto;
+using Parley.Mls.Messages;
 using Parley.Mls.Native;
 
 namespace Parley.Client.Tests.Engine;
@@ -108,10 +109,10 @@ internal sealed class TestDevice : IDisposable
         var keyPackages = ImmutableArray.CreateBuilder<ReadOnlyMemory<byte>>();
         foreach (TestDevice member in members)
             keyPackages.AddRange(Claim(member.Handle));
-        return Host.Run(engine => engine.Create(kind, name, keyPackages.ToImmutable(), Now).Id);
+        return Host.Run(engine => engine.Create(kind, name, MlsProfile.Suite, keyPackages.ToImmutable(), Now).Id);
     }
 
-    public ImmutableArray<ReadOnlyMemory<byte>> Claim(Handle handle) => Host.Run(engine => engine.CheckKeyPackages(handle, _server.Claim(handle.Value), Now)).Value;
+    public ImmutableArray<ReadOnlyMemory<byte>> Claim(Handle handle) => Host.Run(engine => engine.CheckKeyPackages(handle, MlsProfile.Suite, _server.Claim(handle.Value), Now)).Value;
 
     public MessageId Say(ConversationId conversation, string text) => Host.Run(engine => engine.Send(conversation, new OutgoingMessage.Text(text), Now)).Value;
 
@@ -154,8 +155,12 @@ internal sealed class TestDevice : IDisposable
                 Reply(losesReply, engine => engine.LogCreated(create, created == ErrorCode.None ? ClientResult.Success : ClientResult.Refuse(ErrorText.Of(created)), Now));
                 break;
             case EngineRequest.CheckKeyPackages:
-                (int count, bool hasLastResort) = _server.Stock(Device);
-                _server.AddKeyPackages(Device, Host.Run(engine => engine.StockKnown(count, hasLastResort, Now)));
+                foreach (CipherSuite suite in MlsProfile.Suites)
+                {
+                    (int count, bool hasLastResort) = _server.Stock(Device, suite);
+                    _server.AddKeyPackages(Device, Host.Run(engine => engine.StockKnown(suite, count, hasLastResort, Now)));
+                }
+
                 Reply(losesReply, static engine => engine.StockAdded());
                 break;
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
@@ -10,6 +11,7 @@ using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
 using Parley.Contracts.Wire;
 using Parley.Mls.Crypto;
+using Parley.Mls.Messages;
 
 namespace Parley.Client.Tests.Transport;
 
@@ -32,6 +34,13 @@ internal sealed class FakeNetwork
 
     public ITransport Connect() => new FakeTransport(this);
 
+    /// <summary>Does something to the server itself.</summary>
+    public void OnServer(Action<FakeServer> work)
+    {
+        lock (_gate)
+            work(_server);
+    }
+
     /// <summary>Breaks all connections.</summary>
     public void Cut()
     {
@@ -49,7 +58,9 @@ internal sealed class FakeNetwork
         {
             if (IsDown)
                 throw new TransportException("Down.");
-            string path = request.Path;
+            string[] parts = request.Path.Split("?suite=");
+            string path = parts[0];
+            CipherSuite suite = parts.Length > 1 ? (CipherSuite)ushort.Parse(parts[1], CultureInfo.InvariantCulture) : default;
             return (request.Method.Method, path) switch
             {
                 ("GET", Routes.Server) => Ok(new ServerInfo(FakeServer.Name, "1", [Limits.ProtocolVersion], Limits.PastEpochsMax), ResourcesJson.Default.ServerInfo),
@@ -57,9 +68,9 @@ internal sealed class FakeNetwork
                 ("POST", Routes.Challenges) => Ok(new Challenge(new byte[Limits.ChallengeBytes], DateTimeOffset.MaxValue), ResourcesJson.Default.Challenge),
                 ("POST", Routes.Sessions) => CreateSession(Read(request, ResourcesJson.Default.NewSession)),
                 ("POST", Routes.Invites) => Ok(new Invite("code", "http://parley.test/i/code", 1, DateTimeOffset.MaxValue), ResourcesJson.Default.Invite),
-                ("GET", Routes.KeyPackages) => Stock(_tokens[request.Token!]),
+                ("GET", Routes.KeyPackages) => Stock(_tokens[request.Token!], suite),
                 ("POST", Routes.KeyPackages) => AddKeyPackages(_tokens[request.Token!], Read(request, ResourcesJson.Default.NewKeyPackages)),
-                ("POST", _) when path.EndsWith("/key-packages", StringComparison.Ordinal) => Claim(path.Split('/')[^2]),
+                ("POST", _) when path.EndsWith("/key-packages", StringComparison.Ordinal) => Claim(path.Split('/')[^2], suite),
                 ("PUT", _) when ConversationId.TryParse(path.Split('/')[^1], out ConversationId group) => Result(_server.CreateGroup(group, _tokens[request.Token!])),
                 _ => Refuse(ErrorCode.NotFound),
             };
@@ -163,22 +174,22 @@ internal sealed class FakeNetwork
         return Ok(new Session(token, DateTimeOffset.MaxValue), ResourcesJson.Default.Session);
     }
 
-    private ResourceResponse Stock(DeviceId device)
+    private ResourceResponse Stock(DeviceId device, CipherSuite suite)
     {
-        (int count, bool hasLastResort) = _server.Stock(device);
+        (int count, bool hasLastResort) = _server.Stock(device, suite);
         return Ok(new KeyPackageStock(count, hasLastResort), ResourcesJson.Default.KeyPackageStock);
     }
 
     private ResourceResponse AddKeyPackages(DeviceId device, NewKeyPackages added)
     {
         _server.AddKeyPackages(device, added.KeyPackages);
-        return Stock(device);
+        return new ResourceResponse(204, []);
     }
 
-    private ResourceResponse Claim(string handle)
+    private ResourceResponse Claim(string handle, CipherSuite suite)
     {
-        IReadOnlyList<byte[]> claimed = _server.Claim(handle);
-        return claimed.Count == 0 ? Refuse(ErrorCode.NotFound) : Ok(new ClaimedKeyPackages(claimed), ResourcesJson.Default.ClaimedKeyPackages);
+        IReadOnlyList<byte[]> claimed = _server.Claim(handle, suite);
+        return claimed.Count == 0 ? Refuse(_server.DevicesOf(handle).Any() ? ErrorCode.KeyPackageExhausted : ErrorCode.NotFound) : Ok(new ClaimedKeyPackages(claimed), ResourcesJson.Default.ClaimedKeyPackages);
     }
 
     private static T Read<T>(ResourceRequest request, JsonTypeInfo<T> type) => JsonSerializer.Deserialize(request.Body, type)!;

@@ -74,10 +74,14 @@ internal sealed class Person(string handle, string profile)
     public async Task<IReadOnlyList<string>> ReadTextsAsync(string conversation) => [.. (await ReadAsync(conversation)).Where(line => line.Kind == "text").Select(line => line.Text)];
 
     /// <summary>Catches up and tells how this person stands to a conversation: active, left, removed.</summary>
-    public async Task<string?> StandingAsync(string conversation)
+    public async Task<string?> StandingAsync(string conversation) => (await FindAsync(conversation)).GetProperty("state").GetString();
+
+    /// <summary>Catches up and tells whether a conversation has post-quantum encryption.</summary>
+    public async Task<bool> IsPostQuantumAsync(string conversation) => (await FindAsync(conversation)).GetProperty("is_post_quantum").GetBoolean();
+
+    private async Task<JsonElement> FindAsync(string conversation)
     {
         using JsonDocument list = JsonDocument.Parse((await RunAsync("conversations", "--json")).Output);
-        JsonElement found = list.RootElement.EnumerateArray().Single(one => one.GetProperty("address").GetString() == conversation);
-        return found.GetProperty("state").GetString();
+        return list.RootElement.EnumerateArray().Single(one => one.GetProperty("address").GetString() == conversation).Clone();
     }
 }

@@ -1,6 +1,8 @@
 using System.Text;
+using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
@@ -12,6 +14,7 @@ namespace Parley.Mls.Tests.Groups;
 internal sealed class Client(World world, string name, LeafIdentity identity) : IDisposable
 {
     private readonly List<KeyPackageBundle> _bundles = [];
+    private readonly List<LeafIdentity> _identities = [identity];
     private Group? _group;
     private PendingExternalCommit? _external;
 
@@ -19,7 +22,8 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public string Name { get; } = name;
 
-    public LeafIdentity Identity { get; } = identity;
+    /// <summary>The one in use in the group, if the client is in one.</summary>
+    public LeafIdentity Identity => _group?.Identity ?? _identities[0];
 
     public GroupStore Store { get; private set; } = new();
 
@@ -87,6 +91,17 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     {
         Enter(_external!.Join()); // Made before.
         _external = null;
+    }
+
+    /// <summary>Makes a fresh signature key, under which the client goes by another name if one is given.</summary>
+    public LeafIdentity NewIdentity(string? newName = null)
+    {
+        var signer = SignatureKeyPair.Generate(Config.Crypto, World.Suite.Parameters.Signature);
+        LeafIdentity renewed = Identity with { Signer = signer };
+        if (newName is not null)
+            renewed = renewed with { Credential = new Credential.Basic(Encoding.UTF8.GetBytes(newName)) };
+        _identities.Add(renewed);
+        return renewed;
     }
 
     public PendingCommit Commit(CommitOptions? options = null)
@@ -163,7 +178,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Restart()
     {
         _group?.Dispose();
-        _group = Group.Restore(Config, Identity, Store.Entries);
+        _group = Group.Restore(Config, _identities, Store.Entries);
     }
 
     public void Save()
@@ -178,7 +193,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
         _group?.Dispose();
         _external?.Dispose();
         _bundles.ForEach(static bundle => bundle.Dispose());
-        Identity.Signer.Dispose();
+        _identities.ForEach(static identity => identity.Signer.Dispose());
     }
 
     private static MlsMessage Decode(byte[] message)

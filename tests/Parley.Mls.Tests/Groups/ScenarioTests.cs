@@ -21,6 +21,11 @@ public sealed class ScenarioTests
         { CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519, true, WireFormat.PublicMessage },
         { CipherSuite.X25519Aes128GcmSha256Ed25519, true, WireFormat.PrivateMessage },
         { CipherSuite.P256Aes128GcmSha256P256, false, WireFormat.PublicMessage },
+        { CipherSuite.X448ChaCha20Poly1305Sha512Ed448, false, WireFormat.PrivateMessage },
+        { CipherSuite.P521Aes256GcmSha512P521, false, WireFormat.PrivateMessage },
+        { CipherSuite.P384Aes256GcmSha384P384, true, WireFormat.PrivateMessage },
+        { CipherSuite.XWingChaCha20Poly1305Sha256Ed25519, true, WireFormat.PrivateMessage },
+        { CipherSuite.XWingChaCha20Poly1305Sha256Ed25519, false, WireFormat.PublicMessage },
     };
 
     [Theory]
@@ -165,6 +170,23 @@ public sealed class ScenarioTests
         world.Propose(world[1].Propose(static group => group.Propose(new Proposal.ReInit("next"u8.ToArray(), ProtocolVersion.Mls10, World.DefaultSuite, []), World.Now)));
         world.Commit(world[0]);
         Assert.All(world.Members, static member => Assert.Equal("next"u8.ToArray(), member.Group.ReInit!.GroupId.ToArray()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void A_Commit_takes_the_proposals_that_the_application_permits(CipherSuite suite, bool restarts, WireFormat format)
+    {
+        using World world = Of(suite, restarts, format).WithMembers(4);
+        world.Propose(world[1].Propose(static group => group.ProposeUpdate()));
+        world.Propose(world[2].Propose(group => group.ProposeRemove(world[3].Index)));
+        Assert.Equal(2, world[0].Group.ReceivedProposals.Count());
+        Func<QueuedProposal, bool> mayInclude = static queued => queued is { Proposal: not Proposal.Remove, Sender: Sender.Member };
+        PendingCommit pending = world[0].Commit(new CommitOptions { MayInclude = mayInclude });
+        Assert.IsType<Proposal.Update>(Assert.Single(pending.Staged.Proposals).Proposal);
+        world.Deliver(world[0], pending.Message.ToArray(), null, true);
+        Assert.Equal(4, world.Members.Count);
+        Assert.Empty(world[0].Group.ReceivedProposals);
+        world.AssertTalk();
     }
 
     [Fact]

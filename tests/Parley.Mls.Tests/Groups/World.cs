@@ -33,7 +33,7 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public static Capabilities DefaultCapabilities { get; } = new(
         [ProtocolVersion.Mls10],
-        [CipherSuite.X25519Aes128GcmSha256Ed25519, CipherSuite.P256Aes128GcmSha256P256, CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519],
+        [.. CipherSuites.All.Select(static suite => suite.Id)],
         [],
         [],
         [CredentialType.Basic]);

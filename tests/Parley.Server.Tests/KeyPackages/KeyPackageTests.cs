@@ -15,6 +15,8 @@ namespace Parley.Server.Tests.KeyPackages;
 
 public sealed class KeyPackageTests
 {
+    private const CipherSuite Suite = CipherSuite.XWingChaCha20Poly1305Sha256Ed25519;
+
     private static readonly ulong Now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     [Fact]
@@ -25,12 +27,29 @@ public sealed class KeyPackageTests
         TestClient bob = await server.JoinAsync("bob");
         byte[] first = Create(alice.Device).Encode();
         byte[] second = Create(alice.Device).Encode();
-        HttpResponseMessage added = await AddAsync(alice, first, second);
-        Assert.Equal(new KeyPackageStock(2, false), await added.Content.ReadFromJsonAsync(ResourcesJson.Default.KeyPackageStock));
+        Assert.Equal(HttpStatusCode.NoContent, (await AddAsync(alice, first, second)).StatusCode);
+        Assert.Equal(new KeyPackageStock(2, false), await StockAsync(alice, Suite));
         Assert.Equal(first, await ClaimAsync(bob, "alice"));
         Assert.Equal(second, await ClaimAsync(bob, "alice"));
         await Refusals.AssertAsync(HttpStatusCode.Conflict, ErrorCode.KeyPackageExhausted, bob.SendAsync(HttpMethod.Post, ClaimRoute("alice")));
         await Refusals.AssertAsync(HttpStatusCode.NotFound, ErrorCode.NotFound, bob.SendAsync(HttpMethod.Post, ClaimRoute("nobody")));
+    }
+
+    [Fact]
+    public async Task A_peer_says_which_suite_it_wants()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        byte[] hybrid = Create(alice.Device).Encode();
+        byte[] fallback = Create(alice.Device, suite: CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519).Encode();
+        await AddAsync(alice, fallback, hybrid);
+        Assert.Equal(hybrid, await ClaimAsync(alice, "alice"));
+        Assert.Equal(new KeyPackageStock(0, false), await StockAsync(alice, Suite));
+        Assert.Equal(new KeyPackageStock(1, false), await StockAsync(alice, CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519));
+        await Refusals.AssertAsync(HttpStatusCode.Conflict, ErrorCode.KeyPackageExhausted, alice.SendAsync(HttpMethod.Post, ClaimRoute("alice")));
+        string withoutSuite = Routes.AccountKeyPackages.Replace("{handle}", "alice");
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.Malformed, alice.SendAsync(HttpMethod.Post, withoutSuite));
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.Malformed, alice.SendAsync(HttpMethod.Post, withoutSuite + "?suite=65536"));
     }
 
     [Fact]
@@ -70,8 +89,7 @@ public sealed class KeyPackageTests
         await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.KeyPackageInvalid, AddAsync(alice, genuine.Encode(), new byte[Limits.KeyPackageBytesMax + 1]));
         await Refusals.AssertAsync(HttpStatusCode.RequestEntityTooLarge, ErrorCode.TooLarge, AddAsync(alice, [.. Enumerable.Repeat(genuine.Encode(), Limits.KeyPackagesPerUploadMax + 1)]));
 
-        HttpResponseMessage stock = await alice.SendAsync(HttpMethod.Get, Routes.KeyPackages);
-        Assert.Equal(new KeyPackageStock(0, false), await stock.Content.ReadFromJsonAsync(ResourcesJson.Default.KeyPackageStock));
+        Assert.Equal(new KeyPackageStock(0, false), await StockAsync(alice, Suite));
     }
 
     private static Task<HttpResponseMessage> AddAsync(TestClient client, params byte[][] keyPackages) => client.SendAsync(HttpMethod.Post, Routes.KeyPackages, new NewKeyPackages(keyPackages));
@@ -82,17 +100,23 @@ public sealed class KeyPackageTests
         return Assert.Single((await response.Content.ReadFromJsonAsync(ResourcesJson.Default.ClaimedKeyPackages))!.KeyPackages);
     }
 
-    private static string ClaimRoute(string handle) => Routes.AccountKeyPackages.Replace("{handle}", handle);
-
-    private static KeyPackage Create(TestDevice device, bool lastResort = false, Lifetime? lifetime = null)
+    private static async Task<KeyPackageStock?> StockAsync(TestClient client, CipherSuite suite)
     {
-        var capabilities = new Capabilities([ProtocolVersion.Mls10], [CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519], [], [], [CredentialType.Basic]);
+        HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, Routes.OfSuite(Routes.KeyPackages, (ushort)suite));
+        return await response.Content.ReadFromJsonAsync(ResourcesJson.Default.KeyPackageStock);
+    }
+
+    private static string ClaimRoute(string handle, CipherSuite suite = Suite) => Routes.OfSuite(Routes.AccountKeyPackages.Replace("{handle}", handle), (ushort)suite);
+
+    private static KeyPackage Create(TestDevice device, bool lastResort = false, Lifetime? lifetime = null, CipherSuite suite = Suite)
+    {
+        var capabilities = new Capabilities([ProtocolVersion.Mls10], [suite], [], [], [CredentialType.Basic]);
         var leaf = new LeafNode(
             RandomNumberGenerator.GetBytes(32), device.Certificate.DeviceKey, new Credential.Basic(device.Certificate.Encoded), capabilities,
             new LeafNodeSource.KeyPackage(lifetime ?? new Lifetime(Now - 60, Now + 1_000_000)), [], default);
         leaf = leaf with { Signature = Sign(device, "LeafNodeTBS", leaf.EncodeToBeSigned([], default)) };
         Extension[] extensions = lastResort ? [new Extension(ExtensionType.LastResort, default)] : [];
-        return Sign(device, new KeyPackage(CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519, RandomNumberGenerator.GetBytes(32), leaf, [.. extensions], default));
+        return Sign(device, new KeyPackage(suite, RandomNumberGenerator.GetBytes(32), leaf, [.. extensions], default));
     }
 
     private static KeyPackage Sign(TestDevice device, KeyPackage keyPackage) =>

@@ -65,9 +65,9 @@ public sealed class SignInTests
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using TestServer server = await TestServer.StartAsync(clock);
         TestClient alice = await server.JoinAsync("alice");
-        Assert.Equal(HttpStatusCode.OK, (await alice.SendAsync(HttpMethod.Get, Routes.KeyPackages)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await alice.SendAsync(HttpMethod.Get, Routes.OfSuite(Routes.KeyPackages, 3))).StatusCode);
         clock.Advance(TimeSpan.FromHours(24));
-        await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.Unauthenticated, alice.SendAsync(HttpMethod.Get, Routes.KeyPackages));
+        await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.Unauthenticated, alice.SendAsync(HttpMethod.Get, Routes.OfSuite(Routes.KeyPackages, 3)));
     }
 
     private static byte[] Sign(TestDevice device, Challenge challenge) => device.Sign(SignedContent.SignIn(TestServer.Name, device.Id, challenge.Bytes));

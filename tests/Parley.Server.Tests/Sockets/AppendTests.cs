@@ -2,6 +2,7 @@ using System.Net;
 using Google.Protobuf;
 using Parley.Contracts;
 using Parley.Contracts.Wire;
+using Parley.Mls.Messages.Framing;
 
 namespace Parley.Server.Tests.Sockets;
 
@@ -118,7 +119,8 @@ public sealed class AppendTests
             (ErrorCode.Malformed, append => append.Welcome = welcome.Welcome),
             (ErrorCode.Malformed, append => append.AddedDevices.Add(welcome.AddedDevices)),
             (ErrorCode.Malformed, append => append.RemovedDevices.Add(welcome.AddedDevices)),
-            (ErrorCode.TooLarge, append => append.Message = ByteString.CopyFrom(new byte[Limits.MessageBytesMax + 1])),
+            (ErrorCode.TooLarge, append => append.Message = TestMessages.Application(group, bytes: Limits.MessageBytesMax).Message),
+            (ErrorCode.TooLarge, append => append.Message = ByteString.CopyFrom(new byte[Limits.CommitBytesMax + 1])),
         };
         foreach ((ErrorCode expected, Action<Append> spoil) in cases)
         {
@@ -128,6 +130,19 @@ public sealed class AppendTests
         }
 
         Assert.Equal(0ul, (await socket.SubscribeAsync(TestMessages.Log(group))).Subscribed.Head);
+    }
+
+    /// <summary>In the hybrid suite a Commit for a thousand members is far larger than any other message.</summary>
+    [Fact]
+    public async Task A_commit_may_be_larger_than_other_messages()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        await using TestSocket socket = await alice.ConnectAsync();
+        byte[] group = await alice.CreateGroupAsync();
+        Append commit = TestMessages.Commit(group);
+        commit.Message = ByteString.CopyFrom(TestMessages.Message(group, 0, ContentType.Commit, Limits.MessageBytesMax));
+        Assert.Equal(ErrorCode.None, await socket.TryAppendAsync(commit));
     }
 
     [Fact]

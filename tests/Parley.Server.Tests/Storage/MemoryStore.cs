@@ -1,5 +1,6 @@
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
+using Parley.Mls.Messages;
 using Parley.Server.Accounts;
 using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
@@ -91,7 +92,7 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
             foreach (CheckedKeyPackage keyPackage in keyPackages.Where(keyPackage => known.Add(Convert.ToHexString(keyPackage.Hash))))
             {
                 if (keyPackage.IsLastResort)
-                    kept.RemoveAll(former => former.IsLastResort);
+                    kept.RemoveAll(former => former.IsLastResort && former.Suite == keyPackage.Suite);
                 kept.Add(keyPackage);
             }
 
@@ -102,13 +103,16 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
         }
     }
 
-    public ValueTask<KeyPackageStock> CountAsync(DeviceId device, DateTimeOffset now)
+    public ValueTask<KeyPackageStock> CountAsync(DeviceId device, CipherSuite suite, DateTimeOffset now)
     {
         lock (_gate)
-            return new(new KeyPackageStock(Usable(device, now).Count(keyPackage => !keyPackage.IsLastResort), Usable(device, now).Any(keyPackage => keyPackage.IsLastResort)));
+        {
+            List<CheckedKeyPackage> usable = [.. Usable(device, now).Where(keyPackage => keyPackage.Suite == suite)];
+            return new(new KeyPackageStock(usable.Count(keyPackage => !keyPackage.IsLastResort), usable.Exists(keyPackage => keyPackage.IsLastResort)));
+        }
     }
 
-    public Task<IReadOnlyList<byte[]>?> ClaimAsync(Handle handle, DateTimeOffset now)
+    public Task<IReadOnlyList<byte[]>?> ClaimAsync(Handle handle, CipherSuite suite, DateTimeOffset now)
     {
         lock (_gate)
         {
@@ -117,7 +121,7 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
             var claimed = new List<byte[]>();
             foreach (DeviceCertificate device in devices)
             {
-                if (Usable(device.DeviceId, now).OrderBy(keyPackage => keyPackage.IsLastResort).FirstOrDefault() is not { } next)
+                if (Usable(device.DeviceId, now).Where(keyPackage => keyPackage.Suite == suite).OrderBy(keyPackage => keyPackage.IsLastResort).FirstOrDefault() is not { } next)
                     continue;
                 claimed.Add(next.Content);
                 if (!next.IsLastResort)

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Parley.Mls.Messages;
+using Parley.Server.KeyPackages;
 using Parley.Server.Storage;
 
 namespace Parley.Server.Tests.Storage;
@@ -33,6 +35,36 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task KeyPackages_from_before_there_were_suites_are_of_suite_3()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("parley.db");
+        var device = new TestDevice("alice");
+        byte[] content = RandomNumberGenerator.GetBytes(100);
+        await using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            await connection.OpenAsync();
+            await using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = Version1() + """
+                ;INSERT INTO accounts (id, handle, account_key, role, created_at) VALUES (1, 'alice', x'00', 0, 0);
+                INSERT INTO devices (id, account, certificate) VALUES ($device, 1, x'00');
+                INSERT INTO key_packages (device, hash, last_resort, expires_at, content) VALUES ($device, x'00', 0, 9223372036854775807, $content);
+                PRAGMA user_version = 1;
+                """;
+            command.Parameters.AddWithValue("$device", device.Id.ToArray());
+            command.Parameters.AddWithValue("$content", content);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await using var database = SqliteDatabase.Open(path, NullLogger.Instance);
+        var keyPackages = new SqliteKeyPackageStore(database);
+        Assert.Empty((await keyPackages.ClaimAsync(device.Certificate.Handle, CipherSuite.XWingChaCha20Poly1305Sha256Ed25519, DateTimeOffset.UnixEpoch))!);
+        IReadOnlyList<byte[]>? claimed = await keyPackages.ClaimAsync(
+            device.Certificate.Handle, CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519, DateTimeOffset.UnixEpoch);
+        Assert.Equal(content, Assert.Single(claimed!));
+    }
+
+    [Fact]
     public void A_file_that_is_no_database_is_refused()
     {
         using var folder = new TemporaryFolder();
@@ -48,5 +80,13 @@ public sealed class MigrationTests
         await using var database = SqliteDatabase.Open(folder.File("parley.db"), NullLogger.Instance);
         Assert.Equal("wal", await database.WriteAsync(session => session.Find("PRAGMA journal_mode", row => row.GetString(0))));
         Assert.Equal(2, await database.WriteAsync(session => session.Find("PRAGMA synchronous", row => row.GetInt32(0))));
+    }
+
+    private static string Version1()
+    {
+        System.Reflection.Assembly assembly = typeof(SqliteDatabase).Assembly;
+        string name = assembly.GetManifestResourceNames().Single(name => name.EndsWith("0001.sql", StringComparison.Ordinal) && !name.Contains("Postgres", StringComparison.Ordinal));
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!); // Named by the assembly itself.
+        return reader.ReadToEnd();
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
+using Parley.Mls.Messages;
 using Parley.Server.KeyPackages;
 
 namespace Parley.Server.Tests.Storage;
@@ -8,6 +9,9 @@ namespace Parley.Server.Tests.Storage;
 /// <summary>What every store of accounts, invites, sessions and KeyPackages promises.</summary>
 public sealed class RegisterContractTests
 {
+    private const CipherSuite Suite = CipherSuite.XWingChaCha20Poly1305Sha256Ed25519;
+    private const CipherSuite OtherSuite = CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519;
+
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static TheoryData<string> Kinds => StoreKinds.All;
@@ -97,13 +101,13 @@ public sealed class RegisterContractTests
         CheckedKeyPackage lastResort = KeyPackage(isLastResort: true);
         CheckedKeyPackage[] ordinary = [KeyPackage(), KeyPackage()];
         Assert.Equal(ErrorCode.None, await stores.KeyPackages.AddAsync(device.Id, [lastResort, .. ordinary], Now));
-        Assert.Equal(new KeyPackageStock(2, true), await stores.KeyPackages.CountAsync(device.Id, Now));
+        Assert.Equal(new KeyPackageStock(2, true), await stores.KeyPackages.CountAsync(device.Id, Suite, Now));
 
         Assert.Equal(ordinary[0].Content, await ClaimOneAsync(stores, device));
         Assert.Equal(ordinary[1].Content, await ClaimOneAsync(stores, device));
         Assert.Equal(lastResort.Content, await ClaimOneAsync(stores, device));
         Assert.Equal(lastResort.Content, await ClaimOneAsync(stores, device));
-        Assert.Equal(new KeyPackageStock(0, true), await stores.KeyPackages.CountAsync(device.Id, Now));
+        Assert.Equal(new KeyPackageStock(0, true), await stores.KeyPackages.CountAsync(device.Id, Suite, Now));
     }
 
     [Theory]
@@ -120,13 +124,31 @@ public sealed class RegisterContractTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public async Task Key_packages_of_each_suite_are_kept_apart(string kind)
+    {
+        await using StoreFixture stores = StoreFixture.Open(kind);
+        TestDevice device = await stores.RegisterAsync("alice");
+        CheckedKeyPackage[] hybrid = [KeyPackage(), KeyPackage(isLastResort: true)];
+        CheckedKeyPackage[] other = [KeyPackage(suite: OtherSuite), KeyPackage(isLastResort: true, OtherSuite)];
+        await stores.KeyPackages.AddAsync(device.Id, [.. hybrid, .. other], Now);
+        Assert.Equal(new KeyPackageStock(1, true), await stores.KeyPackages.CountAsync(device.Id, Suite, Now));
+        Assert.Equal(new KeyPackageStock(1, true), await stores.KeyPackages.CountAsync(device.Id, OtherSuite, Now));
+        Assert.Equal(hybrid[0].Content, await ClaimOneAsync(stores, device));
+        Assert.Equal(hybrid[1].Content, await ClaimOneAsync(stores, device));
+        Assert.Equal(hybrid[1].Content, await ClaimOneAsync(stores, device));
+        Assert.Equal(new KeyPackageStock(1, true), await stores.KeyPackages.CountAsync(device.Id, OtherSuite, Now));
+        Assert.Empty((await stores.KeyPackages.ClaimAsync(device.Certificate.Handle, CipherSuite.X25519Aes128GcmSha256Ed25519, Now))!);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public async Task An_expired_key_package_is_not_handed_out(string kind)
     {
         await using StoreFixture stores = StoreFixture.Open(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         await stores.KeyPackages.AddAsync(device.Id, [KeyPackage()], Now);
-        Assert.Empty((await stores.KeyPackages.ClaimAsync(device.Certificate.Handle, Now.AddDays(30)))!);
-        Assert.Null(await stores.KeyPackages.ClaimAsync(new TestDevice("nobody").Certificate.Handle, Now));
+        Assert.Empty((await stores.KeyPackages.ClaimAsync(device.Certificate.Handle, Suite, Now.AddDays(30)))!);
+        Assert.Null(await stores.KeyPackages.ClaimAsync(new TestDevice("nobody").Certificate.Handle, Suite, Now));
     }
 
     [Theory]
@@ -139,7 +161,7 @@ public sealed class RegisterContractTests
         Assert.Equal(ErrorCode.None, await stores.KeyPackages.AddAsync(device.Id, full, Now));
         Assert.Equal(ErrorCode.None, await stores.KeyPackages.AddAsync(device.Id, full[..10], Now));
         Assert.Equal(ErrorCode.TooLarge, await stores.KeyPackages.AddAsync(device.Id, [KeyPackage()], Now));
-        Assert.Equal(Limits.KeyPackagesPerDeviceMax, (await stores.KeyPackages.CountAsync(device.Id, Now)).Count);
+        Assert.Equal(Limits.KeyPackagesPerDeviceMax, (await stores.KeyPackages.CountAsync(device.Id, Suite, Now)).Count);
     }
 
     private static async Task<byte[]> InviteAsync(StoreFixture stores, int uses)
@@ -150,11 +172,11 @@ public sealed class RegisterContractTests
     }
 
     private static async Task<byte[]> ClaimOneAsync(StoreFixture stores, TestDevice device) =>
-        Assert.Single((await stores.KeyPackages.ClaimAsync(device.Certificate.Handle, Now))!);
+        Assert.Single((await stores.KeyPackages.ClaimAsync(device.Certificate.Handle, Suite, Now))!);
 
-    private static CheckedKeyPackage KeyPackage(bool isLastResort = false)
+    private static CheckedKeyPackage KeyPackage(bool isLastResort = false, CipherSuite suite = Suite)
     {
         byte[] content = RandomNumberGenerator.GetBytes(100);
-        return new CheckedKeyPackage(SHA256.HashData(content), content, isLastResort, Now.AddDays(30));
+        return new CheckedKeyPackage(suite, SHA256.HashData(content), content, isLastResort, Now.AddDays(30));
     }
 }

@@ -34,10 +34,10 @@ internal sealed class Scene
         new(Person(handle), name ?? handle, admin, handle == "alice", verified);
 
     public static Conversation Direct(byte id, string peer, int unread = 0, string? name = null, bool verified = false) => new(
-        Id(id), ConversationKind.Direct, name ?? peer, [Member("alice"), Member(peer, name, verified: verified)], unread, 100, Morning, "", MembershipState.Active, IsAdmin: false);
+        Id(id), ConversationKind.Direct, name ?? peer, [Member("alice"), Member(peer, name, verified: verified)], unread, 100, Morning, "", MembershipState.Active, IsAdmin: false, IsPostQuantum: true);
 
     public static Conversation Group(byte id, string title, int unread = 0, MembershipState state = MembershipState.Active, params string[] others) => new(
-        Id(id), ConversationKind.Group, title, [Member("alice", admin: true), .. others.Select(name => Member(name))], unread, 100, Morning, "", state, IsAdmin: true);
+        Id(id), ConversationKind.Group, title, [Member("alice", admin: true), .. others.Select(name => Member(name))], unread, 100, Morning, "", state, IsAdmin: true, IsPostQuantum: true);
 
     public static TimelineItem Says(long order, string handle, string text, DeliveryState? state = null, int minutes = 0, string? name = null) =>
         Item(order, handle, new TimelineContent.Text(text), state, minutes, name);
