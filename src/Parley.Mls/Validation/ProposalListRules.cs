@@ -33,7 +33,6 @@ internal static class ProposalListRules
                     break;
                 case Proposal.Remove remove:
                     MlsException.ThrowIf(remove.Removed == committer, MlsError.RemoveOfCommitter);
-                    MlsException.ThrowIf(tree.LeafAt(remove.Removed) is null, MlsError.RemoveOfBlankLeaf);
                     MlsException.ThrowIf(!changed.Add(remove.Removed), MlsError.DuplicateLeafChange);
                     break;
                 case Proposal.SelfRemove:
@@ -49,8 +48,6 @@ internal static class ProposalListRules
                     MlsException.ThrowIf(proposals.Count > 1, MlsError.ReInitNotAlone);
                     MlsException.ThrowIf(reInit.Version < Messages.ProtocolVersion.Mls10, MlsError.ReInitVersionInvalid);
                     break;
-                case Proposal.AppDataUpdate or Proposal.AppEphemeral:
-                    throw new MlsException(MlsError.ComponentUnknown);
                 case Proposal.ExternalInit:
                     throw new MlsException(MlsError.ExternalInitNotAllowed);
             }
@@ -77,14 +74,13 @@ internal static class ProposalListRules
                     break;
                 case Proposal.Remove remove:
                     MlsException.ThrowIf(++removes > 1, MlsError.ExternalCommitProposalInvalid);
-                    MlsException.ThrowIf(tree.LeafAt(remove.Removed) is null, MlsError.RemoveOfBlankLeaf);
                     MlsException.ThrowIf(!removed.Add(remove.Removed), MlsError.DuplicateLeafChange);
                     break;
                 case Proposal.SelfRemove:
                     MlsException.ThrowIf(queued.Reference is null, MlsError.SelfRemoveByValue);
                     MlsException.ThrowIf(!removed.Add(SenderLeaf(queued)), MlsError.DuplicateLeafChange);
                     break;
-                case Proposal.PreSharedKey:
+                case Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral:
                     break;
                 default:
                     throw new MlsException(MlsError.ExternalCommitProposalInvalid);

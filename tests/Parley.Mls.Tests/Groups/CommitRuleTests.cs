@@ -111,11 +111,14 @@ public sealed class CommitRuleTests : IDisposable
     [Fact]
     public void A_public_key_that_is_elsewhere_in_the_tree_or_twice_in_the_path_is_refused()
     {
-        foreach (uint node in (uint[])[2, 5, 8, 9])
+        // Leaves and parents, those of the committer's own path too, which the path replaces.
+        foreach (uint node in (uint[])[1, 2, 3, 5, 7, 8, 9])
         {
-            var forged = new ForgedCommit(_world[0]) { ChangesKeys = keys => keys.SetItem(0, KeyAt(node)) };
-            _world[1].Refuses(MlsError.KeyNotUnique, forged.Make());
+            _world[1].Refuses(MlsError.KeyNotUnique, new ForgedCommit(_world[0]) { ChangesKeys = keys => keys.SetItem(0, KeyAt(node)) }.Make());
+            _world[1].Refuses(MlsError.KeyNotUnique, Forge.CommitWithLeaf(_world[0], leaf => leaf with { EncryptionKey = KeyAt(node) }));
         }
+
+        _world[1].Refuses(MlsError.KeyNotUnique, new ForgedCommit(_world[0]) { ChangesKeys = keys => keys.SetItem(0, KeyAt(0)) }.Make());
 
         _world[1].Refuses(MlsError.KeyNotUnique, new ForgedCommit(_world[0]) { ChangesKeys = static keys => keys.SetItem(1, keys[0]) }.Make());
         _world.AssertUnharmed();

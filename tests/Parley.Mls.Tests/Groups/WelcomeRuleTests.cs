@@ -147,6 +147,10 @@ public sealed class WelcomeRuleTests : IDisposable
     {
         using Secret other = Forge.RandomSecret(_world.Suite);
         _forge.AssertRefused(MlsError.PathKeyMismatch, _forge.Make(pathSecret: other));
+
+        // Nobody is above us and not above us: we cannot have let ourselves in.
+        _forge.AssertRefused(
+            MlsError.PathKeyMismatch, _forge.Make(changeInfo: info => info with { Signer = _forge.Place }, signer: _forge.Joiner.Identity.Signer));
     }
 
     [Fact]
