@@ -15,6 +15,7 @@ internal sealed record TestPart(string Name, string Project, string About)
             Included = ["Parley.Mls.Tests.Vectors", "Parley.Mls.Tests.Crypto"],
             ShowsRemarks = true,
         },
+        new("interop", "Parley.Interop.Tests", "groups with members of other MLS implementations, and the working group's scenarios") { ShowsRemarks = true },
         new("package", "Parley.Package.Tests", "the NuGet packages of the MLS library, and the sample that uses them"),
         new("server", "Parley.Server.Tests", "the server: storage, sign-in, logs, sockets"),
         new("client", "Parley.Client.Tests", "the client core: engine, outbox, timeline, identity"),
@@ -33,6 +34,9 @@ internal sealed record TestPart(string Name, string Project, string About)
 
     /// <summary>Does the part drive a program in a pseudo-terminal?</summary>
     public bool NeedsTmux => Name == "e2e";
+
+    /// <summary>Does the part drive ts-mls, an npm package?</summary>
+    public bool NeedsTsMls => Name == "interop";
 
     /// <summary>The filter in the words of the xunit.v3 runner.</summary>
     public IEnumerable<string> Filter =>

@@ -67,7 +67,9 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
     private void Run(TestPart part)
     {
         if (part.NeedsTmux)
-            Tmux.Ensure(output);
+            SystemPackage.Ensure("tmux", "the test of the full-screen client needs it", ["tmux"], "tmux", output);
+        if (part.NeedsTsMls)
+            NodePackages.Ensure(repository, output);
         Begin(part.Name);
         long started = time.GetTimestamp();
         string results = Path.Combine(repository.Results, part.Name + ".xml");

@@ -46,7 +46,12 @@ public sealed partial class ParleyClient
             return ClientResult.Refuse(may.Error);
         var claimed = await ClaimAsync([member], may.Value, cancellationToken);
         if (may.Value == MlsProfile.Suite && claimed.Error?.Code == ClientErrorCode.PeerUnreachable)
-            claimed = ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>((await ClaimFallbackAsync([member], cancellationToken)).Error ?? ErrorText.Of(ClientErrorCode.PeerNotPostQuantum));
+        {
+            // A conversation keeps its suite. What is left to find out is whether they have nothing at all, or nothing that fits.
+            var fallback = await ClaimFallbackAsync([member], cancellationToken);
+            return ClientResult.Refuse(fallback.Error?.Code ?? ClientErrorCode.PeerNotPostQuantum);
+        }
+
         return claimed.Succeeded
             ? await QueueAsync(engine => Numbered(conversation, engine.Add(conversation, claimed.Value, Now)), cancellationToken)
             : ClientResult.Refuse(claimed.Error);

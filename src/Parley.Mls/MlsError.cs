@@ -75,6 +75,9 @@ public enum MlsError
     /// <summary>A new LeafNode whose credential the application does not accept as the old one's successor (§5.3.1).</summary>
     CredentialNotSuccessor,
 
+    /// <summary>An X.509 credential without a certificate, with one that is too large, or whose first does not hold the leaf's signature key (§5.3).</summary>
+    CertificateInvalid,
+
     /// <summary>A LeafNode that does not list its own credential's type (§7.2).</summary>
     CredentialNotInCapabilities,
 
@@ -161,6 +164,18 @@ public enum MlsError
 
     /// <summary>An AppDataUpdate or AppEphemeral of a component that the application does not know (draft-ietf-mls-extensions-09 §4.7, §4.8).</summary>
     ComponentUnknown,
+
+    /// <summary>An AppDataUpdate or AppEphemeral that the component's logic refuses (draft-ietf-mls-extensions-09 §4.7, §4.8).</summary>
+    AppDataRefused,
+
+    /// <summary>An AppDataUpdate that removes what is not there (draft-ietf-mls-extensions-09 §4.7).</summary>
+    AppDataMissing,
+
+    /// <summary>An AppDataUpdate that removes a component's data beside another of the same component (draft-ietf-mls-extensions-09 §4.7).</summary>
+    AppDataUpdateConflict,
+
+    /// <summary>A GroupContextExtensions that changes the app_data_dictionary where AppDataUpdate is required of all (draft-ietf-mls-extensions-09 §4.7).</summary>
+    AppDataDictionaryReplaced,
 
     /// <summary>Two GroupContextExtensions proposals (§12.2).</summary>
     DuplicateGroupContextExtensions,

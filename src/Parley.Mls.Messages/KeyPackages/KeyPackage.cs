@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
 
@@ -13,6 +14,18 @@ public sealed record KeyPackage(
     CipherSuite CipherSuite, ReadOnlyMemory<byte> InitKey, LeafNode LeafNode, ImmutableArray<Extension> Extensions, ReadOnlyMemory<byte> Signature)
     : ITlsStruct<KeyPackage>
 {
+    /// <summary>The extension that marks a KeyPackage as one of last resort. The leaf must list <c>app_data_dictionary</c> among what it supports.</summary>
+    public static Extension LastResort { get; } = AppDataDictionary.Empty.With(ComponentId.LastResortKeyPackage, default).ToExtension();
+
+    /// <summary>
+    /// RFC 9420 §16.8: whether it may be used more than once, when no other is left. It says so by the component of
+    /// draft-ietf-mls-extensions-09 §6.4, or by the extension of earlier drafts.
+    /// </summary>
+    public bool IsLastResort => Extensions.Find(ExtensionType.LastResort) is not null
+        || (Extensions.Find(ExtensionType.AppDataDictionary) is { } extension
+            && Tls.TryDecodeOwned(extension.Data, out AppDataDictionary? dictionary, out _)
+            && dictionary.Find(ComponentId.LastResortKeyPackage) is not null);
+
     /// <inheritdoc/>
     public static KeyPackage Read(TlsReader reader)
     {

@@ -6,13 +6,8 @@ namespace Parley.Mls.Crypto;
 /// draft-ietf-hpke-pq: a hybrid KEM, whose key pairs, encapsulation and shared secret are the primitive's own. Only the derivation of a
 /// key pair from material of any length is HPKE's, by SHAKE256. Private keys are seeds.
 /// </summary>
-internal sealed class HybridKem : Kem
+internal sealed class HybridKem(ICryptoProvider provider, KemAlgorithm algorithm) : Kem(provider, algorithm)
 {
-    public HybridKem(ICryptoProvider provider, KemAlgorithm algorithm)
-        : base(provider, algorithm)
-    {
-    }
-
     private static ReadOnlySpan<byte> DeriveKeyPairLabel => "DeriveKeyPair"u8;
 
     // seed = SHAKE256.LabeledDerive(ikm, "DeriveKeyPair", "", Nsk).

@@ -90,7 +90,8 @@ internal sealed class CommitMaking
         try
         {
             ImmutableArray<ReadOnlyMemory<byte>> publicKeys = [.. fresh.KeyPairs.Select(static pair => (ReadOnlyMemory<byte>)pair.PublicKey)];
-            LeafNode leaf = group.CreatePath(Committer, Identity, leafKey.PublicKey, filtered, publicKeys);
+            LeafIdentity shown = IsNewIdentity ? Identity.WithGrease(Config.Crypto, Grease.ExtensionType(Config.Crypto)) : Identity;
+            LeafNode leaf = group.CreatePath(Committer, shown, leafKey.PublicKey, filtered, publicKeys);
             if (IsNewIdentity)
                 group.CheckOwnLeaf(Committer, formerLeaf);
             byte[] provisionalContext = group.Context(Epoch.Context.ConfirmedTranscriptHash).Encode();

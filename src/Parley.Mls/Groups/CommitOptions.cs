@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Proposals;
 
 namespace Parley.Mls.Groups;
@@ -26,6 +28,9 @@ public sealed record CommitOptions
 
     /// <summary>Whether the Welcome carries the ratchet tree.</summary>
     public bool WelcomeHasRatchetTree { get; init; } = true;
+
+    /// <summary>What else the Welcome tells those who join, encrypted to them and not agreed on by the group, such as an <c>app_data_dictionary</c>.</summary>
+    public ImmutableArray<Extension> GroupInfoExtensions { get; init; } = [];
 
     /// <summary>Bytes that travel with the Commit, authenticated and not encrypted.</summary>
     public ReadOnlyMemory<byte> AuthenticatedData { get; init; }

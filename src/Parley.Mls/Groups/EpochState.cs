@@ -53,7 +53,7 @@ internal sealed class EpochState : PublicGroup, IDisposable
     public Proposal.ReInit? ReInit { get; }
 
     /// <summary>RFC 9420 §12.4.3: the GroupInfo of this epoch, signed.</summary>
-    public GroupInfo CreateGroupInfo(LeafIdentity identity, bool withTree, bool withExternalPub)
+    public GroupInfo CreateGroupInfo(LeafIdentity identity, bool withTree, bool withExternalPub, ImmutableArray<Extension> others)
     {
         ImmutableArray<Extension>.Builder extensions = ImmutableArray.CreateBuilder<Extension>();
         if (withTree)
@@ -64,7 +64,11 @@ internal sealed class EpochState : PublicGroup, IDisposable
             extensions.Add(new Extension(ExtensionType.ExternalPub, new ExternalPub(external.PublicKey).Encode()));
         }
 
-        var unsigned = new GroupInfo(Context, extensions.ToImmutable(), ConfirmationTag, Self, default);
+        extensions.AddRange(others);
+        ImmutableArray<Extension> shown = extensions.ToImmutable();
+        if (identity.SendsGrease)
+            shown = Grease.Add(Suite.Provider, shown, Grease.ExtensionType(Suite.Provider));
+        var unsigned = new GroupInfo(Context, shown, ConfirmationTag, Self, default);
         return unsigned with { Signature = identity.Signer.Sign(Suite, "GroupInfoTBS", unsigned.EncodeToBeSigned()) };
     }
 

@@ -13,6 +13,12 @@ public sealed record ExternalCommitOptions
     /// <summary>The PSKs that enter the new epoch, all of them known to us and to the members; see <see cref="PreSharedKeyProposals"/>.</summary>
     public IReadOnlyList<Proposal.PreSharedKey> PreSharedKeys { get; init; } = [];
 
+    /// <summary>Updates of components' data in the GroupContext, as far as the components take them from one who joins (draft-ietf-mls-extensions-09 §4.7).</summary>
+    public IReadOnlyList<Proposal.AppDataUpdate> AppDataUpdates { get; init; } = [];
+
+    /// <summary>Data of components that goes with the Commit (draft-ietf-mls-extensions-09 §4.8).</summary>
+    public IReadOnlyList<Proposal.AppEphemeral> AppEphemerals { get; init; } = [];
+
     /// <summary>
     /// The SelfRemove proposals that members sent in this epoch, to be carried out by reference: members may refuse a Commit without them
     /// (draft-ietf-mls-extensions-09 §6.3).

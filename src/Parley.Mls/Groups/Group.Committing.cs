@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
@@ -14,6 +15,7 @@ public sealed partial class Group
     /// Makes a Commit. The group stays as it is, but for the ratchet key that sealed the message: it is merged with
     /// <see cref="MergePendingCommit"/> when the Delivery Service has accepted it, or dropped with <see cref="ClearPendingCommit"/>.
     /// </summary>
+    /// <exception cref="ArgumentException">An extension for the GroupInfo has no place there.</exception>
     /// <exception cref="MlsException">One of the proposals is not valid; nothing has changed.</exception>
     /// <exception cref="InvalidOperationException">A Commit is pending already, or the group has ended for us.</exception>
     public PendingCommit Commit(CommitOptions options, DateTimeOffset now)
@@ -27,6 +29,8 @@ public sealed partial class Group
 
     private PendingCommit Commit(CommitOptions options, List<QueuedProposal> proposals, PskLookup psks, bool isNewGroup, DateTimeOffset now)
     {
+        if (options.GroupInfoExtensions.HasDuplicate() || !options.GroupInfoExtensions.All(static extension => GroupExtensionRules.IsForApplicationsInGroupInfo(extension.Type)))
+            throw new ArgumentException("An extension has no place in a GroupInfo, is made by the group itself, or stands there twice.", nameof(options));
         LeafIdentity identity = options.Identity ?? Identity;
         ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals, isNewGroup);
         ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
@@ -183,15 +187,14 @@ public sealed partial class Group
             return all;
 
         // Some of those received cannot stand beside the others: take them one by one, our own first.
-        List<QueuedProposal> chosen = own;
+        var chosen = new List<QueuedProposal>();
         foreach (QueuedProposal candidate in received)
         {
-            List<QueuedProposal> tried = [candidate, .. chosen];
-            if (CanApply(tried, now))
-                chosen = tried;
+            if (CanApply([.. chosen, candidate, .. own], now))
+                chosen.Add(candidate);
         }
 
-        return chosen;
+        return [.. chosen, .. own];
     }
 
     private bool CanApply(List<QueuedProposal> proposals, DateTimeOffset now)
@@ -240,7 +243,7 @@ public sealed partial class Group
         {
             bool isChosen = queued.Proposal switch
             {
-                Proposal.Add or Proposal.PreSharedKey => true,
+                Proposal.Add or Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral => true,
                 Proposal.GroupContextExtensions => !extensionsTaken,
                 Proposal.ReInit => received.Count == 1 && own.Count == 0,
                 _ => false,

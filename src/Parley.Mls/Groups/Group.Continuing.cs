@@ -20,11 +20,13 @@ public sealed partial class Group
     /// <param name="now">The time that lifetimes are checked against.</param>
     /// <exception cref="MlsException">A proposal is not valid, a member is missing, or the parameters cannot be had here.</exception>
     /// <exception cref="InvalidOperationException">The group was not reinitialized.</exception>
+    /// <exception cref="ArgumentException">An extension of the ReInit is not in our own capabilities.</exception>
     public ContinuedGroup Reinitialize(LeafIdentity identity, CommitOptions options, DateTimeOffset now)
     {
         Proposal.ReInit reInit = ReInit ?? throw new InvalidOperationException("This group was not reinitialized.");
         MlsException.ThrowIf(reInit.Version != ProtocolVersion.Mls10, MlsError.ReInitMismatch);
         MlsException.ThrowIf(!CryptoSuite.IsSupported(_config.Crypto, reInit.CipherSuite), MlsError.UnsupportedCipherSuite);
+        GroupExtensionRules.CheckGroupContext(reInit.Extensions, _config.Authentication);
         Group created = Create(_config, identity, reInit.CipherSuite, reInit.GroupId.Span, reInit.Extensions);
         return Continue(created, ResumptionPskUsage.ReInit, options, now);
     }
@@ -61,6 +63,7 @@ public sealed partial class Group
     {
         try
         {
+            ArgumentNullException.ThrowIfNull(options);
             Proposal.PreSharedKey link = PreSharedKeyProposals.Resumption(created._suite, usage, _epoch.Context.GroupId.Span, Epoch);
             List<QueuedProposal> proposals =
                 [.. options.Proposals.Prepend(link).Select(static proposal => new QueuedProposal(proposal, new Sender.Member(default), null))];

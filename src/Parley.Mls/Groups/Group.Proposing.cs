@@ -17,8 +17,8 @@ namespace Parley.Mls.Groups;
 public sealed partial class Group
 {
     /// <summary>
-    /// Proposes what every member may propose: an Add or Remove, a PreSharedKey (see <see cref="PreSharedKeyProposals"/>), a ReInit or a
-    /// GroupContextExtensions.
+    /// Proposes what every member may propose: an Add or Remove, a PreSharedKey (see <see cref="PreSharedKeyProposals"/>), a ReInit, a
+    /// GroupContextExtensions, an AppDataUpdate or an AppEphemeral.
     /// </summary>
     /// <returns>An encoded MLSMessage.</returns>
     /// <exception cref="ArgumentException">An Update or SelfRemove, which have methods of their own.</exception>

@@ -149,9 +149,9 @@ public sealed partial class Group
             CheckProposal(queued, now);
         }
         catch (MlsException broken) when (broken.Error is MlsError.DuplicateMember or MlsError.KeyNotUnique or MlsError.RequiredCapabilityMissing
-            or MlsError.GroupExtensionNotSupported or MlsError.CredentialNotSupportedByGroup)
+            or MlsError.GroupExtensionNotSupported or MlsError.CredentialNotSupportedByGroup or MlsError.AppDataRefused)
         {
-            // What is in the way may leave in the same Commit.
+            // What is in the way may leave in the same Commit, and what a component's update builds on may come.
         }
     }
 

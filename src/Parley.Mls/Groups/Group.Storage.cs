@@ -77,6 +77,8 @@ public sealed partial class Group
 
         WritePrivateKeys(former);
         _epoch.MessageSecrets.Attach(_log, writeAll: true);
+        former?.Secrets.ExporterTree.Delete();
+        _epoch.Secrets.ExporterTree.Attach(_log, writeAll: true);
     }
 
     private void WritePrivateKeys(EpochState? former)
@@ -116,6 +118,7 @@ public sealed partial class Group
     private void DeleteSecrets()
     {
         _epoch.MessageSecrets.Delete();
+        _epoch.Secrets.ExporterTree.Delete();
         foreach ((NodeIndex index, _) in _epoch.PrivateKeys.All)
             _log.Delete(StateKey.PrivateKey(index));
         foreach ((ulong epoch, Secret secret) in _resumptionPsks)
@@ -161,6 +164,7 @@ public sealed partial class Group
                 foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _ratchets)
                     RestoreRatchet(group, kind, key, value);
                 group._epoch.MessageSecrets.Attach(group._log, writeAll: false);
+                group._epoch.Secrets.ExporterTree.Attach(group._log, writeAll: false);
                 foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _rest)
                     RestoreRest(group, kind, key, value);
 
@@ -274,6 +278,9 @@ public sealed partial class Group
                     break;
                 case StateKey.Kind.UpdateKey:
                     group._updateKeys.Add(new KeyBytes(reader.ReadVector()), reader.TakeSecret());
+                    break;
+                case StateKey.Kind.ExporterNode:
+                    group._epoch.Secrets.ExporterTree.Restore(IndexIn(key), reader.TakeRest());
                     break;
                 case StateKey.Kind.ResumptionPsk:
                     group._resumptionPsks.Add(EpochIn(key), reader.TakeRest());

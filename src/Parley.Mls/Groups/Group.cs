@@ -3,6 +3,7 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
@@ -93,6 +94,9 @@ public sealed partial class Group : IDisposable
     public byte[] EpochAuthenticator =>
         IsRemoved ? throw new InvalidOperationException("We were removed from this group.") : _epoch.Secrets.EpochAuthenticator.AsSpan().ToArray();
 
+    /// <summary>draft-ietf-mls-extensions-09 §4.6: a component's data in the GroupContext, or null.</summary>
+    public ReadOnlyMemory<byte>? FindAppData(ComponentId component) => AppDataRules.Dictionary(Context.Extensions)?.Find(component);
+
     /// <summary>RFC 9420 §11: makes a group with us as its only member, in epoch 0. Its state is in the first <see cref="TakeWrites"/>.</summary>
     /// <exception cref="ArgumentException">The suite is not supported, or an extension has no place in a GroupContext or is not in our own capabilities.</exception>
     public static Group Create(GroupConfig config, LeafIdentity identity, CipherSuite suite, ReadOnlySpan<byte> groupId, ImmutableArray<Extension> extensions)
@@ -102,7 +106,8 @@ public sealed partial class Group : IDisposable
         var cryptoSuite = new CryptoSuite(config.Crypto, suite);
         byte[] id = groupId.ToArray();
         HpkeKeyPair leafKey = cryptoSuite.GenerateHpkeKeyPair();
-        LeafNode leaf = identity.Sign(cryptoSuite, leafKey.PublicKey, new LeafNodeSource.Update(), id, default);
+        LeafNode leaf = identity.WithGrease(config.Crypto, Grease.ExtensionType(config.Crypto))
+            .Sign(cryptoSuite, leafKey.PublicKey, new LeafNodeSource.Update(), id, default);
         try
         {
             GroupExtensionRules.CheckGroupContext(extensions, config.Authentication);
@@ -152,12 +157,26 @@ public sealed partial class Group : IDisposable
         return KeySchedule.Export(_suite, _epoch.Secrets.ExporterSecret, label, context, length);
     }
 
+    /// <summary>
+    /// draft-ietf-mls-extensions-09 §4.4: SafeExportSecret, a secret of this epoch for one component, as long as the suite's hash. It is
+    /// exported once; afterwards the group has nothing left that it could be derived from, here or stored. The caller disposes it,
+    /// and does not use it before <see cref="TakeWrites"/> is stored.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It was exported in this epoch before, or the group has ended for us.</exception>
+    public Secret SafeExportSecret(ComponentId component)
+    {
+        if (IsRemoved)
+            throw new InvalidOperationException("We were removed from this group.");
+        return _epoch.Secrets.ExporterTree.Take(_suite, component)
+            ?? throw new InvalidOperationException("The component's secret was exported in this epoch before.");
+    }
+
     /// <summary>RFC 9420 §12.4.3: an encoded MLSMessage with the GroupInfo of this epoch, for one who joins by external Commit.</summary>
     /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
     public byte[] CreateGroupInfo(bool withRatchetTree)
     {
         ThrowIfEnded();
-        return new MlsMessage.GroupInfo(_epoch.CreateGroupInfo(Identity, withRatchetTree, withExternalPub: true)).Encode<MlsMessage>();
+        return new MlsMessage.GroupInfo(_epoch.CreateGroupInfo(Identity, withRatchetTree, withExternalPub: true, [])).Encode<MlsMessage>();
     }
 
     /// <summary>The public tree, to be given to a new member apart from its Welcome.</summary>

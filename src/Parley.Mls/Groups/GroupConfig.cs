@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
+using Parley.Mls.Components;
 using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Schedule;
 
@@ -16,6 +19,9 @@ public sealed class GroupConfig
 
     /// <summary>External PSKs and resumption PSKs of other groups; none by default.</summary>
     public IPreSharedKeys? PreSharedKeys { get; init; }
+
+    /// <summary>The components the application knows (draft-ietf-mls-extensions-09 §4); none by default.</summary>
+    public IReadOnlyDictionary<ComponentId, IAppComponent> Components { get; init; } = ImmutableDictionary<ComponentId, IAppComponent>.Empty;
 
     /// <summary>Past epochs whose messages can still be opened. More is kinder to late messages, fewer is better forward secrecy.</summary>
     public int PastEpochsMax { get; init; } = 5;

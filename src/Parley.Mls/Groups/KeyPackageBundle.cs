@@ -6,6 +6,7 @@ using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Storage;
+using Parley.Mls.Validation;
 
 namespace Parley.Mls.Groups;
 
@@ -29,6 +30,12 @@ public sealed class KeyPackageBundle : IDisposable
     /// <summary>RFC 9420 §5.2: the KeyPackageRef, by which a Welcome names it.</summary>
     public ReadOnlyMemory<byte> Reference { get; }
 
+    /// <summary>
+    /// Whether the bundle is kept after it was used to join, until it is replaced (RFC 9420 §16.8). Whoever gets hold of its private keys
+    /// until then can read every Welcome made for it; the leaf that came into a group by it is best renewed at once.
+    /// </summary>
+    public bool IsLastResort => KeyPackage.IsLastResort;
+
     internal Secret InitPrivateKey { get; }
 
     internal Secret EncryptionPrivateKey { get; }
@@ -38,16 +45,24 @@ public sealed class KeyPackageBundle : IDisposable
     /// <param name="suite">The suite it is for.</param>
     /// <param name="identity">Who it is for.</param>
     /// <param name="lifetime">When it may be used.</param>
-    /// <param name="extensions">The KeyPackage's own extensions, such as <c>last_resort</c>.</param>
+    /// <param name="extensions">The KeyPackage's own extensions, such as <see cref="KeyPackage.LastResort"/>.</param>
+    /// <exception cref="ArgumentException">An extension has no place in a KeyPackage, or the identity does not support it.</exception>
     public static KeyPackageBundle Create(
         ICryptoProvider crypto, CipherSuite suite, LeafIdentity identity, Lifetime lifetime, ImmutableArray<Extension> extensions)
     {
         ArgumentNullException.ThrowIfNull(identity);
+        if (!extensions.All(extension => GroupExtensionRules.IsAllowedInKeyPackage(extension.Type) && identity.Capabilities.Supports(extension.Type)))
+            throw new ArgumentException("The identity does not support an extension, or it has no place in a KeyPackage.", nameof(extensions));
         var cryptoSuite = new CryptoSuite(crypto, suite);
         HpkeKeyPair init = cryptoSuite.GenerateHpkeKeyPair();
         HpkeKeyPair encryption = cryptoSuite.GenerateHpkeKeyPair();
-        LeafNode leaf = identity.Sign(cryptoSuite, encryption.PublicKey, new LeafNodeSource.KeyPackage(lifetime), default, default);
-        var unsigned = new KeyPackage(suite, init.PublicKey, leaf, extensions, default);
+
+        // One type for both lists, because the leaf has to list the KeyPackage's extensions, too.
+        ExtensionType grease = Grease.ExtensionType(crypto);
+        LeafNode leaf = identity.WithGrease(crypto, grease)
+            .Sign(cryptoSuite, encryption.PublicKey, new LeafNodeSource.KeyPackage(lifetime), default, default);
+        ImmutableArray<Extension> shown = identity.SendsGrease ? Grease.Add(crypto, extensions, grease) : extensions;
+        var unsigned = new KeyPackage(suite, init.PublicKey, leaf, shown, default);
         KeyPackage signed = unsigned with { Signature = identity.Signer.Sign(cryptoSuite, "KeyPackageTBS", unsigned.EncodeToBeSigned()) };
         return new KeyPackageBundle(signed, ReferenceOf(cryptoSuite, signed), init.PrivateKey, encryption.PrivateKey);
     }

@@ -13,6 +13,19 @@ namespace Parley.Mls.Groups;
 /// <param name="Extensions">The leaf's extensions.</param>
 public sealed record LeafIdentity(SignatureKeyPair Signer, Credential Credential, Capabilities Capabilities, ImmutableArray<Extension> Extensions)
 {
+    /// <summary>
+    /// RFC 9420 §13.5: whether what is sent holds a few random values that mean nothing, so that a client that stumbles over what it does not
+    /// know is noticed early. They come from the injected randomness.
+    /// </summary>
+    public bool SendsGrease { get; init; } = true;
+
+    /// <summary>The identity as a new leaf shows it: with values that mean nothing, if they are wanted.</summary>
+    internal LeafIdentity WithGrease(ICryptoProvider crypto, ExtensionType type) => !SendsGrease ? this : this with
+    {
+        Capabilities = Grease.Add(crypto, Capabilities, type),
+        Extensions = Grease.Add(crypto, Extensions, type),
+    };
+
     /// <summary>RFC 9420 §7.2: makes and signs a leaf.</summary>
     internal LeafNode Sign(
         CryptoSuite suite, ReadOnlyMemory<byte> encryptionKey, LeafNodeSource source, ReadOnlyMemory<byte> groupId, LeafIndex index)

@@ -1,5 +1,6 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Storage;
 
@@ -34,6 +35,9 @@ public sealed class PendingCommit : IDisposable
     public StagedCommit Staged { get; }
 
     internal AuthenticatedContent Content { get; }
+
+    /// <summary>The public tree it leads to, to be given to a new member beside the Welcome.</summary>
+    public RatchetTreeExtension ExportRatchetTree() => Staged.Tree.ToExtension();
 
     /// <summary>Drops it and zeroes its secrets.</summary>
     public void Dispose()

@@ -34,7 +34,7 @@ public sealed class PendingExternalCommit : IDisposable
             byte[] message = reader.ReadVector().ToArray();
             var entries = new List<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>>();
             while (!reader.AtEnd)
-                entries.Add(new(reader.ReadVector().ToArray(), reader.ReadVector().ToArray()));
+                entries.Add(new(reader.ReadVector(), reader.ReadVector())); // Slices: restoring copies what it keeps.
             if (!reader.Finish())
                 throw new ArgumentException("Not a serialized PendingExternalCommit.", nameof(serialized));
             return new PendingExternalCommit(message, Group.RestoreUnwritten(config, identity, entries));

@@ -128,11 +128,15 @@ internal sealed class ProvisionalGroup
         if (replacement is not null)
         {
             GroupExtensionRules.CheckGroupContext(replacement.Extensions, _config.Authentication);
+            AppDataRules.CheckReplacement(Extensions, replacement.Extensions);
             Extensions = replacement.Extensions;
         }
 
+        ImmutableArray<Extension> updated = AppDataRules.Apply(Extensions, proposals, _config.Components);
+        bool demandsOther = AppDataRules.DemandsOther(Extensions, updated);
+        Extensions = updated;
         LeafRules = new LeafNodeRules(_epoch.Suite, _config, _epoch.Context.GroupId, Extensions);
-        if (replacement is null)
+        if (replacement is null && !demandsOther)
             return;
         HashSet<LeafIndex> removed = [.. proposals.Select(ProposalListRules.RemovedLeaf).OfType<LeafIndex>()];
         foreach ((LeafIndex index, LeafNode leaf) in Tree.Members())

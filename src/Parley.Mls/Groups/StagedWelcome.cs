@@ -22,12 +22,13 @@ public sealed class StagedWelcome : IDisposable
     private readonly LeafIdentity _identity;
     private EpochState? _epoch;
 
-    private StagedWelcome(GroupConfig config, LeafIdentity identity, EpochState epoch, LeafIndex signer)
+    private StagedWelcome(GroupConfig config, LeafIdentity identity, EpochState epoch, GroupInfo info)
     {
         _config = config;
         _identity = identity;
         _epoch = epoch;
-        Signer = signer;
+        Signer = info.Signer;
+        GroupInfoExtensions = info.Extensions;
         Context = epoch.Context;
         Members = [.. epoch.Tree.Members().Select(static member => new Member(member.Index, member.Leaf))];
     }
@@ -40,6 +41,9 @@ public sealed class StagedWelcome : IDisposable
 
     /// <summary>Who let us in.</summary>
     public LeafIndex Signer { get; }
+
+    /// <summary>What the one who let us in tells us beside the group's state, known to us or not (<see cref="CommitOptions.GroupInfoExtensions"/>).</summary>
+    public ImmutableArray<Extension> GroupInfoExtensions { get; }
 
     /// <summary>Opens and verifies a Welcome.</summary>
     /// <param name="config">Policy.</param>
@@ -82,7 +86,7 @@ public sealed class StagedWelcome : IDisposable
             ContinuationRules.Check(config.Authentication, former!, link, info.GroupContext, tree); // There is one: its PSK was found.
         }
 
-        return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info.Signer);
+        return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info);
     }
 
     /// <summary>Joins. The group's whole state is in its first <see cref="Group.TakeWrites"/>.</summary>
@@ -150,6 +154,7 @@ public sealed class StagedWelcome : IDisposable
         bool signed = suite.VerifyWithLabel(signer.SignatureKey.Span, "GroupInfoTBS", info.EncodeToBeSigned(), info.Signature.Span);
         MlsException.ThrowIf(!signed, MlsError.GroupInfoSignatureInvalid);
         GroupContext context = info.GroupContext;
+        AppDataRules.Dictionary(info.Extensions);
         GroupExtensionRules.CheckGroupContext(context.Extensions, config.Authentication);
 
         // The lifetimes of members who joined long ago may be over: that is no reason to stay out (RFC 9420 §7.3).

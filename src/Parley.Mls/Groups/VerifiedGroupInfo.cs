@@ -105,6 +105,8 @@ public sealed class VerifiedGroupInfo
         if (options.Replaces is { } replaced)
             proposals.Add(new Proposal.Remove(replaced));
         proposals.AddRange(options.PreSharedKeys);
+        proposals.AddRange(options.AppEphemerals);
+        proposals.AddRange(options.AppDataUpdates);
         return
         [
             .. proposals.Select(static proposal => new QueuedProposal(proposal, new Sender.NewMemberCommit(), null)),

@@ -24,7 +24,7 @@ internal static class WelcomeSealing
     public static byte[] Seal(MadeCommit made, EpochState next, LeafIdentity identity, CommitOptions options, int threads)
     {
         CryptoSuite suite = next.Suite;
-        GroupInfo info = next.CreateGroupInfo(identity, options.WelcomeHasRatchetTree, withExternalPub: false);
+        GroupInfo info = next.CreateGroupInfo(identity, options.WelcomeHasRatchetTree, withExternalPub: false, options.GroupInfoExtensions);
         byte[] groupInfo = info.Encode(capacity: 1024 + info.Extensions.Sum(static extension => extension.Data.Length));
         byte[] encryptedGroupInfo = new byte[groupInfo.Length + TagBytes];
         using (Secret key = Key(suite, made.Secrets.WelcomeSecret))

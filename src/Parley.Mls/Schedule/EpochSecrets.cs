@@ -26,6 +26,7 @@ internal sealed class EpochSecrets : IDisposable
         ResumptionPsk = suite.DeriveSecret(epochSecret, "resumption");
         EpochAuthenticator = suite.DeriveSecret(epochSecret, "authentication");
         InitSecret = suite.DeriveSecret(epochSecret, "init");
+        ExporterTree = ExporterTree.Create(suite.DeriveSecret(epochSecret, "application_export"));
     }
 
     private EpochSecrets(TlsReader reader)
@@ -38,6 +39,7 @@ internal sealed class EpochSecrets : IDisposable
         ResumptionPsk = reader.TakeSecret();
         EpochAuthenticator = reader.TakeSecret();
         InitSecret = reader.TakeSecret();
+        ExporterTree = ExporterTree.CreateEmpty();
     }
 
     public Secret SenderDataSecret { get; }
@@ -55,6 +57,9 @@ internal sealed class EpochSecrets : IDisposable
     public Secret EpochAuthenticator { get; }
 
     public Secret InitSecret { get; }
+
+    /// <summary>draft-ietf-mls-extensions-09 §4.4. Stored node by node, not by <see cref="Write"/>.</summary>
+    public ExporterTree ExporterTree { get; }
 
     /// <summary>For the vectors, which look at it before the secret tree takes it.</summary>
     internal Secret EncryptionSecret => _encryptionSecret ?? throw new InvalidOperationException("The encryption secret has been taken.");
@@ -93,5 +98,6 @@ internal sealed class EpochSecrets : IDisposable
         ResumptionPsk.Dispose();
         EpochAuthenticator.Dispose();
         InitSecret.Dispose();
+        ExporterTree.Dispose();
     }
 }

@@ -120,6 +120,10 @@ internal sealed class SecretTree : IDisposable
         return new FoundKeys(this, leaf, type, generation, derivation);
     }
 
+    /// <summary>The generations of application messages of a leaf that have been opened, or, of our own, sealed.</summary>
+    public IEnumerable<(uint First, uint Last)> Received(LeafIndex leaf) =>
+        _ratchets.TryGetValue((leaf, RatchetType.Application), out SenderRatchet? ratchet) ? ratchet.Received() : [];
+
     public void Restore(StateKey.Kind kind, TlsReader key, TlsReader value)
     {
         switch (kind)
@@ -132,6 +136,7 @@ internal sealed class SecretTree : IDisposable
                 var type = (RatchetType)key.ReadUInt32();
                 SenderRatchet ratchet = _ratchets[(leaf, type)] = new SenderRatchet(value.ReadUInt32(), value.TakeSecret());
                 Invariant.That(ratchet.Secret.Length == _suite.HashBytes);
+                ratchet.UnknownBelow = value.AtEnd ? 0 : value.ReadUInt32();
                 break;
             default:
                 uint leafAndType = key.ReadUInt32();
@@ -177,10 +182,12 @@ internal sealed class SecretTree : IDisposable
     {
         if (_log is null)
             return;
-        byte[] value = new byte[sizeof(uint) + SpanWriter.VectorBytes(ratchet.Secret.Length)];
+        byte[] value = new byte[sizeof(uint) + SpanWriter.VectorBytes(ratchet.Secret.Length) + (ratchet.UnknownBelow > 0 ? sizeof(uint) : 0)];
         var writer = new SpanWriter(value);
         writer.WriteUInt32(ratchet.Generation);
         writer.WriteVector(ratchet.Secret.AsSpan());
+        if (ratchet.UnknownBelow > 0)
+            writer.WriteUInt32(ratchet.UnknownBelow);
         _log.Put(StateKey.Ratchet(_epoch, leaf, (byte)type), value);
     }
 
@@ -201,7 +208,9 @@ internal sealed class SecretTree : IDisposable
         WriteSkipped(leaf, type, keys);
         if (ratchet.Skipped.Count <= _limits.SkippedKeysMax)
             return;
-        Forget(leaf, type, ratchet, ratchet.Skipped.Keys.First());
+        uint oldest = ratchet.Skipped.Keys.First();
+        ratchet.UnknownBelow = oldest + 1;
+        Forget(leaf, type, ratchet, oldest);
     }
 
     private void Forget(LeafIndex leaf, RatchetType type, SenderRatchet ratchet, uint generation)
@@ -228,13 +237,21 @@ internal sealed class SecretTree : IDisposable
             }
 
             if (derivation is null)
+            {
                 ratchet.Advance(tree._suite);
+            }
             else
+            {
+                uint firstKept = generation - (uint)derivation.Skipped.Count;
+                if (firstKept > ratchet.Generation)
+                    ratchet.UnknownBelow = firstKept;
                 ratchet.Advance(generation + 1, derivation.Next.Clone());
+                foreach (MessageKeys skipped in derivation.Skipped)
+                    tree.Skip(leaf, type, ratchet, skipped);
+                derivation.Skipped.Clear();
+            }
+
             tree.WriteRatchet(leaf, type, ratchet);
-            foreach (MessageKeys skipped in derivation?.Skipped ?? [])
-                tree.Skip(leaf, type, ratchet, skipped);
-            derivation?.Skipped.Clear();
         }
 
         public void Dispose() => derivation?.Dispose();

@@ -22,6 +22,24 @@ internal sealed class SenderRatchet(uint generation, Secret secret) : IDisposabl
 
     public SortedDictionary<uint, MessageKeys> Skipped { get; } = [];
 
+    /// <summary>Below this generation keys were given up, so that it is not known which messages have been received.</summary>
+    public uint UnknownBelow { get; set; }
+
+    /// <summary>The generations whose messages have been received, as ranges in ascending order.</summary>
+    public IEnumerable<(uint First, uint Last)> Received()
+    {
+        uint first = UnknownBelow;
+        foreach (uint missing in Skipped.Keys)
+        {
+            if (missing > first)
+                yield return (first, missing - 1);
+            first = Math.Max(first, missing + 1);
+        }
+
+        if (Generation > first)
+            yield return (first, Generation - 1);
+    }
+
     /// <summary>RFC 9420 §9.1: goes on to the next generation. Its secret is written over that of this one.</summary>
     public void Advance(CryptoSuite suite)
     {

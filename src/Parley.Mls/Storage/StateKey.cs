@@ -44,6 +44,7 @@ internal readonly record struct StateKey
         PendingCommit = 10,
         ResumptionPsk = 11,
         OwnProposal = 12,
+        ExporterNode = 13,
     }
 
     /// <summary>The current epoch: context, transcript hash, secrets.</summary>
@@ -55,6 +56,9 @@ internal readonly record struct StateKey
     public static StateKey TreeNode(NodeIndex index) => new(Kind.TreeNode, index.Value);
 
     public static StateKey PrivateKey(NodeIndex index) => new(Kind.PrivateKey, index.Value);
+
+    /// <summary>A node of the current epoch's exporter tree; no other is kept.</summary>
+    public static StateKey ExporterNode(NodeIndex index) => new(Kind.ExporterNode, index.Value);
 
     public static StateKey SecretTreeNode(ulong epoch, NodeIndex index) => new(Kind.SecretTreeNode, High(epoch), Low(epoch), index.Value);
 

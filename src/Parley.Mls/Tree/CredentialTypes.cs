@@ -28,7 +28,10 @@ internal sealed class CredentialTypes
     public bool AreSupported => _supported is not { } supported || !_inUse.Except(supported).Any();
 
     public static CredentialTypes Of(LeafNode? leaf) =>
-        leaf is null ? None : new CredentialTypes([leaf.Credential.Type], [.. leaf.Capabilities.Credentials.Distinct().Order()]);
+        leaf is null ? None : new CredentialTypes([leaf.Credential.Type], [.. leaf.Capabilities.Credentials.Where(CanBeInUse).Distinct().Order()]);
+
+    // A leaf with another does not decode, and support for it says nothing (RFC 9420 §13.4).
+    private static bool CanBeInUse(CredentialType type) => type is CredentialType.Basic or CredentialType.X509;
 
     public CredentialTypes And(CredentialTypes other)
     {

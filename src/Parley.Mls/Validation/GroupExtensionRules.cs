@@ -20,6 +20,7 @@ internal static class GroupExtensionRules
         }
 
         RequiredCapabilities(extensions);
+        AppDataRules.Dictionary(extensions);
         if (ExternalSenders(extensions) is { } external)
             MlsException.ThrowIf(!external.Senders.All(authentication.IsValid), MlsError.CredentialInvalid);
     }
@@ -41,6 +42,10 @@ internal static class GroupExtensionRules
             return null;
         return Tls.TryDecodeOwned(extension.Data, out T? decoded, out _) ? decoded : throw new MlsException(MlsError.ExtensionMalformed);
     }
+
+    /// <summary>Whether an extension may stand in a GroupInfo, and is not one that the group puts there itself.</summary>
+    public static bool IsForApplicationsInGroupInfo(ExtensionType type) =>
+        type is (< ExtensionType.ApplicationId or > ExtensionType.ExternalSenders) and not ExtensionType.LastResort;
 
     /// <summary>Whether an extension may stand in a LeafNode.</summary>
     public static bool IsAllowedInLeaf(ExtensionType type) =>

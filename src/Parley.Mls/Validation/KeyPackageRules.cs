@@ -30,6 +30,7 @@ internal static class KeyPackageRules
             MlsException.ThrowIf(!keyPackage.LeafNode.Capabilities.Supports(extension.Type), MlsError.LeafExtensionInvalid);
         }
 
+        AppDataRules.Dictionary(keyPackage.Extensions);
         leafRules.Check(keyPackage.LeafNode, LeafPlace.KeyPackage, now, proof.Leaf);
         MlsException.ThrowIf(!proof.IsSigned, MlsError.KeyPackageSignatureInvalid);
         MlsException.ThrowIf(!proof.HasInitKey, MlsError.HpkeKeyInvalid);

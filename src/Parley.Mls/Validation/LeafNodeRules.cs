@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
 
@@ -35,6 +36,7 @@ internal sealed class LeafNodeRules
     private readonly ReadOnlyMemory<byte> _groupId;
     private readonly ImmutableArray<Extension> _groupExtensions;
     private readonly RequiredCapabilities? _required;
+    private readonly ImmutableArray<(ComponentId List, ImmutableArray<ComponentId> Required)> _requiredComponents;
 
     /// <param name="suite">The group's suite.</param>
     /// <param name="config">Policy.</param>
@@ -48,6 +50,7 @@ internal sealed class LeafNodeRules
         _groupId = groupId;
         _groupExtensions = groupExtensions;
         _required = GroupExtensionRules.RequiredCapabilities(groupExtensions);
+        _requiredComponents = AppDataRules.Requirements(groupExtensions);
     }
 
     /// <summary>Checks a leaf at its place.</summary>
@@ -68,8 +71,9 @@ internal sealed class LeafNodeRules
         MlsException.ThrowIf(!proof.IsSigned, MlsError.LeafSignatureInvalid);
         CheckCapabilities(leaf);
         MlsException.ThrowIf(!proof.HasHpkeKey, MlsError.HpkeKeyInvalid);
-        if (leaf.Source is LeafNodeSource.KeyPackage source && now is { } time && !_config.IgnoresLifetimes)
-            CheckLifetime(source.Lifetime, time);
+        if (leaf.Source is LeafNodeSource.KeyPackage source && !_config.IgnoresLifetimes)
+            CheckLifetime(source.Lifetime, now);
+        X509Rules.Check(_suite.Parameters.Signature, leaf);
         MlsException.ThrowIf(!_config.Authentication.IsValid(leaf), MlsError.CredentialInvalid);
     }
 
@@ -96,6 +100,7 @@ internal sealed class LeafNodeRules
             MlsException.ThrowIf(!met, MlsError.RequiredCapabilityMissing);
         }
 
+        MlsException.ThrowIf(!AppDataRules.Meets(leaf.Extensions, _requiredComponents), MlsError.RequiredCapabilityMissing);
         foreach (Extension extension in _groupExtensions)
             MlsException.ThrowIf(!capabilities.Supports(extension.Type), MlsError.GroupExtensionNotSupported);
     }
@@ -113,12 +118,16 @@ internal sealed class LeafNodeRules
         MlsException.ThrowIf(!fits, MlsError.LeafSourceInvalid);
     }
 
-    private void CheckLifetime(Lifetime lifetime, DateTimeOffset now)
+    // RFC 9420 §7.2: a lifetime that is too long is refused at any time, also where it is no longer asked whether it is over.
+    private void CheckLifetime(Lifetime lifetime, DateTimeOffset? now)
     {
-        ulong seconds = (ulong)Math.Max(0, now.ToUnixTimeSeconds());
-        bool valid = lifetime.NotBefore <= seconds
-            && seconds <= lifetime.NotAfter
-            && lifetime.NotAfter - lifetime.NotBefore <= (ulong)_config.LifetimeMax.TotalSeconds;
+        bool valid = lifetime.NotBefore <= lifetime.NotAfter && lifetime.NotAfter - lifetime.NotBefore <= (ulong)_config.LifetimeMax.TotalSeconds;
+        if (now is { } time)
+        {
+            ulong seconds = (ulong)Math.Max(0, time.ToUnixTimeSeconds());
+            valid &= lifetime.NotBefore <= seconds && seconds <= lifetime.NotAfter;
+        }
+
         MlsException.ThrowIf(!valid, MlsError.LifetimeInvalid);
     }
 }

@@ -48,8 +48,6 @@ internal static class ProposalListRules
                     MlsException.ThrowIf(proposals.Count > 1, MlsError.ReInitNotAlone);
                     MlsException.ThrowIf(reInit.Version < Messages.ProtocolVersion.Mls10, MlsError.ReInitVersionInvalid);
                     break;
-                case Proposal.AppDataUpdate or Proposal.AppEphemeral:
-                    throw new MlsException(MlsError.ComponentUnknown);
                 case Proposal.ExternalInit:
                     throw new MlsException(MlsError.ExternalInitNotAllowed);
             }
@@ -82,7 +80,7 @@ internal static class ProposalListRules
                     MlsException.ThrowIf(queued.Reference is null, MlsError.SelfRemoveByValue);
                     MlsException.ThrowIf(!removed.Add(SenderLeaf(queued)), MlsError.DuplicateLeafChange);
                     break;
-                case Proposal.PreSharedKey:
+                case Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral:
                     break;
                 default:
                     throw new MlsException(MlsError.ExternalCommitProposalInvalid);

@@ -6,7 +6,6 @@ using Parley.Contracts.Identity;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Credentials;
-using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Tree;
 using Parley.Sodium;
@@ -42,9 +41,8 @@ internal static class KeyPackageCheck
             return false;
         }
 
-        bool isLastResort = keyPackage.Extensions.Find(ExtensionType.LastResort) is not null;
         DateTimeOffset expiresAt = DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(lifetime.NotAfter, (ulong)DateTimeOffset.MaxValue.ToUnixTimeSeconds()));
-        checkedKeyPackage = new CheckedKeyPackage(keyPackage.CipherSuite, SHA256.HashData(encoded), encoded, isLastResort, expiresAt);
+        checkedKeyPackage = new CheckedKeyPackage(keyPackage.CipherSuite, SHA256.HashData(encoded), encoded, keyPackage.IsLastResort, expiresAt);
         return true;
     }
 

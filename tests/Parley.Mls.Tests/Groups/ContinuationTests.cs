@@ -107,6 +107,14 @@ public sealed class ContinuationTests : IDisposable
     }
 
     [Fact]
+    public void A_ReInit_with_extensions_that_no_group_can_have_cannot_be_followed()
+    {
+        _old.Commit(_old[0], ReInit with { Extensions = [new Extension(ExtensionType.RatchetTree, default)] });
+        World next = Next(NextSuite, NextId, ["client 0"]);
+        AssertNotMade(MlsError.ExtensionMisplaced, () => _old[0].Group.Reinitialize(next[0].Identity, new CommitOptions(), World.Now));
+    }
+
+    [Fact]
     public void A_reinitialized_group_is_what_the_ReInit_asked_for()
     {
         _old.Commit(_old[0], ReInit);

@@ -15,7 +15,14 @@ internal sealed class Judge : IAuthenticationService
 
     public bool AcceptsNewcomers { get; set; } = true;
 
-    public bool IsValid(LeafNode leaf) => leaf.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));
+    public Func<Credential.X509, bool> AcceptsChain { get; set; } = static _ => true;
+
+    public bool IsValid(LeafNode leaf) => leaf.Credential switch
+    {
+        Credential.Basic basic => !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span)),
+        Credential.X509 x509 => AcceptsChain(x509),
+        _ => false,
+    };
 
     public bool IsValid(ExternalSender sender) =>
         sender.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));

@@ -143,10 +143,12 @@ public sealed class LeafRuleTests : IDisposable
     public void A_credential_type_that_some_member_does_not_support_is_refused()
     {
         var capabilities = World.DefaultCapabilities with { Credentials = [CredentialType.Basic, CredentialType.X509] };
-        Client joiner = _world.NewClient(capabilities: capabilities, credential: new Credential.X509(["certificate"u8.ToArray()]));
+        using var authority = new CertificateAuthority();
+        Client joiner = _world.NewClient(capabilities: capabilities, certify: signer => authority.Issue(CertificateAuthority.Ed25519(signer.PublicKey)));
         AssertAddRefused(Forge.KeyPackage(joiner), MlsError.CredentialNotSupportedByGroup);
         Client onlyX509 = _world.NewClient(
-            capabilities: capabilities with { Credentials = [CredentialType.X509] }, credential: new Credential.X509(["certificate"u8.ToArray()]));
+            capabilities: capabilities with { Credentials = [CredentialType.X509] },
+            certify: signer => authority.Issue(CertificateAuthority.Ed25519(signer.PublicKey)));
         AssertAddRefused(Forge.KeyPackage(onlyX509), MlsError.CredentialNotSupportedByGroup);
         LeafNode Changed(LeafNode leaf) => leaf with { Capabilities = capabilities, Credential = joiner.Identity.Credential };
         AssertUpdateRefused(Forge.UpdateLeaf(_world[0], Changed), MlsError.CredentialNotSupportedByGroup);

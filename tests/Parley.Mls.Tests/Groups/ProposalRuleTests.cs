@@ -2,7 +2,6 @@ using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
-using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
@@ -76,14 +75,6 @@ public sealed class ProposalRuleTests : IDisposable
         AssertRefused(MlsError.ReInitNotAlone, reInit, World.AddOf(_world.NewClient()));
         AssertRefused(MlsError.ReInitNotAlone, reInit, reInit);
         AssertRefused(MlsError.ReInitVersionInvalid, lower);
-        _world.AssertUnharmed();
-    }
-
-    [Fact]
-    public void App_data_of_a_component_that_is_not_known_is_refused()
-    {
-        AssertRefused(MlsError.ComponentUnknown, new Proposal.AppDataUpdate((ComponentId)0x8001, "x"u8.ToArray()));
-        AssertRefused(MlsError.ComponentUnknown, new Proposal.AppEphemeral((ComponentId)0x8001, "x"u8.ToArray()));
         _world.AssertUnharmed();
     }
 

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Text;
+using Parley.Mls.Components;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -42,6 +44,9 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public bool Restarts { get; init; }
 
+    /// <summary>Whether clients send values that mean nothing. Not where a test replaces a part of what was sent.</summary>
+    public bool SendsGrease { get; init; }
+
     /// <summary>What a client supports if nothing else is said.</summary>
     public Capabilities Capabilities { get; init; } = DefaultCapabilities;
 
@@ -56,6 +61,8 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
     public int ThreadsMax { get; init; } = 2;
 
     public byte[] GroupId { get; init; } = "group"u8.ToArray();
+
+    public Dictionary<ComponentId, IAppComponent> Components { get; } = [];
 
     public Judge Judge { get; } = new();
 
@@ -76,6 +83,7 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
         Crypto = crypto,
         Authentication = Judge,
         PreSharedKeys = Psks,
+        Components = Components,
         HandshakeFormat = HandshakeFormat,
         PastEpochsMax = PastEpochsMax,
         ForwardGenerationsMax = ForwardGenerationsMax,
@@ -84,12 +92,13 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
     };
 
     /// <summary>A client that is in no group yet.</summary>
-    public Client NewClient(string? name = null, Capabilities? capabilities = null, Credential? credential = null, ImmutableArray<Extension> extensions = default)
+    public Client NewClient(string? name = null, Capabilities? capabilities = null, Credential? credential = null, ImmutableArray<Extension> extensions = default,
+        Func<SignatureKeyPair, Credential>? certify = null)
     {
         name ??= $"client {_clients.Count}";
         var signer = SignatureKeyPair.Generate(Suite.Provider, Suite.Parameters.Signature);
-        credential ??= new Credential.Basic(Encoding.UTF8.GetBytes(name));
-        var identity = new LeafIdentity(signer, credential, capabilities ?? Capabilities, extensions.IsDefault ? [] : extensions);
+        credential ??= certify?.Invoke(signer) ?? new Credential.Basic(Encoding.UTF8.GetBytes(name));
+        var identity = new LeafIdentity(signer, credential, capabilities ?? Capabilities, extensions.IsDefault ? [] : extensions) { SendsGrease = SendsGrease };
         var client = new Client(this, name, identity);
         _clients.Add(client);
         return client;

@@ -148,6 +148,8 @@ public sealed class JoinedTreeTests : IDisposable
         AssertLeafRefused(MlsError.RequiredCapabilityMissing, static leaf => leaf with { Capabilities = leaf.Capabilities with { CipherSuites = [] } });
         AssertLeafRefused(
             MlsError.LeafExtensionInvalid, static leaf => leaf with { Extensions = [new Extension((ExtensionType)0xf001, default)] });
+        foreach (Lifetime lifetime in (Lifetime[])[new(0, ulong.MaxValue), new(5, 4)])
+            AssertLeafRefused(MlsError.LifetimeInvalid, leaf => leaf with { Source = new LeafNodeSource.KeyPackage(lifetime) });
         _world.Judge.Refused.Add("mallory");
         AssertLeafRefused(MlsError.CredentialInvalid, static leaf => leaf with { Credential = new Credential.Basic("mallory"u8.ToArray()) });
     }

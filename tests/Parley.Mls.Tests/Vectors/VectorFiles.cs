@@ -17,7 +17,7 @@ public static class VectorFiles
     private const string HowToGetThem =
         "No test vectors: set " + FolderVariable + ", or fill ../shared/vectors beside the repository, with the folders mls and "
         + "mls-passive-interop (github.com/mlswg/mls-implementations: test-vectors, interop/passive), hpke "
-        + "(github.com/cfrg/draft-irtf-cfrg-hpke: test-vectors.json as vectors_rfc9180.json) and wycheproof (github.com/C2SP/wycheproof: testvectors_v1).";
+        + "(github.com/cfrg/draft-irtf-cfrg-hpke: test-vectors.json as vectors_rfc9180.json), xwing (github.com/dconnolly/draft-connolly-cfrg-xwing-kem: spec/test-vectors.json as xwing-kem.json) and wycheproof (github.com/C2SP/wycheproof: testvectors_v1).";
 
     private static readonly Lazy<string?> Root = new(FindRoot);
 

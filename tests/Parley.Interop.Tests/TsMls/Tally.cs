@@ -1,0 +1,56 @@
+using System.Globalization;
+
+namespace Parley.Interop.Tests.TsMls;
+
+/// <summary>What happened in a random history, so that a test can say that it was all there.</summary>
+internal sealed class Tally
+{
+    public int OurCommits { get; private set; }
+
+    public int TheirCommits { get; private set; }
+
+    public int OurJoins { get; private set; }
+
+    public int TheirJoins { get; private set; }
+
+    public int TreesApart { get; private set; }
+
+    public int ByReference { get; private set; }
+
+    public int Removes { get; private set; }
+
+    public int Updates { get; private set; }
+
+    public int EmptyCommits { get; private set; }
+
+    /// <summary>Commits that were changed so as not to have the shape of <see cref="TsDepartures.DerivesOnToRoot"/>.</summary>
+    public int ShapesAvoided { get; set; }
+
+    /// <summary>Clients that ts-mls did not let in, for <see cref="TsDepartures.RefusesTree"/>.</summary>
+    public int LeftOut { get; set; }
+
+    /// <summary>Members that ts-mls did not see removed, for <see cref="TsDepartures.RemovalRefusal"/>.</summary>
+    public int RemovalsUnseen { get; set; }
+
+    public void Count(MixedMember committer, MixedGroup.Epoch epoch)
+    {
+        OurCommits += committer is ParleyMember ? 1 : 0;
+        TheirCommits += committer is TsMember ? 1 : 0;
+        ByReference += epoch.ByReference.Count;
+        Change[] all = [.. epoch.ByReference, .. epoch.ByValue];
+        Removes += all.OfType<Change.Remove>().Count();
+        Updates += all.OfType<Change.Update>().Count();
+        EmptyCommits += all.Length == 0 ? 1 : 0;
+    }
+
+    public void Joined(MixedMember joiner, bool treeInside)
+    {
+        OurJoins += joiner is ParleyMember ? 1 : 0;
+        TheirJoins += joiner is TsMember ? 1 : 0;
+        TreesApart += treeInside ? 0 : 1;
+    }
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"commits {OurCommits} + {TheirCommits} (Parley + ts-mls), {EmptyCommits} empty, joins {OurJoins} + {TheirJoins} ({TreesApart} with the tree apart), by reference {ByReference}, removes {Removes}, updates {Updates}; shapes avoided {ShapesAvoided}, left out by ts-mls {LeftOut}, removals unseen {RemovalsUnseen}");
+}
