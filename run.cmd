@@ -8,4 +8,5 @@ if errorlevel 1 exit /b 1
 if exist "%~dp0.dotnet\dotnet.exe" set "PATH=%~dp0.dotnet;%PATH%"
 set data=--data "%~dp0.parley\server"
 echo %* | findstr /C:"--data" >nul && set data=
+if defined PARLEY_DATABASE set data=
 dotnet "%~dp0artifacts\bin\Parley.Server\release\parley-server.dll" run --print-invite %data% %*

@@ -8,8 +8,8 @@ namespace Parley.Mls.Messages;
 internal static class ProvisionalNumbers
 {
     /// <summary>
-    /// A cipher suite of X-Wing, ChaCha20-Poly1305, SHA-256 and Ed25519. No draft has one; the value is of RFC 9420 §17.1's range for
-    /// private use, and will change when one is assigned.
+    /// A cipher suite of X-Wing, ChaCha20-Poly1305, SHA-256 and Ed25519. The value is of RFC 9420 §17.1's range for private use; suites of
+    /// this kind are to get their numbers by draft-ietf-mls-pq-ciphersuites.
     /// </summary>
     public const ushort XWingChaCha20Poly1305Sha256Ed25519 = 0xF647;
 

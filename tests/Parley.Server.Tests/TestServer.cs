@@ -45,10 +45,17 @@ internal sealed class TestServer : RemoteServer
     }
 
     /// <summary>Starts on SQLite.</summary>
-    public static Task<TestServer> StartOnSqliteAsync(string path, Action<SqliteSession>? configureWriter = null)
+    public static Task<TestServer> StartOnSqliteAsync(string path, Action<StoreSession>? configureWriter = null)
     {
         var database = SqliteDatabase.Open(path, NullLogger.Instance, configureWriter);
-        return StartAsync(services => services.AddSqliteStores(database), database, requestsPerSecond: 100_000);
+        return StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000);
+    }
+
+    /// <summary>Starts on PostgreSQL.</summary>
+    public static Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings)
+    {
+        var database = PostgresDatabase.Open(settings, NullLogger.Instance);
+        return StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000);
     }
 
     public T Get<T>()
@@ -76,7 +83,7 @@ internal sealed class TestServer : RemoteServer
 
     private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IAsyncDisposable? database, int requestsPerSecond)
     {
-        var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), "", "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
+        var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
         WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), services =>
         {
             addStores(services);

@@ -23,13 +23,21 @@ internal static class CommandLine
     {
         var listen = new Option<string?>("--listen") { Description = $"Where to listen. Also PARLEY_LISTEN. Default: {ServerOptions.DefaultListen}", HelpName = "URL" };
         Option<string?> data = DataOption();
+        Option<string?> database = DatabaseOption();
         var publicUrl = new Option<string?>("--public-url") { Description = "The address that people reach the server by, if it is another one: links begin with it. Also PARLEY_PUBLIC_URL.", HelpName = "URL" };
         var name = new Option<string?>("--name") { Description = "The server's name in its members' certificates, settled at the first start. Also PARLEY_NAME. Default: host and port of the public URL.", HelpName = "NAME" };
+        var metricsListen = new Option<string?>("--metrics-listen") { Description = "Where Prometheus may read metrics, under /metrics. Also PARLEY_METRICS_LISTEN. Default: nowhere.", HelpName = "URL" };
         var printInvite = new Option<bool>("--print-invite") { Description = "Make an invite and print its link." };
-        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, publicUrl, name, printInvite };
+        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, database, publicUrl, name, metricsListen, printInvite };
         run.SetAction((arguments, cancellationToken) => Startup.RunAsync(
             () => ServerOptions.Parse(
-                arguments.GetValue(listen), arguments.GetValue(data), arguments.GetValue(publicUrl), arguments.GetValue(name), Environment.GetEnvironmentVariable),
+                arguments.GetValue(listen),
+                arguments.GetValue(data),
+                arguments.GetValue(database),
+                arguments.GetValue(publicUrl),
+                arguments.GetValue(name),
+                arguments.GetValue(metricsListen),
+                Environment.GetEnvironmentVariable),
             arguments.GetValue(printInvite),
             cancellationToken));
         return run;
@@ -38,18 +46,27 @@ internal static class CommandLine
     private static Command CreateInvite()
     {
         Option<string?> data = DataOption();
+        Option<string?> database = DatabaseOption();
         var uses = new Option<int>("--uses") { Description = "How many people may join with it.", DefaultValueFactory = _ => Startup.DefaultInviteUses, HelpName = "N" };
         var validHours = new Option<int>("--valid-hours") { Description = "Hours until it expires.", DefaultValueFactory = _ => Startup.DefaultInviteHours, HelpName = "H" };
         uses.Validators.Add(result => RequireRange(result, 1, 1000));
         validHours.Validators.Add(result => RequireRange(result, 1, 8760));
-        var invite = new Command("invite", "Make an invite and print its link. The server may be running.") { data, uses, validHours };
+        var invite = new Command("invite", "Make an invite and print its link. The server may be running.") { data, database, uses, validHours };
         invite.SetAction((arguments, _) => Startup.InviteAsync(
-            () => ServerOptions.ParseData(arguments.GetValue(data), Environment.GetEnvironmentVariable), arguments.GetValue(uses), arguments.GetValue(validHours)));
+            () => ServerOptions.ParseStore(arguments.GetValue(data), arguments.GetValue(database), Environment.GetEnvironmentVariable),
+            arguments.GetValue(uses),
+            arguments.GetValue(validHours)));
         return invite;
     }
 
     private static Option<string?> DataOption() =>
         new("--data") { Description = "The folder that holds all the server keeps. Also PARLEY_DATA.", HelpName = "DIR" };
+
+    private static Option<string?> DatabaseOption() => new("--database")
+    {
+        Description = "A PostgreSQL database in place of the folder: postgresql://user:password@host/database. Better set as PARLEY_DATABASE, where no list of processes shows the password.",
+        HelpName = "URL",
+    };
 
     private static void RequireRange(System.CommandLine.Parsing.OptionResult result, int min, int max)
     {

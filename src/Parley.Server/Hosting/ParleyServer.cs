@@ -12,6 +12,7 @@ using Parley.Server.Sequencing;
 using Parley.Server.Sessions;
 using Parley.Server.Sockets;
 using Parley.Server.Storage;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Hosting;
 
@@ -30,6 +31,8 @@ internal static class ParleyServer
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(options.Listen);
+            if (options.MetricsListen is not null)
+                kestrel.Listen(options.MetricsListen);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
             kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
@@ -46,6 +49,7 @@ internal static class ParleyServer
         services.AddSingleton<SessionTokens>();
         services.AddSockets();
         services.AddRequestLimits(options);
+        services.AddTelemetry(options);
         services.AddSessionAuthentication();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -59,6 +63,7 @@ internal static class ParleyServer
         addStores(services);
 
         WebApplication app = builder.Build();
+        app.UseTelemetry(options);
         app.UseForwardedHeaders();
         app.UseMiddleware<RefusalMiddleware>();
         app.UseRateLimiter();
@@ -69,15 +74,15 @@ internal static class ParleyServer
         return app;
     }
 
-    /// <summary>The stores on SQLite.</summary>
-    public static void AddSqliteStores(this IServiceCollection services, SqliteDatabase database)
+    /// <summary>The stores.</summary>
+    public static void AddStores(this IServiceCollection services, IDatabase database)
     {
         services.AddSingleton(database);
-        services.AddSingleton<IAccountStore, SqliteAccountStore>();
-        services.AddSingleton<IInviteStore, SqliteInviteStore>();
-        services.AddSingleton<ISessionStore, SqliteSessionStore>();
-        services.AddSingleton<IKeyPackageStore, SqliteKeyPackageStore>();
-        services.AddSingleton<ILogStore, SqliteLogStore>();
+        services.AddSingleton<IAccountStore, AccountStore>();
+        services.AddSingleton<IInviteStore, InviteStore>();
+        services.AddSingleton<ISessionStore, SessionStore>();
+        services.AddSingleton<IKeyPackageStore, KeyPackageStore>();
+        services.AddSingleton<ILogStore, LogStore>();
     }
 
     private static void MapResources(WebApplication app)

@@ -4,10 +4,10 @@ namespace Parley.Server.Hosting;
 
 /// <summary>How a server is run, checked.</summary>
 /// <param name="Listen">Where it listens.</param>
-/// <param name="DataDirectory">Where everything it keeps is.</param>
+/// <param name="Store">Where everything it keeps is.</param>
 /// <param name="PublicUrl">The address that links begin with.</param>
 /// <param name="Name">The server's name, if one was asked for.</param>
-internal sealed record ServerOptions(IPEndPoint Listen, string DataDirectory, string PublicUrl, string? Name)
+internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, string PublicUrl, string? Name)
 {
     public const string DefaultListen = "http://127.0.0.1:8787";
 
@@ -18,41 +18,58 @@ internal sealed record ServerOptions(IPEndPoint Listen, string DataDirectory, st
     /// <summary>HTTP requests that one address may make in the long run.</summary>
     public int RequestsPerSecond { get; init; } = DefaultRequestsPerSecond;
 
+    /// <summary>Where Prometheus reads the metrics; nowhere if null.</summary>
+    public IPEndPoint? MetricsListen { get; init; }
+
     /// <summary>Checks the settings as they were typed. What was not typed is taken from <c>PARLEY_LISTEN</c> and so on.</summary>
     /// <exception cref="StartupException">A setting is wrong; the message says which and why.</exception>
-    public static ServerOptions Parse(string? listen, string? data, string? publicUrl, string? name, Func<string, string?> environment)
+    public static ServerOptions Parse(string? listen, string? data, string? database, string? publicUrl, string? name, string? metricsListen, Func<string, string?> environment)
     {
-        IPEndPoint endpoint = ParseListen(listen ?? environment(EnvironmentPrefix + "LISTEN") ?? DefaultListen);
+        IPEndPoint endpoint = ParseListen("--listen", listen ?? environment(EnvironmentPrefix + "LISTEN") ?? DefaultListen);
+        metricsListen ??= environment(EnvironmentPrefix + "METRICS_LISTEN");
         name ??= environment(EnvironmentPrefix + "NAME");
         if (name is not null && !ServerIdentity.IsValidName(name))
             throw Wrong("--name", name, "a name is printable ASCII without spaces, such as chat.example.org");
         return new ServerOptions(
             endpoint,
-            ParseData(data, environment),
+            ParseStore(data, database, environment),
             ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint)),
             name)
-        { RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")) };
+        {
+            RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")),
+            MetricsListen = metricsListen is null ? null : ParseListen("--metrics-listen", metricsListen),
+        };
     }
 
-    /// <summary>The data folder: as typed, else <c>PARLEY_DATA</c>, else the user's own.</summary>
-    public static string ParseData(string? data, Func<string, string?> environment)
+    /// <summary>The store: as typed, else <c>PARLEY_DATABASE</c> and <c>PARLEY_DATA</c>, else a folder of the user's own.</summary>
+    /// <exception cref="StartupException">A setting is wrong; the message says which and why.</exception>
+    public static StoreSettings ParseStore(string? data, string? database, Func<string, string?> environment)
+    {
+        // What was typed on the command line says more than the environment.
+        database ??= data is null ? environment(EnvironmentPrefix + "DATABASE") : null;
+        if (database is not null && data is not null)
+            throw new StartupException(ExitCode.WrongSetting, "--data and --database cannot be used together: the server keeps everything in one of them.");
+        return new StoreSettings(ParseData(data, environment), database is null ? null : PostgresAddress.Parse(database));
+    }
+
+    private static string ParseData(string? data, Func<string, string?> environment)
     {
         data ??= environment(EnvironmentPrefix + "DATA") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "parley-server");
         return data.Length > 0 ? Path.GetFullPath(data) : throw Wrong("--data", data, "it must name a folder");
     }
 
-    private static IPEndPoint ParseListen(string text)
+    private static IPEndPoint ParseListen(string setting, string text)
     {
         const string Expected = "it must look like http://127.0.0.1:8787, with an IP address or localhost";
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.AbsolutePath != "/" || uri.Query.Length > 0)
-            throw Wrong("--listen", text, Expected);
+            throw Wrong(setting, text, Expected);
         if (uri.Scheme == Uri.UriSchemeHttps)
-            throw Wrong("--listen", text, "TLS is the work of a reverse proxy in front; listen on http:// and give the proxy's address as --public-url");
+            throw Wrong(setting, text, "TLS is the work of a reverse proxy in front; listen on http:// and give the proxy's address as --public-url");
         if (uri.Scheme != Uri.UriSchemeHttp)
-            throw Wrong("--listen", text, Expected);
+            throw Wrong(setting, text, Expected);
         if (uri.Host == "localhost")
             return new IPEndPoint(IPAddress.Loopback, uri.Port);
-        return IPAddress.TryParse(uri.Host, out IPAddress? address) ? new IPEndPoint(address, uri.Port) : throw Wrong("--listen", text, Expected);
+        return IPAddress.TryParse(uri.Host, out IPAddress? address) ? new IPEndPoint(address, uri.Port) : throw Wrong(setting, text, Expected);
     }
 
     /// <summary>Where nothing better is known: the address itself, or the machine's name if that is all addresses.</summary>

@@ -15,23 +15,22 @@ internal static class Startup
     {
         ServerOptions options = parseOptions();
         ListenAddress.Probe(options.Listen);
-        await using DataDirectory data = DataDirectory.OpenForServer(options.DataDirectory, loggers);
-        ServerIdentity identity = await ServerIdentity.SettleAsync(data.Database, options);
-        await using WebApplication app = ParleyServer.Build(options, identity, services => services.AddSqliteStores(data.Database));
+        await using ServerStore store = await ServerStore.OpenForServerAsync(options.Store, loggers);
+        ServerIdentity identity = await ServerIdentity.SettleAsync(store.Database, options);
+        await using WebApplication app = ParleyServer.Build(options, identity, services => services.AddStores(store.Database));
         await app.StartAsync(cancellationToken);
-        await GreetAsync(options, identity);
+        await GreetAsync(options, identity, store.Database.Description);
         if (printInvite)
-            await PrintInviteAsync(data, identity, DefaultInviteUses, DefaultInviteHours);
+            await PrintInviteAsync(store, identity, DefaultInviteUses, DefaultInviteHours);
         await app.WaitForShutdownAsync(cancellationToken);
     });
 
-    public static Task<int> InviteAsync(Func<string> parseData, int uses, int validHours) => GuardAsync(async loggers =>
+    public static Task<int> InviteAsync(Func<StoreSettings> parseStore, int uses, int validHours) => GuardAsync(async loggers =>
     {
-        string path = parseData();
-        await using DataDirectory data = DataDirectory.OpenExisting(path, loggers);
-        ServerIdentity identity = await ServerIdentity.FindAsync(data.Database)
-            ?? throw new StartupException(ExitCode.WrongSetting, $"The server in {path} was never started. Start it with: parley-server run --data {path}");
-        await PrintInviteAsync(data, identity, uses, validHours);
+        await using ServerStore store = ServerStore.OpenExisting(parseStore(), loggers);
+        ServerIdentity identity = await ServerIdentity.FindAsync(store.Database)
+            ?? throw new StartupException(ExitCode.WrongSetting, $"The server in {store.Database.Description} was never started. Start it with: parley-server run");
+        await PrintInviteAsync(store, identity, uses, validHours);
     });
 
     /// <summary>The process's boundary: what cannot work is one sentence on the error output.</summary>
@@ -50,7 +49,7 @@ internal static class Startup
         }
         catch (StoreUnavailableException e)
         {
-            await Console.Error.WriteLineAsync($"The data folder cannot be written to: {e.InnerException?.Message ?? e.Message}");
+            await Console.Error.WriteLineAsync($"The store cannot be written to: {e.InnerException?.Message ?? e.Message}");
             return ExitCode.CannotStart;
         }
         catch (IOException e)
@@ -61,13 +60,13 @@ internal static class Startup
         }
     }
 
-    private static async Task GreetAsync(ServerOptions options, ServerIdentity identity)
+    private static async Task GreetAsync(ServerOptions options, ServerIdentity identity, string store)
     {
         TextWriter output = Console.Out;
         await output.WriteLineAsync($"Parley server {identity.Name}");
         await output.WriteLineAsync($"  listening on  http://{options.Listen}");
         await output.WriteLineAsync($"  reached by    {identity.PublicUrl}");
-        await output.WriteLineAsync($"  data in       {options.DataDirectory}");
+        await output.WriteLineAsync($"  data in       {store}");
         if (!IPAddress.IsLoopback(options.Listen.Address) && identity.PublicUrl.StartsWith("http:", StringComparison.Ordinal))
         {
             await output.WriteLineAsync(
@@ -81,11 +80,11 @@ internal static class Startup
         await output.FlushAsync();
     }
 
-    private static async Task PrintInviteAsync(DataDirectory data, ServerIdentity identity, int uses, int validHours)
+    private static async Task PrintInviteAsync(ServerStore store, ServerIdentity identity, int uses, int validHours)
     {
         using var random = RandomNumberGenerator.Create();
         var code = InviteCode.Create(random);
-        await new SqliteInviteStore(data.Database).AddAsync(code.Hash, uses, TimeProvider.System.GetUtcNow().AddHours(validHours));
+        await new InviteStore(store.Database).AddAsync(code.Hash, uses, TimeProvider.System.GetUtcNow().AddHours(validHours));
         await Console.Out.WriteLineAsync(
             $"""
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
@@ -8,6 +9,7 @@ using Parley.Contracts.Wire;
 using Parley.Mls.Messages.Framing;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
 
@@ -41,7 +43,10 @@ internal sealed class AppendHandler(DeviceId sender, SocketServices services)
 
     public async Task<Reply> AppendAsync(ulong requestId, AppendRequest request)
     {
+        long startedAt = Stopwatch.GetTimestamp();
+        using Activity? span = ServerMetrics.Traces.StartActivity("append", ActivityKind.Server);
         AppendOutcome outcome = await Grain(request.Header.Group).AppendAsync(request);
+        ServerMetrics.Appended(outcome.Error, startedAt);
         var reply = new Reply { RequestId = requestId, Error = outcome.Error };
         if (outcome.Error == ErrorCode.None)
             reply.Appended = new Appended { Sequence = outcome.Sequence, ReceivedAtMs = outcome.ReceivedAtMs };

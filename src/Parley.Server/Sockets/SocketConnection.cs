@@ -5,6 +5,7 @@ using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Server.Sequencing;
 using Parley.Server.Storage;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
 
@@ -80,6 +81,7 @@ internal sealed partial class SocketConnection : IDisposable
         var subscriptions = new SubscriptionSet(device, _outbound, _services);
         Task<ErrorCode> catchingUp = subscriptions.RunAsync(ending.Token);
         Task<ErrorCode> receiving = ReceiveRequestsAsync(device, subscriptions, ending.Token);
+        ServerMetrics.Connected(1);
         try
         {
             // Whichever ends first says why.
@@ -87,6 +89,7 @@ internal sealed partial class SocketConnection : IDisposable
         }
         finally
         {
+            ServerMetrics.Connected(-1);
             await ending.CancelAsync();
             subscriptions.Clear();
             await ((Task)Task.WhenAll(receiving, catchingUp)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
 
@@ -34,8 +35,14 @@ internal sealed class Subscribers
         if (!_byLog.TryGetValue(log.Key, out ImmutableArray<Subscription> present))
             return;
         byte[] frame = Frames.Events(log, [entry]);
+        int delivered = 0;
         foreach (Subscription subscription in present)
-            subscription.Offer(entry.Sequence, frame, isLast: removed.Contains(subscription.Device));
+        {
+            if (subscription.Offer(entry.Sequence, frame, isLast: removed.Contains(subscription.Device)))
+                delivered++;
+        }
+
+        ServerMetrics.DeliveredLive(delivered);
     }
 
     /// <summary>Says that a log has grown, to be read from the store.</summary>

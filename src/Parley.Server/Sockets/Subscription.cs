@@ -1,5 +1,6 @@
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
 
@@ -59,7 +60,8 @@ internal sealed class Subscription
     /// <param name="sequence">The entry's number.</param>
     /// <param name="frame">The entry as a frame, shared by all subscribers.</param>
     /// <param name="isLast">Whether it removes the device, which may read no further.</param>
-    public void Offer(ulong sequence, byte[] frame, bool isLast)
+    /// <returns>Whether it was sent; if not, it is read from the store, or was sent before.</returns>
+    public bool Offer(ulong sequence, byte[] frame, bool isLast)
     {
         lock (_gate)
         {
@@ -67,17 +69,19 @@ internal sealed class Subscription
             if (isLast)
                 _through = Math.Min(_through, sequence);
             if (!_live || (sequence <= _cursor && _cursor < _through))
-                return;
+                return false;
             if (sequence == _cursor + 1 && sequence < _through && _outbound.TryWrite(frame))
             {
                 _cursor = sequence;
-                return;
+                return true;
             }
 
             _live = false;
         }
 
+        ServerMetrics.FellBehind();
         _fallBehind(this);
+        return false;
     }
 
     /// <summary>Says that there is something new in the store.</summary>
@@ -122,6 +126,7 @@ internal sealed class Subscription
                 if (page[0].Sequence > _through || _ended)
                     return CatchUpState.Ended;
                 _outbound.Write(Frames.Events(Log, page));
+                ServerMetrics.DeliveredFromStore(page.Count);
                 _cursor = page[^1].Sequence;
             }
 

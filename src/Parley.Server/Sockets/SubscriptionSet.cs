@@ -4,6 +4,7 @@ using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Server.Log;
 using Parley.Server.Storage;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
 
@@ -139,6 +140,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
         }
 
         services.Subscribers.Add(subscription);
+        ServerMetrics.Subscribed(1);
         return ErrorCode.None;
     }
 
@@ -159,6 +161,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
     {
         services.Subscribers.Remove(subscription);
         subscription.End();
+        ServerMetrics.Subscribed(-1);
     }
 
     private bool IsCurrent(Subscription subscription)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 
 namespace Parley.Server.Storage;
@@ -12,47 +11,57 @@ internal sealed class DatabaseVersionException(int found, int known) : Exception
 }
 
 /// <summary>
-/// Numbered SQL files, embedded, applied in order and each once; <c>user_version</c> says how far a database has come. All that are
-/// missing are applied in one transaction, so a failed upgrade leaves the database as it was.
+/// Numbered SQL files, embedded, applied in order and each once; the database says how far it has come. All that are missing are
+/// applied in one transaction, so a failed upgrade leaves the database as it was.
 /// </summary>
-internal static class Migrations
+internal sealed class Migrations
 {
-    private static readonly IReadOnlyList<string> Scripts = Load();
+    private readonly IReadOnlyList<string> _scripts;
 
-    public static void RefuseNewer(SqliteSession session)
+    private Migrations(string folder) => _scripts = Load(folder);
+
+    public static Migrations Sqlite { get; } = new("Sqlite");
+
+    public static Migrations Postgres { get; } = new("Postgres");
+
+    /// <exception cref="DatabaseVersionException">A newer version of Parley has written the database.</exception>
+    public void RefuseNewer(StoreSession session)
     {
-        int found = Version(session);
-        if (found > Scripts.Count)
-            throw new DatabaseVersionException(found, Scripts.Count);
+        int found = session.ReadVersion();
+        if (found > _scripts.Count)
+            throw new DatabaseVersionException(found, _scripts.Count);
     }
 
-    public static void Apply(SqliteSession session)
+    /// <summary>Brings the database to this version.</summary>
+    /// <param name="session">Where.</param>
+    /// <param name="takeTurn">What keeps others from doing the same at the same time, within the transaction.</param>
+    public void Apply(StoreSession session, Action<StoreSession>? takeTurn = null)
     {
-        if (Version(session) == Scripts.Count)
+        if (session.ReadVersion() == _scripts.Count)
             return;
-        session.Execute("BEGIN IMMEDIATE");
+        session.Begin();
         try
         {
+            takeTurn?.Invoke(session);
+
             // Read again: another process may have upgraded it meanwhile.
-            foreach (string script in Scripts.Skip(Version(session)))
+            foreach (string script in _scripts.Skip(session.ReadVersion()))
                 session.Execute(script);
-            session.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Scripts.Count}"));
-            session.Execute("COMMIT");
+            session.WriteVersion(_scripts.Count);
+            session.Commit();
         }
         catch
         {
-            session.Execute("ROLLBACK");
+            session.RollBack();
             throw;
         }
     }
 
-    private static int Version(SqliteSession session) => session.Find("PRAGMA user_version", row => row.GetInt32(0));
-
-    private static List<string> Load()
+    private static List<string> Load(string folder)
     {
         Assembly assembly = typeof(Migrations).Assembly;
         var scripts = new List<string>();
-        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.Contains($".{folder}.", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             using Stream stream = assembly.GetManifestResourceStream(name)!; // Named by the assembly itself.
             using var reader = new StreamReader(stream);

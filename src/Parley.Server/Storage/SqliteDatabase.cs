@@ -7,7 +7,7 @@ namespace Parley.Server.Storage;
 /// The database file: one connection that writes, behind the <see cref="WriteQueue"/>, and a few that read. In write-ahead-log mode
 /// readers never wait for the writer, and <c>synchronous=FULL</c> syncs the disk at every COMMIT.
 /// </summary>
-internal sealed class SqliteDatabase : IAsyncDisposable
+internal sealed class SqliteDatabase : IDatabase
 {
     private const int ReadersMax = 4;
     private const int BusySeconds = 5;
@@ -31,19 +31,19 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     /// <summary>Opens or makes the database and brings it to this version.</summary>
     /// <exception cref="DatabaseVersionException">A newer version of Parley has written it. It is left as it is.</exception>
     /// <exception cref="SqliteException">It cannot be opened, or is not a database.</exception>
-    public static SqliteDatabase Open(string path, ILogger logger, Action<SqliteSession>? configureWriter = null)
+    public static SqliteDatabase Open(string path, ILogger logger, Action<StoreSession>? configureWriter = null)
     {
         SqliteSession writer = OpenSession(path, SqliteOpenMode.ReadWriteCreate);
         try
         {
             // Before anything that writes: a database from a newer version is not touched, not even its journal mode.
-            Migrations.RefuseNewer(writer);
+            Migrations.Sqlite.RefuseNewer(writer);
             writer.Find("PRAGMA journal_mode = WAL", row => row.GetString(0));
             writer.Execute("PRAGMA synchronous = FULL");
             writer.Execute("PRAGMA foreign_keys = ON");
             writer.Execute(WriterCache);
             writer.Find(CheckpointRarely, row => row.GetInt64(0));
-            Migrations.Apply(writer);
+            Migrations.Sqlite.Apply(writer);
             configureWriter?.Invoke(writer);
         }
         catch
@@ -55,11 +55,14 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         return new SqliteDatabase(path, new WriteQueue(writer, logger));
     }
 
-    /// <inheritdoc cref="WriteQueue.WriteAsync"/>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> apply, int bytes = 1024, Action<Exception>? failed = null) => _writes.WriteAsync(apply, bytes, failed);
+    public string Description => Path.GetDirectoryName(_path)!; // The file is in a folder.
 
-    /// <summary>Runs queries on a snapshot of all that is committed.</summary>
-    public async ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> read)
+    public Task<T> WriteAsync<T>(Func<StoreSession, T> apply, int bytes = 1024, Action<Exception>? failed = null) => _writes.WriteAsync(apply, bytes, failed);
+
+    public Task<TResult> WriteTogetherAsync<TItem, TResult>(TItem item, ApplyTogether<TItem, TResult> apply, int bytes, Action<Exception>? failed) =>
+        _writes.WriteTogetherAsync(item, apply, bytes, failed);
+
+    public async ValueTask<T> ReadAsync<T>(Func<StoreSession, T> read)
     {
         await _readerSlots.WaitAsync();
         try

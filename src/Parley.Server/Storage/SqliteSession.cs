@@ -1,75 +1,33 @@
+using System.Data.Common;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Parley.Server.Log;
 
 namespace Parley.Server.Storage;
 
-/// <summary>
-/// One SQLite connection and the statements prepared on it, which are kept for its life: preparing costs more than running. Statements
-/// name their values <c>$1</c>, <c>$2</c> and so on. Used by one thread at a time.
-/// </summary>
-internal sealed class SqliteSession : IDisposable
+/// <summary>A connection to the SQLite file.</summary>
+internal sealed class SqliteSession(SqliteConnection connection) : StoreSession(connection)
 {
-    private readonly SqliteConnection _connection;
-    private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
+    public override void Begin() => Execute("BEGIN IMMEDIATE");
 
-    public SqliteSession(SqliteConnection connection) => _connection = connection;
+    /// <summary>SQLITE_BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN: the store's state, not the statement, is at fault.</summary>
+    public override StoreFailure Classify(DbException failure) =>
+        failure is SqliteException { SqliteErrorCode: 5 or 7 or 8 or 10 or 13 or 14 } ? StoreFailure.Refused : StoreFailure.Write;
 
-    /// <summary>Runs a statement and returns the number of rows it changed.</summary>
-    public int Execute(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();
+    public override int ReadVersion() => Find("PRAGMA user_version", row => row.GetInt32(0));
 
-    /// <summary>The first row, or the type's default if there is none.</summary>
-    public T? Find<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> values)
+    public override void WriteVersion(int version) => Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"));
+
+    public override void InsertEntries(ReadOnlySpan<NewEntry> entries, Span<bool> inserted)
     {
-        using SqliteDataReader reader = Prepare(sql, values).ExecuteReader();
-        return reader.Read() ? map(reader) : default;
-    }
-
-    /// <summary>All rows.</summary>
-    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> values)
-    {
-        var rows = new List<T>();
-        using SqliteDataReader reader = Prepare(sql, values).ExecuteReader();
-        while (reader.Read())
-            rows.Add(map(reader));
-        return rows;
-    }
-
-    /// <summary>Rows for as long as <paramref name="take"/> says true.</summary>
-    public void Scan(string sql, Func<SqliteDataReader, bool> take, params ReadOnlySpan<object?> values)
-    {
-        using SqliteDataReader reader = Prepare(sql, values).ExecuteReader();
-        while (reader.Read() && take(reader))
+        for (int i = 0; i < entries.Length; i++)
         {
+            NewEntry entry = entries[i];
+            inserted[i] = Execute(
+                "INSERT INTO entries (log, sequence, message_id, envelope) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                entry.Lease.LogId, (long)entry.Sequence, entry.MessageId.ToArray(), entry.Envelope) == 1;
         }
     }
 
-    public void Dispose()
-    {
-        foreach (SqliteCommand command in _prepared.Values)
-            command.Dispose();
-        _connection.Dispose();
-    }
-
-    private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> values)
-    {
-        if (!_prepared.TryGetValue(sql, out SqliteCommand? command))
-        {
-            command = CreateCommand(sql, values.Length);
-            _prepared.Add(sql, command);
-        }
-
-        for (int i = 0; i < values.Length; i++)
-            command.Parameters[i].Value = values[i] ?? DBNull.Value;
-        return command;
-    }
-
-    private SqliteCommand CreateCommand(string sql, int valueCount)
-    {
-        SqliteCommand command = _connection.CreateCommand();
-#pragma warning disable CA2100 // Every caller passes a constant; values travel as parameters only.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        for (int i = 1; i <= valueCount; i++)
-            command.Parameters.Add(new SqliteParameter { ParameterName = "$" + i });
-        return command;
-    }
+    protected override DbParameter CreateParameter(int position) => new SqliteParameter { ParameterName = "$" + position };
 }

@@ -1,4 +1,7 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Storage;
 
@@ -8,14 +11,18 @@ namespace Parley.Server.Storage;
 /// what was acknowledged survives a power cut.
 ///
 /// A batch that fails is rolled back and its writes are tried again one by one, so that one bad write does not fail its neighbours.
-/// A write may therefore be applied more than once, but is committed at most once.
+/// A write may therefore be applied more than once. It is committed at most once, unless the connection to a database elsewhere is
+/// lost at the moment of the COMMIT and nobody can say what became of it: then the write fails, and whoever made it may make it again.
 /// </summary>
 internal sealed partial class WriteQueue : IAsyncDisposable
 {
     private const int BatchWritesMax = 1000;
     private const long WaitingBytesMax = 64 * 1024 * 1024;
 
-    private readonly SqliteSession _session;
+    // A write meets others of other nodes only where both change the same few rows, such as one account's KeyPackages.
+    private const int ConflictsMax = 20;
+
+    private readonly StoreSession _session;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -25,7 +32,7 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     private long _waitingBytes;
     private bool _stopping;
 
-    public WriteQueue(SqliteSession session, ILogger logger)
+    public WriteQueue(StoreSession session, ILogger logger)
     {
         _session = session;
         _logger = logger;
@@ -37,21 +44,16 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     /// <param name="bytes">About how much memory the write holds while it waits.</param>
     /// <param name="failed">Runs on the writer's thread when the write has failed for good, before any later write is applied.</param>
     /// <exception cref="StoreUnavailableException">The store is failing, stopped, or too much is waiting.</exception>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> apply, int bytes, Action<Exception>? failed)
-    {
-        var write = new Write<T>(apply, bytes, failed);
-        lock (_gate)
-        {
-            if (_stopping || _waitingBytes > WaitingBytesMax)
-                return Task.FromException<T>(new StoreUnavailableException(_stopping ? "The store is stopping." : "Too many writes are waiting."));
-            _waiting.Enqueue(write);
-            _waitingBytes += bytes;
-            if (_waiting.Count == 1)
-                Monitor.Pulse(_gate);
-        }
+    public Task<T> WriteAsync<T>(Func<StoreSession, T> apply, int bytes, Action<Exception>? failed) => EnqueueAsync(new SingleWrite<T>(apply, bytes, failed));
 
-        return write.Task;
-    }
+    /// <summary>The same for a write that can be applied at once with others of its kind that wait next to it.</summary>
+    /// <param name="item">What to write.</param>
+    /// <param name="apply">Runs on the writer's thread, perhaps more than once. The same delegate for all writes of the kind.</param>
+    /// <param name="bytes">About how much memory the write holds while it waits.</param>
+    /// <param name="failed">Runs on the writer's thread when the write has failed for good, before any later write is applied.</param>
+    /// <exception cref="StoreUnavailableException">The store is failing, stopped, or too much is waiting.</exception>
+    public Task<TResult> WriteTogetherAsync<TItem, TResult>(TItem item, ApplyTogether<TItem, TResult> apply, int bytes, Action<Exception>? failed) =>
+        EnqueueAsync(new SharedWrite<TItem, TResult>(item, apply, bytes, failed));
 
     /// <summary>Refuses new writes and returns when those that wait are done.</summary>
     public async ValueTask DisposeAsync()
@@ -66,33 +68,65 @@ internal sealed partial class WriteQueue : IAsyncDisposable
         _session.Dispose();
     }
 
+    private Task<T> EnqueueAsync<T>(Write<T> write)
+    {
+        lock (_gate)
+        {
+            if (_stopping || _waitingBytes > WaitingBytesMax)
+                return Task.FromException<T>(new StoreUnavailableException(_stopping ? "The store is stopping." : "Too many writes are waiting."));
+            _waiting.Enqueue(write);
+            _waitingBytes += write.Bytes;
+            if (_waiting.Count == 1)
+                Monitor.Pulse(_gate);
+        }
+
+        ServerMetrics.Waiting(1);
+        return write.Task;
+    }
+
     private void Run()
     {
         var batch = new List<Write>();
         while (TakeBatch(batch))
         {
-            if (batch.Count > 1 && TryCommit(batch) is null)
-                batch.ForEach(write => write.Complete());
-            else
-                batch.ForEach(CommitAlone);
+            ServerMetrics.Waiting(-batch.Count);
+            Commit(batch);
             batch.Clear();
         }
 
         _stopped.SetResult();
     }
 
-    private void CommitAlone(Write write)
+    private void Commit(List<Write> batch)
     {
-        switch (TryCommit([write]))
+        switch (TryCommit(CollectionsMarshal.AsSpan(batch)))
         {
             case null:
-                write.Complete();
+                batch.ForEach(static write => write.Complete());
                 break;
-            case var error:
-                Log.WriteFailed(_logger, error);
-                write.Fail(error);
+            case { Kind: StoreFailure.Unreachable } failure:
+                Log.Unreachable(_logger, failure.Error);
+                batch.ForEach(write => write.Fail(failure.Error));
+                break;
+            default:
+                batch.ForEach(CommitAlone);
                 break;
         }
+    }
+
+    private void CommitAlone(Write write)
+    {
+        Failure? failure = TryCommit([write]);
+        for (int conflicts = 1; failure is { Kind: StoreFailure.Conflict } && conflicts < ConflictsMax; conflicts++)
+            failure = TryCommit([write]);
+        if (failure is null)
+        {
+            write.Complete();
+            return;
+        }
+
+        Log.WriteFailed(_logger, failure.Error);
+        write.Fail(failure.Error);
     }
 
     private bool TakeBatch(List<Write> batch)
@@ -117,22 +151,29 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     }
 
     /// <summary>Applies all writes in one transaction, or none and says why.</summary>
-    private Exception? TryCommit(List<Write> batch)
+    private Failure? TryCommit(ReadOnlySpan<Write> batch)
     {
+        long startedAt = Stopwatch.GetTimestamp();
+        int writes = batch.Length;
+        using Activity? span = ServerMetrics.Traces.StartActivity("store.commit");
         try
         {
-            _session.Execute("BEGIN IMMEDIATE");
-            foreach (Write write in batch)
-                write.Apply(_session);
-            _session.Execute("COMMIT");
+            _session.Begin();
+            while (!batch.IsEmpty)
+                batch = batch[batch[0].Apply(_session, batch)..];
+            _session.Commit();
+            ServerMetrics.Committed(writes, startedAt);
             return null;
         }
 #pragma warning disable CA1031 // The writer's loop boundary: whatever one write throws must not stop the others.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            RollBack();
-            return e is SqliteException sqlite && IsStoreFailing(sqlite) ? new StoreUnavailableException("The store cannot write.", e) : e;
+            StoreFailure kind = e is DbException failure ? _session.Classify(failure) : StoreFailure.Write;
+            ServerMetrics.CommitFailed(kind);
+            if (kind != StoreFailure.Unreachable)
+                RollBack();
+            return new Failure(kind, kind == StoreFailure.Write ? e : new StoreUnavailableException("The store cannot write.", e));
         }
     }
 
@@ -140,40 +181,39 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     {
         try
         {
-            _session.Execute("ROLLBACK");
+            _session.RollBack();
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
             // A full disk may have rolled the transaction back already; then there is none, and this fails.
-            Log.RollBackFailed(_logger, e.SqliteErrorCode);
+            Log.RollBackFailed(_logger, e.ErrorCode);
         }
     }
 
-    /// <summary>SQLITE_BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN: the store's state, not the statement, is at fault.</summary>
-    private static bool IsStoreFailing(SqliteException e) => e.SqliteErrorCode is 5 or 7 or 8 or 10 or 13 or 14;
+    private sealed record Failure(StoreFailure Kind, Exception Error);
 
     private abstract class Write(int bytes)
     {
         public int Bytes { get; } = bytes;
 
-        public abstract void Apply(SqliteSession session);
+        /// <summary>Applies this write, which is the first of those that wait, and perhaps some that follow it. Returns how many.</summary>
+        public abstract int Apply(StoreSession session, ReadOnlySpan<Write> waiting);
 
         public abstract void Complete();
 
         public abstract void Fail(Exception error);
     }
 
-    private sealed class Write<T>(Func<SqliteSession, T> apply, int bytes, Action<Exception>? failed) : Write(bytes)
+    private abstract class Write<T>(int bytes, Action<Exception>? failed) : Write(bytes)
     {
         private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T? _result;
 
         public Task<T> Task => _completion.Task;
 
-        public override void Apply(SqliteSession session) => _result = apply(session);
+        protected T? Result { get; set; }
 
         // Not null unless T is: Apply has assigned what the write returned.
-        public override void Complete() => _completion.SetResult(_result!);
+        public override void Complete() => _completion.SetResult(Result!);
 
         public override void Fail(Exception error)
         {
@@ -182,12 +222,46 @@ internal sealed partial class WriteQueue : IAsyncDisposable
         }
     }
 
+    private sealed class SingleWrite<T>(Func<StoreSession, T> apply, int bytes, Action<Exception>? failed) : Write<T>(bytes, failed)
+    {
+        public override int Apply(StoreSession session, ReadOnlySpan<Write> waiting)
+        {
+            Result = apply(session);
+            return 1;
+        }
+    }
+
+    private sealed class SharedWrite<TItem, TResult>(TItem item, ApplyTogether<TItem, TResult> apply, int bytes, Action<Exception>? failed) : Write<TResult>(bytes, failed)
+    {
+        public override int Apply(StoreSession session, ReadOnlySpan<Write> waiting)
+        {
+            int count = 1;
+            while (count < waiting.Length && waiting[count] is SharedWrite<TItem, TResult> next && next.IsOfKind(apply))
+                count++;
+            var items = new TItem[count];
+            var results = new TResult[count];
+            for (int i = 0; i < count; i++)
+                items[i] = ((SharedWrite<TItem, TResult>)waiting[i]).Item;
+            apply(session, items, results);
+            for (int i = 0; i < count; i++)
+                ((SharedWrite<TItem, TResult>)waiting[i]).Result = results[i];
+            return count;
+        }
+
+        private TItem Item => item;
+
+        private bool IsOfKind(ApplyTogether<TItem, TResult> other) => apply == other;
+    }
+
     private static partial class Log
     {
         [LoggerMessage(1000, LogLevel.Error, "The store refused a write. Is the disk full?")]
         public static partial void WriteFailed(ILogger logger, Exception error);
 
-        [LoggerMessage(1001, LogLevel.Debug, "No transaction to roll back (SQLite error {Code})")]
+        [LoggerMessage(1001, LogLevel.Debug, "No transaction to roll back (error {Code})")]
         public static partial void RollBackFailed(ILogger logger, int code);
+
+        [LoggerMessage(1002, LogLevel.Error, "The database cannot be reached; writes are refused until it can be")]
+        public static partial void Unreachable(ILogger logger, Exception error);
     }
 }

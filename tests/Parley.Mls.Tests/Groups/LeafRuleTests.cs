@@ -150,7 +150,7 @@ public sealed class LeafRuleTests : IDisposable
             capabilities: capabilities with { Credentials = [CredentialType.X509] },
             certify: signer => authority.Issue(CertificateAuthority.Ed25519(signer.PublicKey)));
         AssertAddRefused(Forge.KeyPackage(onlyX509), MlsError.CredentialNotSupportedByGroup);
-        LeafNode Changed(LeafNode leaf) => leaf with { Capabilities = capabilities, Credential = joiner.Identity.Credential };
+        LeafNode Changed(LeafNode leaf) => leaf with { Capabilities = capabilities, Credential = authority.Issue(CertificateAuthority.Ed25519(leaf.SignatureKey)) };
         AssertUpdateRefused(Forge.UpdateLeaf(_world[0], Changed), MlsError.CredentialNotSupportedByGroup);
         _world[1].Refuses(MlsError.CredentialNotSupportedByGroup, Forge.CommitWithLeaf(_world[0], Changed));
         _world.AssertUnharmed();

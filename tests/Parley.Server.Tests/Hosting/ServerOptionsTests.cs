@@ -17,24 +17,24 @@ public sealed class ServerOptionsTests
     [Fact]
     public void What_is_not_typed_comes_from_the_environment()
     {
-        ServerOptions options = ServerOptions.Parse(null, null, null, null, Environment.GetValueOrDefault);
+        ServerOptions options = ServerOptions.Parse(null, null, null, null, null, null, Environment.GetValueOrDefault);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 9000), options.Listen);
-        Assert.Equal(Path.GetFullPath("/srv/parley"), options.DataDirectory);
+        Assert.Equal(Path.GetFullPath("/srv/parley"), options.Store.DataDirectory);
         Assert.Equal("https://chat.example.org", options.PublicUrl);
         Assert.Equal("chat.example.org", options.Name);
         Assert.Equal(7, options.RequestsPerSecond);
-        Assert.Equal(8000, ServerOptions.Parse("http://localhost:8000", "x", null, null, Environment.GetValueOrDefault).Listen.Port);
+        Assert.Equal(8000, ServerOptions.Parse("http://localhost:8000", "x", null, null, null, null, Environment.GetValueOrDefault).Listen.Port);
     }
 
     [Theory]
     [InlineData("http://127.0.0.1:8787", "http://127.0.0.1:8787")]
     [InlineData("http://[::1]:8787", "http://[::1]:8787")]
     public void Links_begin_with_the_address_where_nothing_else_is_said(string listen, string publicUrl) =>
-        Assert.Equal(publicUrl, ServerOptions.Parse(listen, "x", null, null, _ => null).PublicUrl);
+        Assert.Equal(publicUrl, ServerOptions.Parse(listen, "x", null, null, null, null, _ => null).PublicUrl);
 
     [Fact]
     public void Links_do_not_begin_with_an_address_that_means_all() =>
-        Assert.DoesNotContain("0.0.0.0", ServerOptions.Parse("http://0.0.0.0:8787", "x", null, null, _ => null).PublicUrl, StringComparison.Ordinal);
+        Assert.DoesNotContain("0.0.0.0", ServerOptions.Parse("http://0.0.0.0:8787", "x", null, null, null, null, _ => null).PublicUrl, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("127.0.0.1:8787")]
@@ -42,5 +42,36 @@ public sealed class ServerOptionsTests
     [InlineData("http://127.0.0.1:8787/path")]
     [InlineData("ftp://127.0.0.1")]
     public void A_listen_address_that_cannot_be_meant_is_refused(string listen) =>
-        Assert.Equal(ExitCode.WrongSetting, Assert.Throws<StartupException>(() => ServerOptions.Parse(listen, "x", null, null, _ => null)).ExitCode);
+        Assert.Equal(ExitCode.WrongSetting, Assert.Throws<StartupException>(() => ServerOptions.Parse(listen, "x", null, null, null, null, _ => null)).ExitCode);
+
+    [Fact]
+    public void A_PostgreSQL_address_is_taken_apart()
+    {
+        Assert.Null(Store(null, null, _ => null).Postgres);
+        Npgsql.NpgsqlConnectionStringBuilder settings = Store(null, "postgresql://parley:p%40ss@db.example.org:5433/chat?sslmode=verify-full", _ => null).Postgres!;
+        Assert.Equal(("db.example.org", 5433, "chat", "parley", "p@ss"), (settings.Host, settings.Port, settings.Database, settings.Username, settings.Password));
+        Assert.Equal(Npgsql.SslMode.VerifyFull, settings.SslMode);
+        Assert.Equal("/var/run/postgresql", Store(null, "postgres:///chat?host=/var/run/postgresql", _ => null).Postgres!.Host);
+        Assert.Equal("b", Store(null, null, name => name == "PARLEY_DATABASE" ? "postgresql://a/b" : null).Postgres!.Database);
+        Assert.Null(Store("folder", null, name => name == "PARLEY_DATABASE" ? "postgresql://a/b" : null).Postgres);
+    }
+
+    [Theory]
+    [InlineData("secret@host")]
+    [InlineData("mysql://me:secret@host/chat")]
+    [InlineData("postgresql://me:secret@host")]
+    [InlineData("postgresql://me:secret@host/chat?sslmode=maybe")]
+    [InlineData("postgresql://me:secret@host/chat?pool=1")]
+    public void A_PostgreSQL_address_that_cannot_be_meant_is_refused_without_repeating_its_password(string address)
+    {
+        StartupException refusal = Assert.Throws<StartupException>(() => Store(null, address, _ => null));
+        Assert.Equal(ExitCode.WrongSetting, refusal.ExitCode);
+        Assert.DoesNotContain("secret", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_and_a_database_are_not_used_together() =>
+        Assert.Equal(ExitCode.WrongSetting, Assert.Throws<StartupException>(() => Store("folder", "postgresql://a/b", _ => null)).ExitCode);
+
+    private static StoreSettings Store(string? data, string? database, Func<string, string?> environment) => ServerOptions.ParseStore(data, database, environment);
 }

@@ -16,7 +16,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_new_group_is_empty_and_has_its_creator_as_the_only_member(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         LogSnapshot snapshot = await SnapshotAsync(stores, group);
         Assert.Equal((0ul, 0ul), (snapshot.Head, snapshot.Epoch));
@@ -27,7 +27,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task Creating_a_group_again_succeeds_for_its_creator_only(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         TestDevice other = await stores.RegisterAsync("other");
         Assert.True(await stores.Logs.CreateGroupAsync(group, creator.Id));
@@ -39,7 +39,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task What_is_appended_is_read_back_in_order_after_a_cursor(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         LogSnapshot snapshot = await SnapshotAsync(stores, group);
         var lease = new LogLease(snapshot.LogId);
@@ -57,7 +57,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_page_is_bounded_by_bytes_but_never_empty_before_the_end(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
         for (ulong sequence = 1; sequence <= 5; sequence++)
@@ -71,7 +71,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_repeated_message_id_yields_the_first_entry_and_breaks_the_lease(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, _) = await CreateGroupAsync(stores);
         var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
         NewEntry first = Entry(lease, 1);
@@ -87,9 +87,39 @@ public sealed class LogStoreContractTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public async Task What_was_numbered_behind_an_entry_that_is_not_taken_is_not_taken_either(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        (LogName one, TestDevice creator) = await CreateGroupAsync(stores);
+        Assert.True(LogName.TryParseGroup(RandomNumberGenerator.GetBytes(32), out LogName? other));
+        await stores.Logs.CreateGroupAsync(other, creator.Id);
+        (LogLease lease, LogLease beside) = (new LogLease((await SnapshotAsync(stores, one)).LogId), new LogLease((await SnapshotAsync(stores, other)).LogId));
+        NewEntry first = Entry(lease, 1);
+
+        // Not awaited one by one, so that they are written together.
+        Task<AppendResult>[] writes =
+        [
+            stores.Logs.AppendAsync(first),
+            stores.Logs.AppendAsync(Entry(beside, 1)),
+            stores.Logs.AppendAsync(first with { Sequence = 2 }),
+            stores.Logs.AppendAsync(Entry(lease, 3)),
+            stores.Logs.AppendAsync(Entry(beside, 2)),
+            stores.Logs.AppendAsync(CommitEntry(lease, 4, one, 1, [], [], [])),
+            stores.Logs.AppendAsync(Entry(lease, 5)),
+        ];
+        AppendResult[] results = await Task.WhenAll(writes);
+        Assert.Equal(
+            ["Stored", "Stored", "Repeated", "Stale", "Stored", "Stale", "Stale"], results.Select(result => result.GetType().Name));
+        Assert.Equal((1ul, 0ul), ((await SnapshotAsync(stores, one)).Head, (await SnapshotAsync(stores, one)).Epoch));
+        Assert.Equal([1ul], (await stores.Logs.ReadAsync(lease.LogId, creator.Id, 0, 10_000)).Select(entry => entry.Sequence));
+        Assert.Equal([1ul, 2ul], (await stores.Logs.ReadAsync(beside.LogId, creator.Id, 0, 10_000)).Select(entry => entry.Sequence));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public async Task Two_sequencers_cannot_give_one_number_twice(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, _) = await CreateGroupAsync(stores);
         long logId = (await SnapshotAsync(stores, group)).LogId;
         var (one, other) = (new LogLease(logId), new LogLease(logId));
@@ -103,7 +133,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task The_same_message_id_may_stand_in_two_logs(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName one, TestDevice creator) = await CreateGroupAsync(stores);
         Assert.True(LogName.TryParseGroup(RandomNumberGenerator.GetBytes(32), out LogName? other));
         await stores.Logs.CreateGroupAsync(other, creator.Id);
@@ -116,7 +146,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_commit_moves_the_epoch_changes_access_and_fills_inboxes_together(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         TestDevice added = await stores.RegisterAsync("added");
         var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
@@ -142,7 +172,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_removed_device_reads_up_to_the_commit_and_no_further(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         TestDevice removed = await stores.RegisterAsync("removed");
         var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
@@ -164,7 +194,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task Adding_a_present_member_does_not_shorten_what_it_may_read(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
         await stores.Logs.AppendAsync(Entry(lease, 1));
@@ -176,7 +206,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task Nobody_else_has_access(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         (LogName group, TestDevice creator) = await CreateGroupAsync(stores);
         TestDevice stranger = await stores.RegisterAsync("stranger");
         var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
@@ -190,7 +220,7 @@ public sealed class LogStoreContractTests
     [MemberData(nameof(Kinds))]
     public async Task AllExistAsync_knows_registered_devices_only(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice known = await stores.RegisterAsync("known");
         Assert.True(await stores.Logs.AllExistAsync([known.Id]));
         Assert.False(await stores.Logs.AllExistAsync([known.Id, new TestDevice("unknown").Id]));

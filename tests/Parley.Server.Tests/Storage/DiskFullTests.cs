@@ -44,7 +44,7 @@ public sealed class DiskFullTests
         Assert.NotNull(refused);
         await Refusals.AssertAsync(HttpStatusCode.ServiceUnavailable, ErrorCode.StoreUnavailable, FillAsync(alice));
 
-        await server.Get<SqliteDatabase>().WriteAsync(session => session.Find("PRAGMA max_page_count = 100000", row => row.GetInt64(0)));
+        await server.Get<IDatabase>().WriteAsync(session => session.Find("PRAGMA max_page_count = 100000", row => row.GetInt64(0)));
         Assert.Equal((ulong)taken.Count + 1, await socket.AppendAsync(refused));
         await socket.SubscribeAsync(TestMessages.Log(group));
         List<Envelope> log = await socket.EnvelopesAsync(TestMessages.Log(group), taken.Count + 1);
@@ -83,5 +83,5 @@ public sealed class DiskFullTests
         return response;
     }
 
-    private static Action<SqliteSession> Limit(int pages) => session => session.Find($"PRAGMA max_page_count = {pages}", row => row.GetInt64(0));
+    private static Action<StoreSession> Limit(int pages) => session => session.Find($"PRAGMA max_page_count = {pages}", row => row.GetInt64(0));
 }

@@ -57,7 +57,7 @@ public sealed class MigrationTests
         }
 
         await using var database = SqliteDatabase.Open(path, NullLogger.Instance);
-        var keyPackages = new SqliteKeyPackageStore(database);
+        var keyPackages = new KeyPackageStore(database);
         Assert.Empty((await keyPackages.ClaimAsync(device.Certificate.Handle, CipherSuite.XWingChaCha20Poly1305Sha256Ed25519, DateTimeOffset.UnixEpoch))!);
         IReadOnlyList<byte[]>? claimed = await keyPackages.ClaimAsync(
             device.Certificate.Handle, CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519, DateTimeOffset.UnixEpoch);
@@ -85,7 +85,7 @@ public sealed class MigrationTests
     private static string Version1()
     {
         System.Reflection.Assembly assembly = typeof(SqliteDatabase).Assembly;
-        string name = assembly.GetManifestResourceNames().Single(name => name.EndsWith("0001.sql", StringComparison.Ordinal) && !name.Contains("Postgres", StringComparison.Ordinal));
+        string name = assembly.GetManifestResourceNames().Single(name => name.EndsWith("Sqlite.0001.sql", StringComparison.Ordinal));
         using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!); // Named by the assembly itself.
         return reader.ReadToEnd();
     }

@@ -20,7 +20,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task An_invite_makes_as_many_accounts_as_it_says(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         byte[] invite = await InviteAsync(stores, uses: 1);
         var (first, second) = (new TestDevice("first"), new TestDevice("second"));
         Assert.Equal(ErrorCode.None, await stores.Accounts.RegisterAsync(invite, first.Certificate, Now));
@@ -33,7 +33,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task Registering_the_same_certificate_again_succeeds_and_uses_nothing_up(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         byte[] invite = await InviteAsync(stores, uses: 2);
         var device = new TestDevice("first");
         Assert.Equal(ErrorCode.None, await stores.Accounts.RegisterAsync(invite, device.Certificate, Now));
@@ -45,7 +45,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_refused_registration_uses_no_invite_up(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice present = await stores.RegisterAsync("taken");
         byte[] invite = await InviteAsync(stores, uses: 1);
         Assert.Equal(ErrorCode.HandleTaken, await stores.Accounts.RegisterAsync(invite, new TestDevice("taken").Certificate, Now));
@@ -58,7 +58,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task An_invite_expires(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         byte[] invite = await InviteAsync(stores, uses: 1);
         DateTimeOffset later = Now.AddHours(1);
         Assert.Equal(ErrorCode.None, await stores.Invites.CheckAsync(invite, later.AddMilliseconds(-1)));
@@ -71,7 +71,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task An_account_is_found_by_its_handle(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         Account account = (await stores.Accounts.FindAsync(device.Certificate.Handle))!;
         Assert.Equal(device.Certificate.AccountKey.ToArray(), account.AccountKey);
@@ -83,7 +83,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_session_is_found_until_it_expires(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         byte[] hash = RandomNumberGenerator.GetBytes(32);
         await stores.Sessions.AddAsync(hash, device.Id, Now, Now.AddHours(24));
@@ -96,7 +96,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_key_package_is_handed_out_once_and_the_last_resort_one_again_and_again(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         CheckedKeyPackage lastResort = KeyPackage(isLastResort: true);
         CheckedKeyPackage[] ordinary = [KeyPackage(), KeyPackage()];
@@ -114,7 +114,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task A_new_last_resort_key_package_replaces_the_former(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         CheckedKeyPackage second = KeyPackage(isLastResort: true);
         await stores.KeyPackages.AddAsync(device.Id, [KeyPackage(isLastResort: true)], Now);
@@ -126,7 +126,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task Key_packages_of_each_suite_are_kept_apart(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         CheckedKeyPackage[] hybrid = [KeyPackage(), KeyPackage(isLastResort: true)];
         CheckedKeyPackage[] other = [KeyPackage(suite: OtherSuite), KeyPackage(isLastResort: true, OtherSuite)];
@@ -144,7 +144,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task An_expired_key_package_is_not_handed_out(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         await stores.KeyPackages.AddAsync(device.Id, [KeyPackage()], Now);
         Assert.Empty((await stores.KeyPackages.ClaimAsync(device.Certificate.Handle, Suite, Now.AddDays(30)))!);
@@ -155,7 +155,7 @@ public sealed class RegisterContractTests
     [MemberData(nameof(Kinds))]
     public async Task Key_packages_are_limited_and_not_kept_twice(string kind)
     {
-        await using StoreFixture stores = StoreFixture.Open(kind);
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         CheckedKeyPackage[] full = [.. Enumerable.Range(0, Limits.KeyPackagesPerDeviceMax).Select(_ => KeyPackage())];
         Assert.Equal(ErrorCode.None, await stores.KeyPackages.AddAsync(device.Id, full, Now));

@@ -11,7 +11,7 @@ namespace Parley.Server.Tests.Storage;
 /// <summary>One set of stores under test. The contract tests run on each kind.</summary>
 internal sealed class StoreFixture : IAsyncDisposable
 {
-    private readonly SqliteDatabase? _database;
+    private readonly IDatabase? _database;
     private readonly TemporaryFolder? _folder;
 
     private StoreFixture(MemoryStore store)
@@ -23,15 +23,15 @@ internal sealed class StoreFixture : IAsyncDisposable
         KeyPackages = store;
     }
 
-    private StoreFixture(TemporaryFolder folder)
+    private StoreFixture(IDatabase database, TemporaryFolder? folder)
     {
         _folder = folder;
-        _database = SqliteDatabase.Open(folder.File("parley.db"), NullLogger.Instance);
-        Logs = new SqliteLogStore(_database);
-        Accounts = new SqliteAccountStore(_database);
-        Invites = new SqliteInviteStore(_database);
-        Sessions = new SqliteSessionStore(_database);
-        KeyPackages = new SqliteKeyPackageStore(_database);
+        _database = database;
+        Logs = new LogStore(database);
+        Accounts = new AccountStore(database);
+        Invites = new InviteStore(database);
+        Sessions = new SessionStore(database);
+        KeyPackages = new KeyPackageStore(database);
     }
 
     public ILogStore Logs { get; }
@@ -44,12 +44,22 @@ internal sealed class StoreFixture : IAsyncDisposable
 
     public IKeyPackageStore KeyPackages { get; }
 
-    public static StoreFixture Open(string kind) => kind switch
+    public static async Task<StoreFixture> OpenAsync(string kind)
     {
-        "memory" => new StoreFixture(new MemoryStore()),
-        "sqlite" => new StoreFixture(new TemporaryFolder()),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-    };
+        switch (kind)
+        {
+            case "memory":
+                return new StoreFixture(new MemoryStore());
+            case "sqlite":
+                var folder = new TemporaryFolder();
+                return new StoreFixture(SqliteDatabase.Open(folder.File("parley.db"), NullLogger.Instance), folder);
+            case "postgres":
+                PostgresCluster cluster = await PostgresCluster.SharedAsync();
+                return new StoreFixture(PostgresDatabase.Open(await cluster.CreateDatabaseAsync(), NullLogger.Instance), folder: null);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(kind));
+        }
+    }
 
     /// <summary>A registered device.</summary>
     public async Task<TestDevice> RegisterAsync(string handle)
@@ -72,7 +82,7 @@ internal sealed class StoreFixture : IAsyncDisposable
 /// <summary>The kinds of store a contract test runs on.</summary>
 internal static class StoreKinds
 {
-    public static TheoryData<string> All => ["memory", "sqlite"];
+    public static TheoryData<string> All => ["memory", "sqlite", "postgres"];
 }
 
 /// <summary>A folder of the test's own, deleted with it.</summary>

@@ -6,8 +6,8 @@ using Parley.Server.Storage;
 
 namespace Parley.Server.KeyPackages;
 
-/// <summary>KeyPackages in SQLite.</summary>
-internal sealed class SqliteKeyPackageStore(SqliteDatabase database) : IKeyPackageStore
+/// <summary>KeyPackages, in the database.</summary>
+internal sealed class KeyPackageStore(IDatabase database) : IKeyPackageStore
 {
     public Task<ErrorCode> AddAsync(DeviceId device, IReadOnlyList<CheckedKeyPackage> keyPackages, DateTimeOffset now) => database.WriteAsync(
         session => Add(session, device.ToArray(), keyPackages, now),
@@ -21,7 +21,7 @@ internal sealed class SqliteKeyPackageStore(SqliteDatabase database) : IKeyPacka
     public Task<IReadOnlyList<byte[]>?> ClaimAsync(Handle handle, CipherSuite suite, DateTimeOffset now) =>
         database.WriteAsync<IReadOnlyList<byte[]>?>(session => Claim(session, handle, (long)suite, now.ToUnixTimeMilliseconds()));
 
-    private static ErrorCode Add(SqliteSession session, byte[] device, IReadOnlyList<CheckedKeyPackage> keyPackages, DateTimeOffset now)
+    private static ErrorCode Add(StoreSession session, byte[] device, IReadOnlyList<CheckedKeyPackage> keyPackages, DateTimeOffset now)
     {
         session.Execute("DELETE FROM key_packages WHERE device = $1 AND expires_at <= $2", device, now.ToUnixTimeMilliseconds());
         IEnumerable<byte[]> known = session.Query("SELECT hash FROM key_packages WHERE device = $1", row => row.GetFieldValue<byte[]>(0), device);
@@ -41,7 +41,7 @@ internal sealed class SqliteKeyPackageStore(SqliteDatabase database) : IKeyPacka
         return ErrorCode.None;
     }
 
-    private static List<byte[]>? Claim(SqliteSession session, Handle handle, long suite, long nowMs)
+    private static List<byte[]>? Claim(StoreSession session, Handle handle, long suite, long nowMs)
     {
         List<byte[]> devices = session.Query(
             "SELECT devices.id FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1", row => row.GetFieldValue<byte[]>(0), handle.Value);

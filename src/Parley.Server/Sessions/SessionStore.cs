@@ -3,8 +3,8 @@ using Parley.Server.Storage;
 
 namespace Parley.Server.Sessions;
 
-/// <summary>Sessions in SQLite.</summary>
-internal sealed class SqliteSessionStore(SqliteDatabase database) : ISessionStore
+/// <summary>Sessions, in the database.</summary>
+internal sealed class SessionStore(IDatabase database) : ISessionStore
 {
     public Task AddAsync(byte[] tokenHash, DeviceId device, DateTimeOffset now, DateTimeOffset expiresAt) => database.WriteAsync(session =>
     {

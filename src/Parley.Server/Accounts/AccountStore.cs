@@ -6,8 +6,8 @@ using Parley.Server.Storage;
 
 namespace Parley.Server.Accounts;
 
-/// <summary>Accounts in SQLite.</summary>
-internal sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
+/// <summary>Accounts, in the database.</summary>
+internal sealed class AccountStore(IDatabase database) : IAccountStore
 {
     public Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now) =>
         database.WriteAsync(session => Register(session, inviteHash, certificate, now));
@@ -30,11 +30,11 @@ internal sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStor
     public ValueTask<DeviceCertificate?> FindDeviceAsync(DeviceId device) => database.ReadAsync(session =>
         FindCertificate(session, device) is { } encoded && DeviceCertificate.TryDecode(encoded, out DeviceCertificate? certificate) ? certificate : null);
 
-    private static ErrorCode Register(SqliteSession session, byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
+    private static ErrorCode Register(StoreSession session, byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
     {
         if (FindCertificate(session, certificate.DeviceId) is { } registered)
             return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
-        ErrorCode invite = SqliteInviteStore.Check(session, inviteHash, now);
+        ErrorCode invite = InviteStore.Check(session, inviteHash, now);
         if (invite != ErrorCode.None)
             return invite;
         if (session.Find("SELECT 1 FROM accounts WHERE handle = $1", _ => true, certificate.Handle.Value))
@@ -42,16 +42,17 @@ internal sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStor
 
         session.Execute("UPDATE invites SET uses_left = uses_left - 1 WHERE code_hash = $1", inviteHash);
         bool isFirst = !session.Find("SELECT 1 FROM accounts LIMIT 1", _ => true);
-        session.Execute(
-            "INSERT INTO accounts (handle, account_key, role, created_at) VALUES ($1, $2, $3, $4)",
+        long account = session.Find(
+            "INSERT INTO accounts (handle, account_key, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
+            row => row.GetInt64(0),
             certificate.Handle.Value, certificate.AccountKey.ToArray(), (long)(isFirst ? Role.Administrator : Role.Member), now.ToUnixTimeMilliseconds());
         byte[] device = certificate.DeviceId.ToArray();
-        session.Execute("INSERT INTO devices (id, account, certificate) VALUES ($1, last_insert_rowid(), $2)", device, certificate.Encoded.ToArray());
-        session.Execute("INSERT INTO logs (kind, name, creator, epoch) VALUES ($1, $2, $2, 0)", (long)LogKind.Inbox, device);
-        session.Execute("INSERT INTO members (log, device, after_sequence) VALUES (last_insert_rowid(), $1, 0)", device);
+        session.Execute("INSERT INTO devices (id, account, certificate) VALUES ($1, $2, $3)", device, account, certificate.Encoded.ToArray());
+        long inbox = session.Find("INSERT INTO logs (kind, name, creator, epoch) VALUES ($1, $2, $2, 0) RETURNING id", row => row.GetInt64(0), (long)LogKind.Inbox, device);
+        session.Execute("INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, 0)", inbox, device);
         return ErrorCode.None;
     }
 
-    private static byte[]? FindCertificate(SqliteSession session, DeviceId device) =>
+    private static byte[]? FindCertificate(StoreSession session, DeviceId device) =>
         session.Find("SELECT certificate FROM devices WHERE id = $1", row => row.GetFieldValue<byte[]>(0), device.ToArray());
 }

@@ -1,21 +1,27 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Parley.Contracts.Identity;
 using Parley.Server.Storage;
 
 namespace Parley.Server.Log;
 
-/// <summary>Logs in SQLite.</summary>
-internal sealed class SqliteLogStore(SqliteDatabase database) : ILogStore
+/// <summary>Logs, in the database.</summary>
+internal sealed class LogStore(IDatabase database) : ILogStore
 {
     private const string FindLog = "SELECT id FROM logs WHERE kind = $1 AND name = $2";
+
+    // No envelope of a message is shorter, so a page of bytes has at most this many rows.
+    private const int EnvelopeBytesMin = 64;
 
     public Task<bool> CreateGroupAsync(LogName group, DeviceId creator) => database.WriteAsync(session =>
     {
         byte[] device = creator.ToArray();
         byte[] name = group.ToBytes();
-        if (session.Execute("INSERT OR IGNORE INTO logs (kind, name, creator, epoch) VALUES ($1, $2, $3, 0)", (long)group.Kind, name, device) == 1)
+        long made = session.Find(
+            "INSERT INTO logs (kind, name, creator, epoch) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING RETURNING id", row => row.GetInt64(0), (long)group.Kind, name, device);
+        if (made != 0)
         {
-            session.Execute("INSERT INTO members (log, device, after_sequence) VALUES (last_insert_rowid(), $1, 0)", device);
+            session.Execute("INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, 0)", made, device);
             return true;
         }
 
@@ -62,10 +68,11 @@ internal sealed class SqliteLogStore(SqliteDatabase database) : ILogStore
         session.Scan(
             """
             SELECT entries.sequence, entries.envelope, welcomes.content
-            FROM members CROSS JOIN entries ON entries.log = members.log LEFT JOIN welcomes ON welcomes.id = entries.welcome
-            WHERE members.log = $1 AND members.device = $2 AND entries.sequence > max($3, members.after_sequence)
-                AND entries.sequence <= coalesce(members.through_sequence, 9223372036854775807)
-            ORDER BY entries.sequence
+            FROM entries LEFT JOIN welcomes ON welcomes.id = entries.welcome
+            WHERE entries.log = $1 AND entries.sequence > $3
+                AND entries.sequence > (SELECT after_sequence FROM members WHERE log = $1 AND device = $2)
+                AND entries.sequence <= (SELECT coalesce(through_sequence, 9223372036854775807) FROM members WHERE log = $1 AND device = $2)
+            ORDER BY entries.sequence LIMIT $4
             """,
             row =>
             {
@@ -78,7 +85,7 @@ internal sealed class SqliteLogStore(SqliteDatabase database) : ILogStore
                 bytes += envelope.Length;
                 return bytes < bytesMax;
             },
-            logId, reader.ToArray(), (long)after);
+            logId, reader.ToArray(), (long)after, Math.Max(1L, bytesMax / EnvelopeBytesMin));
         return entries;
     });
 
@@ -86,38 +93,77 @@ internal sealed class SqliteLogStore(SqliteDatabase database) : ILogStore
         devices.All(device => session.Find("SELECT 1 FROM devices WHERE id = $1", _ => true, device.ToArray())));
 
     public Task<AppendResult> AppendAsync(NewEntry entry) =>
-        database.WriteAsync(session => Append(session, entry), entry.Envelope.Length + (entry.Commit?.Welcome.Length ?? 0) + 256, entry.Lease.Break);
+        database.WriteTogetherAsync<NewEntry, AppendResult>(entry, Append, entry.Envelope.Length + (entry.Commit?.Welcome.Length ?? 0) + 256, entry.Lease.Break);
 
     public Task AcknowledgeAsync(long logId, DeviceId device, ulong cursor) => database.WriteAsync(session => session.Execute(
         """
         INSERT INTO cursors (log, device, sequence) VALUES ($1, $2, $3)
-        ON CONFLICT (log, device) DO UPDATE SET sequence = max(sequence, excluded.sequence)
+        ON CONFLICT (log, device) DO UPDATE SET sequence = excluded.sequence WHERE cursors.sequence < excluded.sequence
         """,
         logId, device.ToArray(), (long)cursor));
 
     public Task ProbeAsync() => database.WriteAsync(session => session.Execute(
-        "INSERT INTO settings (name, value) VALUES ('probe', '0') ON CONFLICT (name) DO UPDATE SET value = 1 - value"));
+        "INSERT INTO settings (name, value) VALUES ('probe', '') ON CONFLICT (name) DO UPDATE SET value = excluded.value"));
 
-    private static AppendResult Append(SqliteSession session, NewEntry entry)
+    /// <summary>Appends in order. Entries without effects are inserted together, as far as no Commit stands between them.</summary>
+    private static void Append(StoreSession session, ReadOnlySpan<NewEntry> entries, Span<AppendResult> results)
     {
-        if (entry.Lease.IsBroken)
-            return entry.Lease.Failure is { } failure ? throw new StoreUnavailableException("A write of this log has failed.", failure) : AppendResult.Stale.Instance;
-        long logId = entry.Lease.LogId;
-        byte[] messageId = entry.MessageId.ToArray();
-        int inserted = session.Execute(
-            "INSERT OR IGNORE INTO entries (log, sequence, message_id, envelope) VALUES ($1, $2, $3, $4)", logId, (long)entry.Sequence, messageId, entry.Envelope);
-        if (inserted == 0)
+        int begin = 0;
+        for (int i = 0; i < entries.Length; i++)
         {
-            entry.Lease.Break();
-            return FindEntry(session, logId, messageId) is { } first ? new AppendResult.Repeated(first) : AppendResult.Stale.Instance;
+            if (entries[i].Commit is null)
+                continue;
+            Insert(session, entries[begin..(i + 1)], results[begin..(i + 1)]);
+            if (results[i] is AppendResult.Stored)
+                ApplyCommit(session, entries[i].Lease.LogId, entries[i], entries[i].Commit!); // Not null: seen above.
+            begin = i + 1;
         }
 
-        if (entry.Commit is { } commit)
-            ApplyCommit(session, logId, entry, commit);
-        return AppendResult.Stored.Instance;
+        Insert(session, entries[begin..], results[begin..]);
     }
 
-    private static void ApplyCommit(SqliteSession session, long logId, NewEntry entry, CommitEffects commit)
+    /// <summary>
+    /// Inserts what leases that hold have numbered. An entry that the store does not take breaks its lease; what was inserted behind it
+    /// on the same lease is taken back, so that no number is skipped.
+    /// </summary>
+    private static void Insert(StoreSession session, ReadOnlySpan<NewEntry> entries, Span<AppendResult> results)
+    {
+        var offered = new List<NewEntry>(entries.Length);
+        foreach (NewEntry entry in entries)
+        {
+            if (entry.Lease.Failure is { } failure)
+                throw new StoreUnavailableException("A write of this log has failed.", failure);
+            if (!entry.Lease.IsBroken)
+                offered.Add(entry);
+        }
+
+        var inserted = new bool[offered.Count];
+        if (inserted.Length > 0)
+            session.InsertEntries(CollectionsMarshal.AsSpan(offered), inserted);
+        int next = 0;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            bool wasOffered = next < inserted.Length && ReferenceEquals(offered[next], entries[i]);
+            results[i] = Settle(session, entries[i], wasOffered && inserted[next]);
+            if (wasOffered)
+                next++;
+        }
+    }
+
+    private static AppendResult Settle(StoreSession session, NewEntry entry, bool inserted)
+    {
+        LogLease lease = entry.Lease;
+        if (!lease.IsBroken && inserted)
+            return AppendResult.Stored.Instance;
+        if (inserted)
+            session.Execute("DELETE FROM entries WHERE log = $1 AND sequence = $2", lease.LogId, (long)entry.Sequence);
+        if (lease.IsBroken)
+            return AppendResult.Stale.Instance;
+        lease.Break();
+        return FindEntry(session, lease.LogId, entry.MessageId.ToArray()) is { } first ? new AppendResult.Repeated(first) : AppendResult.Stale.Instance;
+    }
+
+    private static void ApplyCommit(StoreSession session, long logId, NewEntry entry, CommitEffects commit)
     {
         long sequence = (long)entry.Sequence;
         session.Execute("UPDATE logs SET epoch = $2 WHERE id = $1", logId, (long)commit.NextEpoch);
@@ -126,22 +172,21 @@ internal sealed class SqliteLogStore(SqliteDatabase database) : ILogStore
         if (commit.Added.IsEmpty)
             return;
 
-        session.Execute("INSERT INTO welcomes (content) VALUES ($1)", commit.Welcome);
-        long welcome = session.Find("SELECT last_insert_rowid()", row => row.GetInt64(0));
+        long welcome = session.Find("INSERT INTO welcomes (content) VALUES ($1) RETURNING id", row => row.GetInt64(0), commit.Welcome);
         foreach (DeviceId device in commit.Added)
         {
             // A device that is a member already keeps what it may read.
             session.Execute(
                 """
                 INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, $3)
-                ON CONFLICT (log, device) DO UPDATE SET after_sequence = excluded.after_sequence, through_sequence = NULL WHERE through_sequence IS NOT NULL
+                ON CONFLICT (log, device) DO UPDATE SET after_sequence = excluded.after_sequence, through_sequence = NULL WHERE members.through_sequence IS NOT NULL
                 """,
                 logId, device.ToArray(), sequence);
             AppendToInbox(session, device, welcome, entry, commit);
         }
     }
 
-    private static void AppendToInbox(SqliteSession session, DeviceId device, long welcome, NewEntry entry, CommitEffects commit)
+    private static void AppendToInbox(StoreSession session, DeviceId device, long welcome, NewEntry entry, CommitEffects commit)
     {
         long inbox = session.Find(FindLog, row => row.GetInt64(0), (long)LogKind.Inbox, device.ToArray());
         long sequence = session.Find("SELECT coalesce(max(sequence), 0) + 1 FROM entries WHERE log = $1", row => row.GetInt64(0), inbox);
@@ -149,6 +194,6 @@ internal sealed class SqliteLogStore(SqliteDatabase database) : ILogStore
         session.Execute("INSERT INTO entries (log, sequence, welcome, envelope) VALUES ($1, $2, $3, $4)", inbox, sequence, welcome, envelope);
     }
 
-    private static StoredEntry? FindEntry(SqliteSession session, long logId, byte[] messageId) => session.Find<StoredEntry?>(
+    private static StoredEntry? FindEntry(StoreSession session, long logId, byte[] messageId) => session.Find<StoredEntry?>(
         "SELECT sequence, envelope FROM entries WHERE log = $1 AND message_id = $2", row => new StoredEntry((ulong)row.GetInt64(0), row.GetFieldValue<byte[]>(1)), logId, messageId);
 }
