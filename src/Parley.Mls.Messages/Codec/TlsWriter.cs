@@ -122,6 +122,9 @@ public sealed class TlsWriter
         PutLength(_buffer.AsSpan(start - 1, size), length);
     }
 
+    /// <summary>The size of <c>opaque value&lt;V&gt;</c> with content of this length.</summary>
+    internal static int VectorBytes(int length) => LengthSize(length) + length;
+
     private static int LengthSize(int length) => length < 1 << 6 ? 1 : length < 1 << 14 ? 2 : 4;
 
     private static void PutLength(Span<byte> target, int length)

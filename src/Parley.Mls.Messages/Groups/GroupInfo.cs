@@ -32,9 +32,19 @@ public sealed record GroupInfo(
     /// <summary>Encodes GroupInfoTBS.</summary>
     public byte[] EncodeToBeSigned()
     {
-        var writer = new TlsWriter(1024 + Extensions.Sum(static extension => extension.Data.Length));
-        WriteUnsigned(writer);
+        var writer = new TlsWriter(CapacityHint);
+        WriteToBeSigned(writer);
         return writer.ToArray();
+    }
+
+    /// <summary>About how many bytes it takes.</summary>
+    public int CapacityHint => 1024 + Extensions.Sum(static extension => extension.Data.Length);
+
+    /// <summary>Writes GroupInfoTBS.</summary>
+    public void WriteToBeSigned(TlsWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        WriteUnsigned(writer);
     }
 
     private void WriteUnsigned(TlsWriter writer)

@@ -86,10 +86,26 @@ public sealed record LeafNode(
     ImmutableArray<Extension> Extensions,
     ReadOnlyMemory<byte> Signature) : ITlsStruct<LeafNode>
 {
+    // A copy that is changed (by "with") is not what was decoded.
+    private LeafNode(LeafNode original)
+    {
+        EncryptionKey = original.EncryptionKey;
+        SignatureKey = original.SignatureKey;
+        Credential = original.Credential;
+        Capabilities = original.Capabilities;
+        Source = original.Source;
+        Extensions = original.Extensions;
+        Signature = original.Signature;
+    }
+
+    // What it was decoded from. It is hashed, verified, stored and sent on many times, and encoding it again gives the same bytes.
+    private ReadOnlyMemory<byte> Encoded { get; init; }
+
     /// <inheritdoc/>
     public static LeafNode Read(TlsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
+        int start = reader.Position;
         return new LeafNode(
             reader.ReadVector(),
             reader.ReadVector(),
@@ -97,13 +113,22 @@ public sealed record LeafNode(
             Capabilities.Read(reader),
             LeafNodeSource.Read(reader),
             ExtensionList.Read(reader),
-            reader.ReadVector());
+            reader.ReadVector())
+        {
+            Encoded = reader.Since(start),
+        };
     }
 
     /// <inheritdoc/>
     public void Write(TlsWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
+        if (!Encoded.IsEmpty)
+        {
+            writer.WriteBytes(Encoded.Span);
+            return;
+        }
+
         WriteUnsigned(writer);
         writer.WriteVector(Signature);
     }
@@ -115,14 +140,23 @@ public sealed record LeafNode(
     public byte[] EncodeToBeSigned(ReadOnlySpan<byte> groupId, LeafIndex index)
     {
         var writer = new TlsWriter(512);
-        WriteUnsigned(writer);
+        WriteToBeSigned(writer, groupId, index);
+        return writer.ToArray();
+    }
+
+    /// <summary>Writes LeafNodeTBS, see <see cref="EncodeToBeSigned"/>.</summary>
+    public void WriteToBeSigned(TlsWriter writer, ReadOnlySpan<byte> groupId, LeafIndex index)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        if (Encoded.IsEmpty)
+            WriteUnsigned(writer);
+        else
+            writer.WriteBytes(Encoded.Span[..^TlsWriter.VectorBytes(Signature.Length)]);
         if (Source is not LeafNodeSource.KeyPackage)
         {
             writer.WriteVector(groupId);
             writer.WriteUInt32(index.Value);
         }
-
-        return writer.ToArray();
     }
 
     private void WriteUnsigned(TlsWriter writer)

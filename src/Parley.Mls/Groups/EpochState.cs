@@ -69,7 +69,9 @@ internal sealed class EpochState : PublicGroup, IDisposable
         if (identity.SendsGrease)
             shown = Grease.Add(Suite.Provider, shown, Grease.ExtensionType(Suite.Provider));
         var unsigned = new GroupInfo(Context, shown, ConfirmationTag, Self, default);
-        return unsigned with { Signature = identity.Signer.Sign(Suite, "GroupInfoTBS", unsigned.EncodeToBeSigned()) };
+        using var signed = new SignContent(new TlsWriter(unsigned.CapacityHint), "GroupInfoTBS");
+        unsigned.WriteToBeSigned(signed.Writer);
+        return unsigned with { Signature = signed.Sign(Suite, identity.Signer) };
     }
 
     public void Dispose()

@@ -12,6 +12,12 @@ namespace Parley.Mls.Groups;
 public sealed partial class Group
 {
     /// <summary>
+    /// How many proposals are applied while a Commit's are chosen. Members could otherwise send many that cannot stand together, and each
+    /// committer would try them against each other for minutes.
+    /// </summary>
+    internal const int AppliedProposalsMax = 8192;
+
+    /// <summary>
     /// Makes a Commit. The group stays as it is, but for the ratchet key that sealed the message: it is merged with
     /// <see cref="MergePendingCommit"/> when the Delivery Service has accepted it, or dropped with <see cref="ClearPendingCommit"/>.
     /// </summary>
@@ -186,12 +192,25 @@ public sealed partial class Group
         if (received.Count == 0 || CanApply(all, now))
             return all;
 
-        // Some of those received cannot stand beside the others: take them one by one, our own first.
+        // Some of those received cannot stand beside the others. Halves are tried apart, our own always in, as far as the effort goes.
         var chosen = new List<QueuedProposal>();
-        foreach (QueuedProposal candidate in received)
+        int effort = AppliedProposalsMax;
+        var parts = new Stack<List<QueuedProposal>>([received]);
+        while (parts.TryPop(out List<QueuedProposal>? part))
         {
-            if (CanApply([.. chosen, candidate, .. own], now))
-                chosen.Add(candidate);
+            List<QueuedProposal> tried = [.. chosen, .. part, .. own];
+            effort -= tried.Count;
+            if (effort < 0)
+                break;
+            if (CanApply(tried, now))
+            {
+                chosen.AddRange(part);
+            }
+            else if (part.Count > 1)
+            {
+                parts.Push(part[(part.Count / 2)..]);
+                parts.Push(part[..(part.Count / 2)]);
+            }
         }
 
         return [.. chosen, .. own];

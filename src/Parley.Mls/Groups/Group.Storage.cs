@@ -72,7 +72,7 @@ public sealed partial class Group
             if (content is null)
                 _log.Delete(StateKey.TreeNode(index));
             else
-                _log.Put(StateKey.TreeNode(index), content.Encode());
+                _log.Put(StateKey.TreeNode(index), content.Encode(capacity: 512));
         }
 
         WritePrivateKeys(former);

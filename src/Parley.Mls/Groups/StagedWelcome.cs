@@ -151,8 +151,12 @@ public sealed class StagedWelcome : IDisposable
             ?? throw new MlsException(MlsError.RatchetTreeMissing);
         RatchetTree tree = RatchetTree.FromExtension(extension);
         LeafNode signer = tree.LeafAt(info.Signer) ?? throw new MlsException(MlsError.GroupInfoSignatureInvalid);
-        bool signed = suite.VerifyWithLabel(signer.SignatureKey.Span, "GroupInfoTBS", info.EncodeToBeSigned(), info.Signature.Span);
-        MlsException.ThrowIf(!signed, MlsError.GroupInfoSignatureInvalid);
+        using (var signed = new SignContent(new TlsWriter(info.CapacityHint), "GroupInfoTBS"))
+        {
+            info.WriteToBeSigned(signed.Writer);
+            MlsException.ThrowIf(!signed.Verify(suite, signer.SignatureKey.Span, info.Signature.Span), MlsError.GroupInfoSignatureInvalid);
+        }
+
         GroupContext context = info.GroupContext;
         AppDataRules.Dictionary(info.Extensions);
         GroupExtensionRules.CheckGroupContext(context.Extensions, config.Authentication);

@@ -25,7 +25,7 @@ internal static class WelcomeSealing
     {
         CryptoSuite suite = next.Suite;
         GroupInfo info = next.CreateGroupInfo(identity, options.WelcomeHasRatchetTree, withExternalPub: false, options.GroupInfoExtensions);
-        byte[] groupInfo = info.Encode(capacity: 1024 + info.Extensions.Sum(static extension => extension.Data.Length));
+        byte[] groupInfo = info.Encode(info.CapacityHint);
         byte[] encryptedGroupInfo = new byte[groupInfo.Length + TagBytes];
         using (Secret key = Key(suite, made.Secrets.WelcomeSecret))
         using (Secret nonce = Nonce(suite, made.Secrets.WelcomeSecret))

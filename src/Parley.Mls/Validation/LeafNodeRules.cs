@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
@@ -58,10 +59,15 @@ internal sealed class LeafNodeRules
     public void Check(LeafNode leaf, LeafPlace place, LeafIndex index, DateTimeOffset? now) => Check(leaf, place, now, Prove(leaf, place, index));
 
     /// <summary>Does the part of <see cref="Check(LeafNode, LeafPlace, LeafIndex, DateTimeOffset?)"/> that takes time, on any thread.</summary>
-    public LeafProof Prove(LeafNode leaf, LeafPlace place, LeafIndex index) => new(
-        _suite.VerifyWithLabel(leaf.SignatureKey.Span, "LeafNodeTBS", leaf.EncodeToBeSigned(_groupId.Span, index), leaf.Signature.Span),
-        // One key that nobody can encrypt to would keep everybody from committing. In a joined tree it is too late.
-        place == LeafPlace.JoinedTree || _suite.IsHpkePublicKey(leaf.EncryptionKey.Span));
+    public LeafProof Prove(LeafNode leaf, LeafPlace place, LeafIndex index)
+    {
+        using var signed = new SignContent(new TlsWriter(512), "LeafNodeTBS");
+        leaf.WriteToBeSigned(signed.Writer, _groupId.Span, index);
+        return new LeafProof(
+            signed.Verify(_suite, leaf.SignatureKey.Span, leaf.Signature.Span),
+            // One key that nobody can encrypt to would keep everybody from committing. In a joined tree it is too late.
+            place == LeafPlace.JoinedTree || _suite.IsHpkePublicKey(leaf.EncryptionKey.Span));
+    }
 
     /// <summary>Checks a leaf at its place, with what was found out about it before.</summary>
     /// <exception cref="MlsException">It breaks a rule.</exception>

@@ -31,6 +31,13 @@ public sealed class CodecPropertyTests
     public void LeafNode_round_trips() => RoundTrips(Generated.LeafNode);
 
     [Fact]
+    public void LeafNode_without_the_bytes_it_was_decoded_from_round_trips() => Generated.LeafNode.Sample(static leaf =>
+    {
+        Assert.True(Tls.TryDecode(leaf.Encode(), out LeafNode? decoded, out _));
+        Assert.Equal(leaf.Encode(), (decoded with { }).Encode());
+    });
+
+    [Fact]
     public void ParentNode_round_trips() => RoundTrips(Generated.ParentNode);
 
     [Fact]
@@ -200,6 +207,8 @@ public sealed class CodecPropertyTests
     {
         AssertSafe<MlsMessage>(bytes);
         AssertSafe<LeafNode>(bytes);
+        if (Tls.TryDecode(bytes, out LeafNode? leaf, out _))
+            Assert.Equal(bytes, (leaf with { }).Encode()); // A copy has to be encoded anew.
         AssertSafe<RatchetTreeExtension>(bytes);
         AssertSafe<GroupInfo>(bytes);
         AssertSafe<Commit>(bytes);

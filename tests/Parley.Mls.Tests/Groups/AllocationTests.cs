@@ -22,6 +22,34 @@ public sealed class AllocationTests
         Assert.InRange(stored, 1, 64);
     }
 
+    [Fact]
+    public void A_Commit_in_a_full_tree_allocates_in_proportion_to_the_logarithm()
+    {
+        // Four times the members are two levels more: about half as much again, and less than twice.
+        (long commit, long process) = Commit(members: 8);
+        (long commitOfMore, long processOfMore) = Commit(members: 32);
+        Assert.InRange(commitOfMore, commit, 2 * commit);
+        Assert.InRange(processOfMore, process, 2 * process);
+    }
+
+    private static (long Commit, long Process) Commit(int members)
+    {
+        using World world = new World(World.DefaultSuite) { ThreadsMax = 1 }.WithMembers(members).Filled();
+        Group committer = world[0].Group;
+        Group other = world.Members[^1].Group;
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        ReadOnlyMemory<byte> message = committer.Commit(new CommitOptions(), World.Now).Message;
+        committer.MergePendingCommit();
+        committer.TakeWrites();
+        long commit = GC.GetAllocatedBytesForCurrentThread() - start;
+
+        start = GC.GetAllocatedBytesForCurrentThread();
+        Assert.True(MlsMessage.TryDecode(message.Span, out MlsMessage? received, out _));
+        other.Merge(((Received.Commit)other.Process(received, World.Now)).Staged);
+        other.TakeWrites();
+        return (commit, GC.GetAllocatedBytesForCurrentThread() - start);
+    }
+
     private static (long Protect, long Unprotect, int Stored) Exchange(World world)
     {
         Group sender = world[0].Group;

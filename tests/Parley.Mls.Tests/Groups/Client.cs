@@ -7,6 +7,7 @@ using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Memory;
 
 namespace Parley.Mls.Tests.Groups;
 
@@ -25,16 +26,26 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     /// <summary>The one in use in the group, if the client is in one.</summary>
     public LeafIdentity Identity => _group?.Identity ?? _identities[0];
 
-    public GroupStore Store { get; private set; } = new();
+    public GroupStore Store { get; private set; } = new() { KeepsDeleted = world.StoresKeepDeleted };
 
     /// <summary>The world's, unless this client has its own.</summary>
     public GroupConfig Config { get; set; } = world.Config;
 
     public bool HasGroup => _group is not null;
 
+    /// <summary>Looks for secrets that should be gone after each operation, if this client is watched.</summary>
+    public SecretWatch? Watch { get; private set; }
+
     public Group Group => _group ?? throw new InvalidOperationException("The client is in no group.");
 
     public LeafIndex Index => Group.OwnLeafIndex;
+
+    /// <summary>From now on every secret this client derives is remembered, and looked for once it must be gone.</summary>
+    public void Observe()
+    {
+        Watch = new SecretWatch(World.Suite.Provider);
+        Config = World.ConfigWith(Watch.Recorder);
+    }
 
     public void Create(params Extension[] extensions)
     {
@@ -65,9 +76,10 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     /// <summary>Takes a group that begins, instead of the one there was.</summary>
     public void Enter(Group group)
     {
-        Store = new GroupStore();
+        Store = new GroupStore { KeepsDeleted = World.StoresKeepDeleted };
         _group?.Dispose();
         _group = group;
+        Watch?.Joined(group);
         Save();
     }
 
@@ -106,6 +118,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public PendingCommit Commit(CommitOptions? options = null)
     {
+        Watch?.Begin(Group, Purpose.Commit);
         Group.Commit(options ?? new CommitOptions(), World.Now);
         Save();
         return Group.Pending!; // Just made, and restored if the world restarts.
@@ -125,6 +138,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
 
     public byte[] Propose(Func<Group, byte[]> propose)
     {
+        Watch?.Begin(Group, Purpose.Update);
         byte[] message = propose(Group);
         Save();
         return message;
@@ -184,6 +198,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Save()
     {
         Store.Apply(Group.TakeWrites());
+        Watch?.Check(this);
         if (World.Restarts)
             Restart();
     }

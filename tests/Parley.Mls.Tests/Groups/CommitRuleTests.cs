@@ -171,6 +171,23 @@ public sealed class CommitRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_parents_key_that_nobody_can_encrypt_to_goes_with_its_maker()
+    {
+        // RFC 9420 §16.12: of the lowest parent only leaf 1 learns the secret, so only leaf 1 can see that there is none.
+        MlsMessage commit = new ForgedCommit(_world[0]) { ChangesKeys = static keys => keys.SetItem(0, new byte[32]) }.Make();
+        _world[1].Refuses(MlsError.PathKeyMismatch, commit);
+        Client[] others = [.. _world.Members.Skip(2)];
+        foreach (Client member in others)
+            member.Receive(commit);
+        others[0].CannotCommit(MlsError.PathDecryptionFailed, new CommitOptions());
+        byte[] removal = others[0].Commit(new CommitOptions { Proposals = [World.RemoveOf(_world[0])] }).Message.ToArray();
+        others[0].Merge();
+        foreach (Client member in others.Skip(1))
+            member.Receive(removal);
+        Assert.Equal("text", others[1].Read(others[0].Send("text")));
+    }
+
+    [Fact]
     public void A_wrong_confirmation_tag_is_refused_and_the_right_Commit_still_works()
     {
         AuthenticatedContent honest = _world[0].Commit().Content;

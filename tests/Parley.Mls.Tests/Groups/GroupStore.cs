@@ -7,6 +7,9 @@ internal sealed class GroupStore
 {
     private readonly SortedDictionary<string, byte[]> _entries = new(StringComparer.Ordinal);
 
+    /// <summary>A fault for a test to find: what is deleted stays.</summary>
+    public bool KeepsDeleted { get; init; }
+
     public IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> Entries =>
         _entries.Select(static entry => new KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(Convert.FromHexString(entry.Key), entry.Value));
 
@@ -19,7 +22,7 @@ internal sealed class GroupStore
             string key = Convert.ToHexString(write.Key.Span);
             if (write.Value is { } value)
                 _entries[key] = value.ToArray();
-            else
+            else if (!KeepsDeleted)
                 _entries.Remove(key);
         }
     }

@@ -17,12 +17,19 @@ internal sealed class Judge : IAuthenticationService
 
     public Func<Credential.X509, bool> AcceptsChain { get; set; } = static _ => true;
 
-    public bool IsValid(LeafNode leaf) => leaf.Credential switch
+    /// <summary>How many leaves it has judged.</summary>
+    public int Judged { get; private set; }
+
+    public bool IsValid(LeafNode leaf)
     {
-        Credential.Basic basic => !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span)),
-        Credential.X509 x509 => AcceptsChain(x509),
-        _ => false,
-    };
+        Judged++;
+        return leaf.Credential switch
+        {
+            Credential.Basic basic => !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span)),
+            Credential.X509 x509 => AcceptsChain(x509),
+            _ => false,
+        };
+    }
 
     public bool IsValid(ExternalSender sender) =>
         sender.Credential is not Credential.Basic basic || !Refused.Contains(Encoding.UTF8.GetString(basic.Identity.Span));

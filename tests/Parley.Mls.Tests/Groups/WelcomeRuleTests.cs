@@ -179,6 +179,8 @@ public sealed class WelcomeRuleTests : IDisposable
     {
         Extension unknown = new((ExtensionType)0x0a0a, "grease"u8.ToArray());
         _forge.AssertAccepted(_forge.Make(changeInfo: info => info with { Extensions = [unknown, .. info.Extensions] }));
+        Extension misplaced = new(ExtensionType.ApplicationId, default);
+        _forge.AssertAccepted(_forge.Make(changeInfo: info => info with { Extensions = [misplaced, .. info.Extensions] }));
     }
 
     [Fact]

@@ -44,6 +44,9 @@ internal sealed class World(CipherSuite suite, RandomSource? random = null) : ID
 
     public bool Restarts { get; init; }
 
+    /// <summary>A fault for a test to find: no store deletes anything.</summary>
+    public bool StoresKeepDeleted { get; init; }
+
     /// <summary>Whether clients send values that mean nothing. Not where a test replaces a part of what was sent.</summary>
     public bool SendsGrease { get; init; }
 

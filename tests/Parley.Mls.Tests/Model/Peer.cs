@@ -24,6 +24,15 @@ internal sealed class Peer(Client client)
     /// <summary>The same of the last membership that the log has, which it may not know of yet.</summary>
     public ulong NextFirstEpoch { get; set; }
 
+    /// <summary>
+    /// Whether it may lose what it has not stored. One whose secrets are watched may not: a key that was used counts as used, though the
+    /// client does not know it any more.
+    /// </summary>
+    public bool CanCrash => Client.Watch is null;
+
+    /// <summary>An external Commit that was made and not yet sent.</summary>
+    public DeliveryService.Entry? External { get; set; }
+
     /// <summary>Proposals and a Commit that were made, stored and not yet sent.</summary>
     public List<DeliveryService.Entry> Outbox { get; } = [];
 

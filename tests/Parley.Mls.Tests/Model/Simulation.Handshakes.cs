@@ -27,7 +27,7 @@ internal sealed partial class Simulation
 
     private void Prepare(Peer peer, CommitOptions options)
     {
-        if (Chance(10))
+        if (Chance(10) && peer.CanCrash)
         {
             // Made and lost again by a crash before it was stored.
             peer.Group.Commit(options, World.Now);
@@ -145,7 +145,7 @@ internal sealed partial class Simulation
         if (!_log.TryAppend(entry))
             return;
         if (entry.IsCommit)
-            Accept(entry, peer.Group.Pending!); // What is in the outbox is pending until the log is read.
+            AcceptPending(entry, peer.Group.Pending!); // What is in the outbox is pending until the log is read.
         else
             See(new Attacker.Evidence(entry.Epoch, Decode(entry.Message)));
         if (Chance(60))
@@ -158,42 +158,99 @@ internal sealed partial class Simulation
         }
     }
 
-    /// <summary>A Commit has won: from here on it is known what all members must come to.</summary>
-    private void Accept(DeliveryService.Entry entry, PendingCommit pending)
+    private void AcceptPending(DeliveryService.Entry entry, PendingCommit pending)
     {
         StagedCommit staged = pending.Staged;
-        Commit commit = ((Content.CommitContent)pending.Content.Content.Content).Commit;
-        GroupContext former = _epochs[^1].Context;
-        Welcome? welcome = pending.Welcome is { } encoded ? Assert.IsType<MlsMessage.Welcome>(Decode(encoded.Span)).Message : null;
         if (_settings.Fault == Fault.TwoCommits)
             entry.Twin = _peers.SelectMany(static peer => peer.Outbox).FirstOrDefault(other => other.IsCommit && other.Epoch == entry.Epoch);
-
-        // Those who go keep what they have: the state of the last epoch they were in, their messages of it unread.
+        Welcome? welcome = pending.Welcome is { } encoded ? Assert.IsType<MlsMessage.Welcome>(Decode(encoded.Span)).Message : null;
+        var accepted = new Accepted(
+            entry, ((Content.CommitContent)pending.Content.Content.Content).Commit, staged.Proposals, staged.Context, staged.Next!.Secrets.EpochAuthenticator.AsSpan().ToArray())
+        {
+            Committer = staged.Committer,
+            Welcome = welcome,
+        };
         foreach (Member removed in staged.Removed)
-            Turn(_settings.Fault == Fault.RemovedKeepsReading ? OneWhoStays(staged) : _leaves[removed.Index]);
-        foreach (Member removed in staged.Removed)
-            _leaves.Remove(removed.Index);
+            Remove(_settings.Fault == Fault.RemovedKeepsReading ? OneWhoStays(staged) : _leaves[removed.Index], removed.Index);
         foreach (Member added in staged.Added)
         {
             Peer joiner = PeerOf(added.Leaf);
             _leaves.Add(added.Index, joiner);
             joiner.NextFirstEpoch = entry.Epoch + 1;
-            joiner.Invitations.Enqueue(new Peer.Invitation(
-                welcome!, entry.WelcomeHasTree ? null : staged.Tree.ToExtension(), _log.Count - 1, entry.Epoch + 1));
+            joiner.Invitations.Enqueue(new Peer.Invitation(welcome!, entry.WelcomeHasTree ? null : staged.Tree.ToExtension(), _log.Count - 1, entry.Epoch + 1));
         }
 
-        _oracle.Apply(staged.Proposals, staged.Committer, commit.Path);
-        var epoch = new Epoch([.. _leaves.Values], staged.Context, staged.Next!.Secrets.EpochAuthenticator.AsSpan().ToArray(), _oracle.TreeHash);
-        _epochs.Add(epoch);
-        Require(_oracle.Members.All(member => _leaves.TryGetValue(member.Index, out Peer? peer) && IsOf(peer, member.Leaf)), "a member is not where the oracle has it");
-        See(new Attacker.Evidence(entry.Epoch, Decode(entry.Message))
+        Accept(accepted);
+    }
+
+    /// <summary>Those who go keep what they have: the state of the last epoch they were in, their messages of it unread.</summary>
+    private void Remove(Peer peer, LeafIndex index)
+    {
+        Turn(peer);
+        _leaves.Remove(index);
+    }
+
+    /// <summary>A Commit has won: from here on it is known what all members must come to.</summary>
+    private void Accept(Accepted accepted)
+    {
+        GroupContext former = _epochs[^1].Context;
+        _oracle.Apply(accepted.Proposals, accepted.Committer, accepted.Commit.Path);
+        _epochs.Add(new Epoch([.. _leaves.Values], accepted.Context, accepted.Authenticator, _oracle.TreeHash));
+        Require(
+            _oracle.Members.All(member => _leaves.TryGetValue(member.Index, out Peer? peer) && IsOf(peer, member.Leaf)), "a member is not where the oracle has it");
+        See(new Attacker.Evidence(accepted.Entry.Epoch, Decode(accepted.Entry.Message))
         {
-            Commit = commit,
-            ProvisionalContext = Tls.Encode(staged.Context with { ConfirmedTranscriptHash = former.ConfirmedTranscriptHash }),
-            Welcome = welcome,
-            NextContext = staged.Context,
-            NextAuthenticator = epoch.Authenticator,
+            Commit = accepted.Commit,
+            ProvisionalContext = Tls.Encode(accepted.Context with { ConfirmedTranscriptHash = former.ConfirmedTranscriptHash }),
+            Welcome = accepted.Welcome,
+            NextContext = accepted.Context,
+            NextAuthenticator = accepted.Authenticator,
         });
+    }
+
+    /// <summary>One outside joins by itself, or a member, with whatever became of its state, comes back in place of itself.</summary>
+    private void CommitFromOutside(Peer peer)
+    {
+        if (Chance(30) && peer.IsActive)
+            return; // Coming back is rarer.
+        if (peer.External is null)
+        {
+            Peer? helper = _epochs[^1].Members.Find(member => member != peer && CanAct(member) && member.Group.Epoch == _log.Epoch);
+            bool isMember = _leaves.ContainsValue(peer);
+            if (helper is null || (!isMember && _leaves.Count >= _settings.MembersMax))
+                return;
+            bool hasTree = Chance(50);
+            byte[] commit = peer.Client.CommitExternally(
+                helper.Group.CreateGroupInfo(hasTree),
+                new ExternalCommitOptions { Replaces = isMember ? _leaves.First(leaf => leaf.Value == peer).Key : null },
+                hasTree ? null : helper.Group.ExportRatchetTree());
+            peer.External = new DeliveryService.Entry(peer, commit, true, _log.Epoch);
+        }
+
+        if (Chance(30))
+            return; // It is sent later, maybe too late.
+        DeliveryService.Entry entry = peer.External;
+        peer.External = null;
+        if (!_log.TryAppend(entry))
+            return;
+        if (_leaves.ContainsValue(peer))
+            Remove(peer, _leaves.First(leaf => leaf.Value == peer).Key);
+        peer.Client.JoinExternally();
+        peer.IsActive = true;
+        peer.Cursor = _log.Count;
+        peer.FirstEpoch = peer.NextFirstEpoch = peer.Group.Epoch;
+        peer.Outbox.Clear();
+        peer.Invitations.Clear();
+        _leaves.Add(peer.Group.OwnLeafIndex, peer);
+        var message = Assert.IsType<MlsMessage.Public>(Decode(entry.Message)).Message;
+        Commit accepted = ((Content.CommitContent)message.Content.Content).Commit;
+        Accept(new Accepted(
+            entry,
+            accepted,
+            [.. accepted.Proposals.Select(static proposal => new QueuedProposal(((ProposalOrRef.ByValue)proposal).Proposal, new Sender.NewMemberCommit(), null))],
+            peer.Group.Context,
+            peer.Group.EpochAuthenticator));
+        Check(peer);
     }
 
     private Peer OneWhoStays(StagedCommit commit) =>
@@ -226,7 +283,7 @@ internal sealed partial class Simulation
     {
         if (entry.Twin is not null && _peers.IndexOf(peer) % 2 == 1)
             entry = entry.Twin;
-        if (Chance(5))
+        if (Chance(5) && peer.CanCrash)
         {
             // A crash after the message was processed and before anything was stored.
             Process(peer.Group, entry)?.Dispose();
@@ -290,6 +347,16 @@ internal sealed partial class Simulation
         Require(group.MemberCount == epoch.Members.Count, $"{peer} counts other members in epoch {group.Epoch}");
         if (Chance(20))
             Soundness.Assert(peer.Client);
+    }
+
+    /// <summary>A Commit that was taken into the log, with what its maker knows of the epoch it leads to.</summary>
+    private sealed record Accepted(
+        DeliveryService.Entry Entry, Commit Commit, IReadOnlyList<QueuedProposal> Proposals, GroupContext Context, byte[] Authenticator)
+    {
+        /// <summary>Null if it joins by this Commit.</summary>
+        public LeafIndex? Committer { get; init; }
+
+        public Welcome? Welcome { get; init; }
     }
 
     private static bool CanAct(Peer peer) => peer.IsActive && !peer.Group.IsReinitialized;

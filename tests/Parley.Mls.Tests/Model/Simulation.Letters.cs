@@ -41,7 +41,7 @@ internal sealed partial class Simulation
             return;
         }
 
-        if (Chance(5))
+        if (Chance(5) && peer.CanCrash)
         {
             // A crash after the message was opened and before anything was stored: it can be opened again.
             peer.Group.Process(Decode(letter.Message), World.Now);

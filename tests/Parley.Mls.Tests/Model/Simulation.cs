@@ -6,6 +6,7 @@ using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Crypto;
 using Parley.Mls.Tests.Groups;
+using Parley.Mls.Tests.Memory;
 using Parley.Mls.Tests.Tree;
 
 namespace Parley.Mls.Tests.Model;
@@ -41,6 +42,8 @@ internal sealed partial class Simulation : IDisposable
             HandshakeFormat = seed % 3 == 0 ? WireFormat.PublicMessage : WireFormat.PrivateMessage,
             PastEpochsMax = seed % 4,
             Restarts = seed % 5 == 0,
+            ThreadsMax = settings.WatchesSecrets ? 1 : 2, // A recorder is for one thread.
+            StoresKeepDeleted = settings.Fault == Fault.KeepsDeleted,
         };
         _world.Psks.Add("shared"u8, "a key that all know"u8);
         Peer creator = NewPeer();
@@ -58,6 +61,8 @@ internal sealed partial class Simulation : IDisposable
     /// <summary>All that all clients have stored: what a run with the same seed must lead to again.</summary>
     public byte[] Fingerprint =>
         System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _peers.Select(static peer => peer.Client.Store.ToString()))));
+
+    public IEnumerable<SecretWatch> Watches => _peers.Select(static peer => peer.Client.Watch).OfType<SecretWatch>();
 
     public override string ToString() =>
         $"{_epochs.Count} epochs, at most {_epochs.Max(static epoch => epoch.Members.Count)} members, {_peers.Count} clients, {_letters} application messages";
@@ -103,6 +108,9 @@ internal sealed partial class Simulation : IDisposable
                 break;
             case < 64:
                 MakeCommit(AnyOne());
+                break;
+            case < 66:
+                CommitFromOutside(AnyOf(_peers));
                 break;
             case < 82:
                 Send(AnyOf([.. _peers.Where(static peer => peer.Outbox.Count > 0).DefaultIfEmpty(_peers[0])]));
@@ -173,6 +181,26 @@ internal sealed partial class Simulation : IDisposable
             Require(peer.Group.IsReinitialized, $"{peer} does not know that the group has ended");
             Assert.Throws<InvalidOperationException>(() => peer.Group.Protect([]));
         }
+
+        List<Peer> members = _epochs[^1].Members;
+        Peer maker = AnyOf(members);
+        var adds = new CommitOptions { Proposals = [.. members.Where(peer => peer != maker).Select(static peer => World.AddOf(peer.Client))] };
+        ContinuedGroup next = maker.Group.Reinitialize(maker.Client.Identity, adds, World.Now);
+        byte[] authenticator = next.Group.EpochAuthenticator;
+        Welcome? welcome = next.Welcome is { } encoded ? Assert.IsType<MlsMessage.Welcome>(Decode(encoded.Span)).Message : null;
+        foreach (Peer peer in members)
+        {
+            if (peer == maker)
+                peer.Client.Enter(next.Group);
+            else
+                peer.Client.Join(welcome!, findGroup: _ => peer.Group);
+            Require(peer.Group.EpochAuthenticator.AsSpan().SequenceEqual(authenticator), $"{peer} is in another group than {maker}");
+        }
+
+        string text = $"{maker} goes on";
+        byte[] message = maker.Client.Send(text);
+        foreach (Peer peer in members)
+            Require(peer == maker || peer.Client.Read(message) == text, $"{peer} does not go on");
     }
 
     private Peer NewPeer()
@@ -180,6 +208,8 @@ internal sealed partial class Simulation : IDisposable
         var peer = new Peer(_world.NewClient());
         if (_settings.Fault == Fault.WrongExporter && _peers.Count == 2)
             peer.Client.Config = _world.ConfigWith(new TamperingCryptoProvider(_world.Suite.Provider));
+        if (_settings.WatchesSecrets && _peers.Count < 3)
+            peer.Client.Observe();
         _peers.Add(peer);
         return peer;
     }
@@ -222,9 +252,17 @@ internal sealed partial class Simulation : IDisposable
 
         /// <summary>A client goes back to what it had stored before it read a message.</summary>
         OldBackup,
+
+        /// <summary>No client's store deletes anything.</summary>
+        KeepsDeleted,
     }
 
-    internal sealed record Settings(int Steps, int MembersMax, Fault Fault = Fault.None, bool EndsInReInit = false);
+    /// <param name="Steps">How many things are done.</param>
+    /// <param name="MembersMax">About how many members there are at most.</param>
+    /// <param name="Fault">What is wrong on purpose.</param>
+    /// <param name="EndsInReInit">Whether the group is ended.</param>
+    /// <param name="WatchesSecrets">Whether a few clients are watched for secrets that should be gone.</param>
+    internal sealed record Settings(int Steps, int MembersMax, Fault Fault = Fault.None, bool EndsInReInit = false, bool WatchesSecrets = false);
 
     /// <summary>What is known of an epoch as soon as its Commit has been accepted.</summary>
     /// <param name="Members">Who is in it.</param>
