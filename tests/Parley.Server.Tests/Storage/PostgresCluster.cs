@@ -18,7 +18,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     private const string Ready = "database system is ready to accept connections";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly Lazy<Task<PostgresCluster>> SharedCluster = new(() => StartAsync(isDurable: false));
-    private static int s_databases;
+    private static int _databases;
 
     private readonly string _programs;
     private readonly DirectoryInfo _folder;
@@ -73,7 +73,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Makes an empty database.</summary>
     public async Task<NpgsqlConnectionStringBuilder> CreateDatabaseAsync()
     {
-        string name = string.Create(CultureInfo.InvariantCulture, $"parley{Interlocked.Increment(ref s_databases)}");
+        string name = string.Create(CultureInfo.InvariantCulture, $"parley{Interlocked.Increment(ref _databases)}");
         await using var connection = new NpgsqlConnection(Settings("postgres").ConnectionString);
         await connection.OpenAsync();
 #pragma warning disable CA2100 // A name made above.
