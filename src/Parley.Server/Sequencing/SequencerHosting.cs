@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Orleans.Configuration;
+using Parley.Server.Hosting;
 
 namespace Parley.Server.Sequencing;
 
@@ -12,6 +14,9 @@ namespace Parley.Server.Sequencing;
 internal static class SequencerHosting
 {
     private const string ClusterName = "parley";
+    private const int PortMin = 10_000;
+    private const int PortMax = 32_000;
+    private const int PortAttemptsMax = 100;
 
     public static void UseSequencer(this WebApplicationBuilder builder) => builder.UseOrleans(silo =>
     {
@@ -29,10 +34,27 @@ internal static class SequencerHosting
         })));
     });
 
+    /// <summary>
+    /// A port that is free now and likely still is when the silo takes it: below those that the system gives to outgoing connections,
+    /// of which a busy machine makes many meanwhile.
+    /// </summary>
     private static int FindFreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        for (int attempt = 0; attempt < PortAttemptsMax; attempt++)
+        {
+            int port = RandomNumberGenerator.GetInt32(PortMin, PortMax);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Another program has it.
+            }
+        }
+
+        throw new StartupException(ExitCode.CannotStart, $"No port from {PortMin} to {PortMax} is free on this machine's loopback interface.");
     }
 }
