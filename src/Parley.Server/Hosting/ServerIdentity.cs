@@ -43,5 +43,5 @@ internal sealed record ServerIdentity(string Name, string PublicUrl)
         database.ReadAsync(session => session.Find("SELECT value FROM settings WHERE name = $1", row => row.GetString(0), setting));
 
     private static int Write(StoreSession session, string setting, string value) => session.Execute(
-        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value", setting, value);
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value <> excluded.value", setting, value);
 }
