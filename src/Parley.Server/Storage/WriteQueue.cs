@@ -125,7 +125,10 @@ internal sealed partial class WriteQueue : IAsyncDisposable
             return;
         }
 
-        Log.WriteFailed(_logger, failure.Error);
+        if (failure.Kind == StoreFailure.Refused)
+            Log.WriteRefused(_logger, failure.Error);
+        else
+            Log.WriteFailed(_logger, failure.Error);
         write.Fail(failure.Error);
     }
 
@@ -256,12 +259,15 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     private static partial class Log
     {
         [LoggerMessage(1000, LogLevel.Error, "The store refused a write. Is the disk full?")]
-        public static partial void WriteFailed(ILogger logger, Exception error);
+        public static partial void WriteRefused(ILogger logger, Exception error);
 
         [LoggerMessage(1001, LogLevel.Debug, "No transaction to roll back (error {Code})")]
         public static partial void RollBackFailed(ILogger logger, int code);
 
         [LoggerMessage(1002, LogLevel.Error, "The database cannot be reached; writes are refused until it can be")]
         public static partial void Unreachable(ILogger logger, Exception error);
+
+        [LoggerMessage(1003, LogLevel.Error, "A write failed")]
+        public static partial void WriteFailed(ILogger logger, Exception error);
     }
 }
