@@ -86,9 +86,9 @@ public sealed partial class Group
         {
             ReadOnlyMemory<byte> data = PrivateMessages.ReadApplication(opened, out ReadOnlySpan<byte> signature);
             LeafNode sender = LeafInEpoch(keys.Leaf, message.Epoch) ?? throw new MlsException(MlsError.SenderNotMember);
-            using var signed = new SignContent(_scratch, FramedContentLabel);
+            using var signed = new SignContent(FramedContentLabel, data.Length);
             AuthenticatedContent.WriteApplicationToBeSigned(
-                _scratch, message.GroupId.Span, message.Epoch, keys.Leaf, message.AuthenticatedData.Span, data.Span, context);
+                signed.Writer, message.GroupId.Span, message.Epoch, keys.Leaf, message.AuthenticatedData.Span, data.Span, context);
             MlsException.ThrowIf(!signed.Verify(_suite, sender.SignatureKey.Span, signature), MlsError.SignatureInvalid);
             keys.Consume();
             return new Received.Application(keys.Leaf, sender, data, message.AuthenticatedData, message.Epoch);
@@ -202,8 +202,8 @@ public sealed partial class Group
 
     private void VerifySignature(AuthenticatedContent content, ReadOnlyMemory<byte> signatureKey, ReadOnlySpan<byte> context)
     {
-        using var signed = new SignContent(_scratch, FramedContentLabel);
-        AuthenticatedContent.WriteToBeSigned(_scratch, content.WireFormat, content.Content, context);
+        using var signed = new SignContent(FramedContentLabel, content.Content.Content.CapacityHint);
+        AuthenticatedContent.WriteToBeSigned(signed.Writer, content.WireFormat, content.Content, context);
         MlsException.ThrowIf(!signed.Verify(_suite, signatureKey.Span, content.Auth.Signature.Span), MlsError.SignatureInvalid);
     }
 

@@ -61,7 +61,7 @@ internal sealed class LeafNodeRules
     /// <summary>Does the part of <see cref="Check(LeafNode, LeafPlace, LeafIndex, DateTimeOffset?)"/> that takes time, on any thread.</summary>
     public LeafProof Prove(LeafNode leaf, LeafPlace place, LeafIndex index)
     {
-        using var signed = new SignContent(new TlsWriter(512), "LeafNodeTBS");
+        using var signed = new SignContent("LeafNodeTBS");
         leaf.WriteToBeSigned(signed.Writer, _groupId.Span, index);
         return new LeafProof(
             signed.Verify(_suite, leaf.SignatureKey.Span, leaf.Signature.Span),
