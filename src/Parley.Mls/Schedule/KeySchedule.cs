@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Parley.Mls.Crypto;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 
 namespace Parley.Mls.Schedule;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
