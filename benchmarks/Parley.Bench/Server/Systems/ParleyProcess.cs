@@ -10,8 +10,15 @@ namespace Parley.Bench.Server.Systems;
 /// <summary>The real server program on the server's core.</summary>
 internal sealed class ParleyProcess : IAsyncDisposable
 {
-    // An operator's limits are for people; what is measured here is how much the server can do.
-    private static readonly (string Name, string Value)[] _limits = [("PARLEY_REQUESTS_PER_SECOND", "1000000")];
+    private const string NoLimit = "1000000";
+
+    // The operator's limits are for people; what is measured here is how much the server can do. All clients come from one address.
+    private static readonly string[] _limits =
+    [
+        "REQUESTS_PER_SECOND", "SIGN_UPS_PER_HOUR", "SIGN_INS_PER_MINUTE", "SESSIONS_PER_MINUTE", "INVITES_PER_HOUR", "GROUPS_PER_HOUR",
+        "CONNECTIONS", "ANONYMOUS_CONNECTIONS", "CONNECTIONS_PER_ADDRESS", "CONNECTIONS_PER_ACCOUNT", "FRAMES_PER_SECOND",
+        "APPENDS_PER_SECOND", "APPEND_KILOBYTES_PER_SECOND", "GROUP_APPENDS_PER_SECOND", "GROUP_KILOBYTES_PER_SECOND",
+    ];
 
     private readonly Process _process;
     private readonly ParleyStore _store;
@@ -75,8 +82,8 @@ internal sealed class ParleyProcess : IAsyncDisposable
         Uri address = LoopbackPorts.FreeAddress();
         ProcessStartInfo start = CorePinning.OnServerCore(Program(), ["run", "--listen", address.AbsoluteUri, .. store.Arguments]);
         start.RedirectStandardOutput = true;
-        foreach ((string name, string value) in _limits)
-            start.Environment[name] = value;
+        foreach (string limit in _limits)
+            start.Environment["PARLEY_" + limit] = NoLimit;
         Process process = Process.Start(start)!; // A program that cannot be started throws.
         process.OutputDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
