@@ -1,6 +1,4 @@
-using Orleans.Runtime;
 using Parley.Server.Clustering;
-using Parley.Server.Storage;
 using Parley.Server.Tests.Storage;
 
 namespace Parley.Server.Tests.Clustering;
