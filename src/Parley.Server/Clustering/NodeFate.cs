@@ -12,7 +12,7 @@ internal sealed partial class NodeFate(ClusterNode node, IHostApplicationLifetim
 
     public bool IsUnexpected(Exception exception) => !lifetime.ApplicationStopping.IsCancellationRequested;
 
-    public void OnFatalException(object? sender, string? context = null, Exception? exception = null)
+    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
     {
         if (exception is not null)
             Log.Failed(logger, exception);
