@@ -29,7 +29,7 @@ internal sealed class FuzzRun(string target, TimeSpan time)
         string[] hangs = Found("hangs");
         if (crashes.Length + hangs.Length == 0)
             Keep();
-        Console.WriteLine($"{target}: {crashes.Length} crashes, {hangs.Length} hangs");
+        Console.WriteLine($"{target}: {crashes.Length} crashes, {hangs.Length} hangs; {Statistics()}");
         foreach (string file in (string[])[.. crashes, .. hangs])
             Console.WriteLine($"  {Path.GetRelativePath(Corpus.Repository, file)}: {Convert.ToBase64String(File.ReadAllBytes(file))}");
         return crashes.Length + hangs.Length == 0 ? 0 : 1;
@@ -65,6 +65,16 @@ internal sealed class FuzzRun(string target, TimeSpan time)
         for (int i = 0; i < inputs.Count; i++)
             File.WriteAllBytes(Path.Combine(Work, folder, i.ToString("D5", CultureInfo.InvariantCulture)), inputs[i]);
         return inputs.Count;
+    }
+
+    /// <summary>What AFL++ says of its work.</summary>
+    private string Statistics()
+    {
+        string[] told = ["run_time", "execs_done", "edges_found", "corpus_count"];
+        return string.Join(", ", File.ReadLines(Path.Combine(Work, "out", "default", "fuzzer_stats"))
+            .Select(static line => line.Split(':', 2, StringSplitOptions.TrimEntries))
+            .Where(line => told.Contains(line[0]))
+            .Select(static line => $"{line[0]} {line[1]}"));
     }
 
     private string[] Found(string kind)
