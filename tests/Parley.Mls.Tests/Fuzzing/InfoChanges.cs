@@ -4,7 +4,6 @@ using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
-using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Fuzzing;
 

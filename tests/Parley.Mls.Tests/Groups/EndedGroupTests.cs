@@ -1,6 +1,5 @@
 using System.Reflection;
 using Parley.Mls.Groups;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;

@@ -1,4 +1,5 @@
 using Parley.Mls.Groups;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Tests.Groups;
 using Parley.Mls.Tests.Model;
@@ -51,9 +52,10 @@ public sealed class SecretDeletionTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(5)]
-    public void No_deleted_secret_is_in_the_store_or_in_memory_after_any_step_of_a_history(int seed)
+    [InlineData(6, CipherSuite.XWingChaCha20Poly1305Sha256Ed25519)]
+    public void No_deleted_secret_is_in_the_store_or_in_memory_after_any_step_of_a_history(int seed, CipherSuite suite = World.DefaultSuite)
     {
-        using Simulation simulation = Simulation.Run(seed, new Simulation.Settings(600, 10, WatchesSecrets: true));
+        using Simulation simulation = Simulation.Run(seed, new Simulation.Settings(600, 10, WatchesSecrets: true) { Suite = suite });
         foreach (Client client in simulation.Watched)
         {
             SecretRecorder recorder = client.Watch!.Recorder; // Those who are watched have one.
