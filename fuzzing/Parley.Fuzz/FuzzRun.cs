@@ -14,6 +14,8 @@ internal sealed class FuzzRun(string target, TimeSpan time)
 
     private string Work => Path.Combine(Corpus.Repository, "artifacts", "fuzzing", target);
 
+    private string StatisticsFile => Path.Combine(Work, "out", "default", "fuzzer_stats");
+
     private string Worker => Path.Combine(Work, "bin", "Parley.Fuzz.dll");
 
     public int Run()
@@ -25,6 +27,8 @@ internal sealed class FuzzRun(string target, TimeSpan time)
         Console.WriteLine($"{target}: {count} inputs, {time.TotalMinutes} minutes; artifacts/fuzzing/{target}/afl.log says more");
         Afl("afl-fuzz", "-i", "in", "-o", "out", "-V", ((int)time.TotalSeconds).ToString(CultureInfo.InvariantCulture), "-t", "5000", "-m", "none", "-G",
             FuzzTarget.InputBytesMax.ToString(CultureInfo.InvariantCulture));
+        if (!File.Exists(StatisticsFile))
+            throw new InvalidOperationException($"AFL++ did not run: artifacts/fuzzing/{target}/afl.log says why.");
         string[] crashes = Found("crashes");
         string[] hangs = Found("hangs");
         if (crashes.Length + hangs.Length == 0)
@@ -71,7 +75,7 @@ internal sealed class FuzzRun(string target, TimeSpan time)
     private string Statistics()
     {
         string[] told = ["run_time", "execs_done", "edges_found", "corpus_count"];
-        return string.Join(", ", File.ReadLines(Path.Combine(Work, "out", "default", "fuzzer_stats"))
+        return string.Join(", ", File.ReadLines(StatisticsFile)
             .Select(static line => line.Split(':', 2, StringSplitOptions.TrimEntries))
             .Where(line => told.Contains(line[0]))
             .Select(static line => $"{line[0]} {line[1]}"));
