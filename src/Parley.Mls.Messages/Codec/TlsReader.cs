@@ -14,9 +14,10 @@ public sealed class TlsReader
     private int _position;
     private int _end;
 
-    // What ReadShared read last, and from which bytes.
+    // What ReadShared read last, and from where.
     private object? _shared;
-    private ReadOnlyMemory<byte> _sharedBytes;
+    private int _sharedStart;
+    private int _sharedEnd;
 
     /// <summary>Starts at the beginning of the input.</summary>
     public TlsReader(ReadOnlyMemory<byte> input)
@@ -155,15 +156,17 @@ public sealed class TlsReader
     internal T ReadShared<T>(ReadElement<T> read)
         where T : class
     {
-        if (_shared is T shared && _input.Span[_position.._end].StartsWith(_sharedBytes.Span))
+        ReadOnlySpan<byte> last = _input.Span[_sharedStart.._sharedEnd];
+        if (_shared is T shared && _input.Span[_position.._end].StartsWith(last))
         {
-            _position += _sharedBytes.Length;
+            _position += last.Length;
             return shared;
         }
 
-        int start = _position;
+        _sharedStart = _position;
         T value = read(this);
-        (_shared, _sharedBytes) = (value, Since(start));
+        _shared = value;
+        _sharedEnd = _position;
         return value;
     }
 

@@ -83,7 +83,10 @@ public sealed partial class Group
         _log.Delete(StateKey.PendingCommit);
     }
 
-    /// <summary>Enters the epoch of a Commit that was received. A pending Commit of our own is dropped.</summary>
+    /// <summary>
+    /// Enters the epoch of a Commit that was received, to be stored together with what <see cref="Process"/> wrote: a Commit that came as a
+    /// PrivateMessage is not opened a second time. A pending Commit of our own is dropped.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was staged in another epoch or by another group, or merged or disposed before.</exception>
     public void Merge(StagedCommit commit)
     {

@@ -16,7 +16,11 @@ namespace Parley.Mls.Groups;
 /// </content>
 public sealed partial class Group
 {
-    /// <summary>Opens and verifies a message. A Commit is staged, not merged.</summary>
+    /// <summary>
+    /// Opens and verifies a message. A Commit is staged, not merged. The key of a PrivateMessage is used up by it, and what
+    /// <see cref="TakeWrites"/> gives then has it no more: the message opens once. Whoever does not merge a staged Commit before those writes
+    /// are stored keeps the state from before, or cannot follow the Commit any more.
+    /// </summary>
     /// <param name="message">A PrivateMessage or PublicMessage.</param>
     /// <param name="now">The time that lifetimes are checked against.</param>
     /// <exception cref="MlsException">The message breaks a rule; nothing has changed.</exception>
