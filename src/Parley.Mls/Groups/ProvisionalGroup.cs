@@ -163,10 +163,9 @@ internal sealed class ProvisionalGroup
 
     private Member CheckedUpdate(LeafIndex index, LeafNode leaf)
     {
-        LeafNode? current = Tree.LeafAt(index);
-        MlsException.ThrowIf(current is null, MlsError.SenderNotMember);
+        LeafNode current = Tree.LeafAt(index)!; // Its sender's, verified in this epoch.
         LeafRules.Check(leaf, LeafPlace.Update, index, _now);
-        MlsException.ThrowIf(current!.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
+        MlsException.ThrowIf(current.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
         MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
         return new Member(index, leaf);
     }
