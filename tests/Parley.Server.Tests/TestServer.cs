@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Hosting;
 using Parley.Server.Invites;
+using Parley.Server.Sessions;
 using Parley.Server.Storage;
 using Parley.Server.Tests.Storage;
 
@@ -19,9 +20,9 @@ internal sealed class TestServer : RemoteServer
     public const string Name = "chat.test";
 
     private readonly WebApplication _app;
-    private readonly IAsyncDisposable? _database;
+    private readonly IDatabase? _database;
 
-    private TestServer(WebApplication app, IAsyncDisposable? database)
+    private TestServer(WebApplication app, IDatabase? database)
         : base(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()))
     {
         _app = app;
@@ -81,10 +82,12 @@ internal sealed class TestServer : RemoteServer
             await _database.DisposeAsync();
     }
 
-    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IAsyncDisposable? database, int requestsPerSecond)
+    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IDatabase? database, int requestsPerSecond)
     {
         var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
-        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), services =>
+        using var random = RandomNumberGenerator.Create();
+        ChallengeKey challengeKey = database is null ? ChallengeKey.Create(random) : await ChallengeKey.SettleAsync(database, random);
+        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), challengeKey, services =>
         {
             addStores(services);
             services.AddLogging(logging => logging.ClearProviders());

@@ -35,9 +35,8 @@ internal static class SessionEndpoints
         if (!challenges.IsOpen(device, request.Challenge) || await accounts.FindDeviceAsync(device) is not { } certificate)
             return new Refused(ErrorCode.ChallengeFailed);
         byte[] content = SignedContent.SignIn(server.Name, device, request.Challenge);
-        if (!Ed25519.Verify(certificate.DeviceKey.Span, content, request.Signature) || !challenges.TryUse(request.Challenge))
+        if (!Ed25519.Verify(certificate.DeviceKey.Span, content, request.Signature) || await tokens.IssueAsync(device, request.Challenge) is not { } session)
             return new Refused(ErrorCode.ChallengeFailed);
-        (string token, DateTimeOffset expiresAt) = await tokens.IssueAsync(device);
-        return TypedResults.Ok(new Session(token, expiresAt));
+        return TypedResults.Ok(new Session(session.Token, session.ExpiresAt));
     }
 }

@@ -112,7 +112,7 @@ internal sealed class SecretWatch(ICryptoProvider inner)
         /// <summary>Whether a secret of the key schedule outlives the start of its epoch, and for how many more.</summary>
         private bool IsKept(string label, ulong age) => label switch
         {
-            "exporter" or "application_export" or "external" or "confirm" or "membership" or "authentication" or "init" => age == 0,
+            "exporter" or "application_export" or "export tree" or "external" or "confirm" or "membership" or "authentication" or "init" => age == 0,
             "resumption" => age <= (ulong)_config.ResumptionPsksMax,
             "sender data" or "encryption" or "tree" or "handshake" or "application" or "secret" or "key" or "nonce" => age <= (ulong)_config.PastEpochsMax,
             _ => false,
