@@ -163,7 +163,7 @@ internal sealed class ProvisionalGroup
 
     private Member CheckedUpdate(LeafIndex index, LeafNode leaf)
     {
-        LeafNode current = Tree.LeafAt(index)!; // Its sender's, verified in this epoch.
+        LeafNode current = Tree.LeafAt(index) ?? throw new MlsException(MlsError.SenderNotMember); // Only from damaged storage: senders are verified.
         LeafRules.Check(leaf, LeafPlace.Update, index, _now);
         MlsException.ThrowIf(current.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
         MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);

@@ -96,13 +96,13 @@ internal static class ProposalListRules
     public static bool IsPathRequired(IReadOnlyList<QueuedProposal> proposals) =>
         proposals.Count == 0 || proposals.Any(static queued => queued.Proposal.IsPathRequired);
 
-    /// <summary>
-    /// The leaf of the sender, which an Update replaces (RFC 9420 §12.1.2) and a SelfRemove removes. Nobody but a member can send one: who
-    /// is outside is refused when its signature is verified, and its Commit holds neither by value.
-    /// </summary>
-    public static LeafIndex SenderLeaf(QueuedProposal queued) => ((Sender.Member)queued.Sender).LeafIndex;
+    /// <summary>The leaf of the sender, which an Update replaces (RFC 9420 §12.1.2) and a SelfRemove removes.</summary>
+    /// <exception cref="MlsException">The sender is no member. It would have been refused when it came in; it is one only in damaged storage.</exception>
+    public static LeafIndex SenderLeaf(QueuedProposal queued) =>
+        queued.Sender is Sender.Member member ? member.LeafIndex : throw new MlsException(MlsError.SenderNotAllowed);
 
     /// <summary>The leaf that a Remove or SelfRemove removes; null for others.</summary>
+    /// <exception cref="MlsException">A SelfRemove's sender is no member.</exception>
     public static LeafIndex? RemovedLeaf(QueuedProposal queued) => queued.Proposal switch
     {
         Proposal.Remove remove => remove.Removed,
