@@ -70,6 +70,7 @@ internal static class WelcomeSealing
             IEnumerable<byte[]> references = SharedWork.Select(
                 made.Group.Added, threads, added => suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, added.KeyPackage.Encode(BytesPerKeyPackage)));
             IEnumerable<HpkeCiphertext?> ciphertexts = suite.EncryptAll(receivers, context, threads);
+            // KeyPackageRules left it to us to find out whether each can be encrypted to.
             return [.. references.Zip(ciphertexts, static (reference, ciphertext) =>
                 new EncryptedGroupSecrets(reference, ciphertext ?? throw new MlsException(MlsError.HpkeKeyInvalid)))];
         }
