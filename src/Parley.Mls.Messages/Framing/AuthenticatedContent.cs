@@ -112,5 +112,5 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
     }
 
     /// <summary>About how many bytes the content takes with what authenticates it.</summary>
-    private static int CapacityHint(FramedContent content) => content.Content.CapacityHint + content.AuthenticatedData.Length + 128;
+    private static int CapacityHint(FramedContent content) => content.Content.CapacityHint() + content.AuthenticatedData.Length + 128;
 }

@@ -26,10 +26,10 @@ public abstract record Content
     public abstract ContentType Type { get; }
 
     /// <summary>About how many bytes the content takes with its signature.</summary>
-    public int CapacityHint => 128 + this switch
+    public int CapacityHint() => 128 + this switch
     {
         Application application => application.Data.Length,
-        CommitContent commit => commit.Commit.CapacityHint,
+        CommitContent commit => commit.Commit.CapacityHint(),
         _ => 1024,
     };
 

@@ -66,8 +66,8 @@ public sealed record Commit(ImmutableArray<ProposalOrRef> Proposals, UpdatePath?
         Path = original.Path;
     }
 
-    /// <summary>About how many bytes it takes.</summary>
-    public int CapacityHint => Math.Max(1024, Encoded.Length);
+    /// <summary>About how many bytes it takes. A method, because it is no part of the content.</summary>
+    public int CapacityHint() => Math.Max(1024, Encoded.Length);
 
     // Verified, hashed, stored: its encoding, which can be large, is needed again and again.
     private ReadOnlyMemory<byte> Encoded { get; init; }
@@ -86,7 +86,7 @@ public sealed record Commit(ImmutableArray<ProposalOrRef> Proposals, UpdatePath?
     /// <summary>The same, encoded once for all the times it is written.</summary>
     public Commit WithEncoding()
     {
-        var writer = new TlsWriter(CapacityHint);
+        var writer = new TlsWriter(CapacityHint());
         Write(writer);
         return this with { Encoded = writer.Take() };
     }

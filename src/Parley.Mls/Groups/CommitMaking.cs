@@ -76,7 +76,7 @@ internal sealed class CommitMaking
     private AuthenticatedContent Sign(Commit commit)
     {
         var framed = new FramedContent(Epoch.Context.GroupId, Epoch.Context.Epoch, Sender, AuthenticatedData, new Content.CommitContent(commit));
-        using var signed = new SignContent("FramedContentTBS", commit.CapacityHint);
+        using var signed = new SignContent("FramedContentTBS", commit.CapacityHint());
         AuthenticatedContent.WriteToBeSigned(signed.Writer, Format, framed, Epoch.EncodedContext);
         return new AuthenticatedContent(Format, framed, new FramedContentAuthData(signed.Sign(Suite, Signer), null));
     }

@@ -206,7 +206,7 @@ public sealed partial class Group
 
     private void VerifySignature(AuthenticatedContent content, ReadOnlyMemory<byte> signatureKey, ReadOnlySpan<byte> context)
     {
-        using var signed = new SignContent(FramedContentLabel, content.Content.Content.CapacityHint);
+        using var signed = new SignContent(FramedContentLabel, content.Content.Content.CapacityHint());
         AuthenticatedContent.WriteToBeSigned(signed.Writer, content.WireFormat, content.Content, context);
         MlsException.ThrowIf(!signed.Verify(_suite, signatureKey.Span, content.Auth.Signature.Span), MlsError.SignatureInvalid);
     }

@@ -228,7 +228,7 @@ public sealed partial class Group : IDisposable
     private AuthenticatedContent Sign(Content content, ReadOnlyMemory<byte> authenticatedData, WireFormat format)
     {
         var framed = new FramedContent(_epoch.Context.GroupId, Epoch, new Sender.Member(OwnLeafIndex), authenticatedData, content);
-        using var signed = new SignContent(FramedContentLabel, content.CapacityHint);
+        using var signed = new SignContent(FramedContentLabel, content.CapacityHint());
         AuthenticatedContent.WriteToBeSigned(signed.Writer, format, framed, _epoch.EncodedContext);
         return new AuthenticatedContent(format, framed, new FramedContentAuthData(signed.Sign(_suite, Identity.Signer), null));
     }
@@ -245,7 +245,7 @@ public sealed partial class Group : IDisposable
     {
         if (content.WireFormat != WireFormat.PrivateMessage)
             return new MlsMessage.Public(PublicMessages.Seal(_suite, _epoch.Secrets.MembershipKey, content, _epoch.EncodedContext)).Encode<MlsMessage>();
-        using Scratch written = Scratch.Take(content.Content.Content.CapacityHint);
+        using Scratch written = Scratch.Take(content.Content.Content.CapacityHint());
         PrivateMessages.WriteContent(written.Writer, content, _config.Padding);
         return Seal(content.Content.Content.Type, content.Content.AuthenticatedData.Span, written.Writer.WrittenSpan);
     }

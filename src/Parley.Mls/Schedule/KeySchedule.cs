@@ -71,7 +71,7 @@ internal static class KeySchedule
     /// <summary>RFC 9420 §8.2: the confirmed transcript hash after a Commit.</summary>
     public static byte[] ConfirmedTranscriptHash(CryptoSuite suite, ReadOnlySpan<byte> interimTranscriptHash, AuthenticatedContent commit)
     {
-        using Scratch input = Scratch.Take(commit.Content.Content.CapacityHint);
+        using Scratch input = Scratch.Take(commit.Content.Content.CapacityHint());
         input.Writer.WriteBytes(interimTranscriptHash);
         commit.WriteConfirmedTranscriptHashInput(input.Writer);
         return suite.Hash(input.Writer.WrittenSpan);
