@@ -9,23 +9,25 @@ namespace Parley.Server.Tests;
 /// <summary>
 /// Devices that append without a pause while a test does its worst to the server, and keep account of what was acknowledged. Each does
 /// as a client must: what was not acknowledged is sent again, with the same id and the same bytes, on a new connection if need be. The
-/// first sends one append at a time, which keeps its order whatever is refused; the others have several under way.
+/// first sends one append at a time, which keeps its order whatever is refused; the others have several under way. Of several nodes each takes the
+/// next whenever one fails it.
 /// </summary>
 internal sealed class TestLoad
 {
     private const int InFlightMax = 8;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan NodePatience = TimeSpan.FromSeconds(3);
 
     private readonly CancellationTokenSource _ending = new();
     private readonly List<Task<Sender>> _senders = [];
     private readonly Channel<byte> _progress = Channel.CreateUnbounded<byte>();
-    private readonly RemoteServer _server;
+    private readonly IReadOnlyList<RemoteServer> _nodes;
     private readonly byte[] _group;
     private long _acknowledged;
 
-    private TestLoad(RemoteServer server, byte[] group)
+    private TestLoad(IReadOnlyList<RemoteServer> nodes, byte[] group)
     {
-        _server = server;
+        _nodes = nodes;
         _group = group;
     }
 
@@ -33,13 +35,14 @@ internal sealed class TestLoad
     public long Acknowledged => Interlocked.Read(ref _acknowledged);
 
     /// <summary>Starts: each client is a member of the group in this epoch.</summary>
-    public static TestLoad Start(RemoteServer server, byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
+    public static TestLoad Start(IReadOnlyList<RemoteServer> nodes, byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
     {
-        var load = new TestLoad(server, group);
+        var load = new TestLoad(nodes, group);
         foreach (TestClient client in clients)
         {
             var sender = new Sender { InFlight = load._senders.Count == 0 ? 1 : InFlightMax };
-            load._senders.Add(Task.Run(() => load.SendAsync(client, sender, epoch)));
+            int first = load._senders.Count;
+            load._senders.Add(Task.Run(() => load.SendAsync(client, sender, epoch, first)));
         }
 
         return load;
@@ -63,7 +66,7 @@ internal sealed class TestLoad
     /// Ends it, and reads the whole log as one of its members does: every acknowledged append stands in it once, under the number that
     /// was acknowledged, and there is no gap.
     /// </summary>
-    public async Task EndAndVerifyAsync(TestClient reader, ulong after)
+    public async Task<IReadOnlyList<Envelope>> EndAndVerifyAsync(TestClient reader, ulong after)
     {
         await _ending.CancelAsync();
         Sender[] senders = await Task.WhenAll(_senders);
@@ -81,41 +84,42 @@ internal sealed class TestLoad
         }
 
         Assert.Equal(Acknowledged, senders.Sum(sender => sender.Acknowledged.Count));
+        return log;
     }
 
-    private async Task<Sender> SendAsync(TestClient client, Sender sender, ulong epoch)
+    private async Task<Sender> SendAsync(TestClient client, Sender sender, ulong epoch, int turn)
     {
         var waiting = new Queue<Append>();
         while (!_ending.IsCancellationRequested || waiting.Count > 0)
         {
+            RemoteServer node = _nodes[turn++ % _nodes.Count];
             try
             {
-                await using TestSocket socket = await client.ConnectAsync();
+                await ReadyAsync(node);
+                await using TestSocket socket = await client.At(node).ConnectAsync();
                 await SendAsync(socket, sender, waiting, epoch);
             }
-            catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException or HttpRequestException)
+            catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException or HttpRequestException or OperationCanceledException)
             {
-                // The server has gone, or has closed the connection because its store failed.
+                // The node has gone or stands still, or has closed the connection because its store failed.
             }
-
-            await ReadyAsync();
         }
 
         return sender;
     }
 
-    /// <summary>Returns when the server stores again.</summary>
-    private async Task ReadyAsync()
+    /// <summary>Returns when the node stores again, or is given up where there are others.</summary>
+    private async Task ReadyAsync(RemoteServer node)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(_nodes.Count == 1 ? Patience : NodePatience);
         bool ready = false;
         while (!ready)
         {
             try
             {
-                ready = (await _server.Http.GetAsync(Routes.HealthReady, patience.Token)).IsSuccessStatusCode;
+                ready = (await node.Http.GetAsync(Routes.HealthReady, patience.Token)).IsSuccessStatusCode;
             }
-            catch (HttpRequestException)
+            catch (HttpRequestException) when (_nodes.Count == 1)
             {
                 // It is not even there yet.
             }

@@ -6,10 +6,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Parley.Server.Clustering;
 using Parley.Server.Hosting;
 using Parley.Server.Invites;
 using Parley.Server.Sessions;
 using Parley.Server.Storage;
+using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Storage;
 
 namespace Parley.Server.Tests;
@@ -21,6 +23,7 @@ internal sealed class TestServer : RemoteServer
 
     private readonly WebApplication _app;
     private readonly IDatabase? _database;
+    private bool _isDisposed;
 
     private TestServer(WebApplication app, IDatabase? database)
         : base(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()))
@@ -53,11 +56,26 @@ internal sealed class TestServer : RemoteServer
     }
 
     /// <summary>Starts on PostgreSQL.</summary>
-    public static Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings)
+    /// <param name="settings">The database.</param>
+    /// <param name="isNode">Whether it joins the cluster on the database.</param>
+    public static async Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings, bool isNode = false)
     {
         var database = PostgresDatabase.Open(settings, NullLogger.Instance);
-        return StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000);
+        ClusterNode? node = null;
+        var ended = new TaskCompletionSource<int>();
+        if (isNode)
+        {
+            var address = IPEndPoint.Parse(new Uri(ServerProcess.FreeAddress()).Authority);
+            node = new ClusterNode(new ClusterSettings(address, address), database, await ClusterCertificate.SettleAsync(database)) { Exit = code => ended.TrySetResult(code) };
+        }
+
+        TestServer server = await StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000, node);
+        server.Ended = ended.Task;
+        return server;
     }
+
+    /// <summary>With what code a node would have ended its process.</summary>
+    public Task<int> Ended { get; private set; } = Task.FromResult(0);
 
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
@@ -75,6 +93,9 @@ internal sealed class TestServer : RemoteServer
 
     public override async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         await base.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
@@ -82,7 +103,7 @@ internal sealed class TestServer : RemoteServer
             await _database.DisposeAsync();
     }
 
-    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IDatabase? database, int requestsPerSecond)
+    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IDatabase? database, int requestsPerSecond, ClusterNode? node = null)
     {
         var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
         using var random = RandomNumberGenerator.Create();
@@ -91,7 +112,7 @@ internal sealed class TestServer : RemoteServer
         {
             addStores(services);
             services.AddLogging(logging => logging.ClearProviders());
-        });
+        }, node);
         await app.StartAsync();
         return new TestServer(app, database);
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Server.Accounts;
+using Parley.Server.Clustering;
 using Parley.Server.Groups;
 using Parley.Server.Http;
 using Parley.Server.Invites;
@@ -26,7 +27,8 @@ internal static class ParleyServer
     /// <param name="identity">Who it is.</param>
     /// <param name="challengeKey">What sign-in challenges are made with.</param>
     /// <param name="addStores">Adds the stores; the server does not own what they stand on.</param>
-    public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores)
+    /// <param name="node">What makes it a node of a cluster, if it is one.</param>
+    public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores, ClusterNode? node = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -40,7 +42,10 @@ internal static class ParleyServer
             kestrel.Limits.MaxConcurrentUpgradedConnections = ConnectionsMax;
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", LogLevel.Error).AddFilter("Parley", LogLevel.Information).AddFilter(typeof(SessionAuthentication).FullName, LogLevel.Warning);
-        builder.UseSequencer();
+        if (node is null)
+            builder.UseSequencer();
+        else
+            builder.UseCluster(node);
 
         IServiceCollection services = builder.Services;
         services.AddSingleton(identity);
@@ -49,6 +54,7 @@ internal static class ParleyServer
         services.AddSingleton(challengeKey);
         services.AddSingleton<Challenges>();
         services.AddSingleton<SessionTokens>();
+        services.AddSingleton<Peers>();
         services.AddSockets();
         services.AddRequestLimits(options);
         services.AddTelemetry(options);

@@ -1,4 +1,5 @@
 using System.Net;
+using Parley.Server.Clustering;
 
 namespace Parley.Server.Hosting;
 
@@ -17,6 +18,9 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
 
     /// <summary>HTTP requests that one address may make in the long run.</summary>
     public int RequestsPerSecond { get; init; } = DefaultRequestsPerSecond;
+
+    /// <summary>How it is a node of a cluster; null if it is none.</summary>
+    public ClusterSettings? Cluster { get; init; }
 
     /// <summary>Where Prometheus reads the metrics; nowhere if null.</summary>
     public IPEndPoint? MetricsListen { get; init; }

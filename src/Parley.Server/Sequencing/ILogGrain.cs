@@ -15,7 +15,6 @@ internal interface ILogGrain : IGrainWithStringKey
 }
 
 /// <summary>A message to append, parsed and within its limits.</summary>
-[GenerateSerializer]
 [Orleans.Immutable]
 internal sealed record AppendRequest(
     DeviceId Sender,

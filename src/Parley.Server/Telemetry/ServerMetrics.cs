@@ -50,6 +50,12 @@ internal static class ServerMetrics
     private static readonly Counter<long> FallsBehind = Meter.CreateCounter<long>(
         "parley.subscriptions.fallen_behind", "{subscription}", "How often a live subscription had to go back to the store.");
 
+    private static readonly Counter<long> PeerDeliveries = Meter.CreateCounter<long>(
+        "parley.peers.deliveries", "{envelope}", "Envelopes that another node was told of.");
+
+    private static readonly Counter<long> PeersMissed = Meter.CreateCounter<long>(
+        "parley.peers.missed", "{failure}", "How often another node could not be told, and had to look into the store.");
+
     private static readonly UpDownCounter<long> Connections = Meter.CreateUpDownCounter<long>(
         "parley.connections", "{connection}", "Connections that have signed in.");
 
@@ -81,6 +87,10 @@ internal static class ServerMetrics
     public static void DeliveredFromStore(int envelopes) => CaughtUp.Add(envelopes);
 
     public static void FellBehind() => FallsBehind.Add(1);
+
+    public static void ToldPeer(int envelopes) => PeerDeliveries.Add(envelopes);
+
+    public static void PeerMissed() => PeersMissed.Add(1);
 
     public static void Connected(int change) => Connections.Add(change);
 

@@ -71,7 +71,10 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Join(Welcome welcome, RatchetTreeExtension? tree = null, Func<ReadOnlyMemory<byte>, Group?>? findGroup = null)
     {
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
-        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree, findGroup);
+
+        // The client's key may have been renewed since the KeyPackage was made; it has both.
+        LeafIdentity joining = _identities.Find(known => known.Signer.PublicKey.Span.SequenceEqual(bundle.KeyPackage.LeafNode.SignatureKey.Span))!;
+        using StagedWelcome staged = StagedWelcome.Stage(Config, joining, welcome, bundle, tree, findGroup);
         Enter(staged.Join());
         Drop(bundle);
     }

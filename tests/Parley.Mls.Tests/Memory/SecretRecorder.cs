@@ -36,6 +36,9 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
 
     public int Count => _byBytes.Count;
 
+    /// <summary>All that were seen.</summary>
+    public IReadOnlyCollection<Recorded> All => _byBytes.Values;
+
     public int ConsumedCount => _byBytes.Values.Count(static secret => secret.IsConsumed);
 
     /// <summary>The recorded secrets that stand somewhere in the bytes.</summary>
@@ -197,12 +200,16 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
 
         public byte[] Bytes { get; } = bytes;
 
+        /// <summary>What it was derived as.</summary>
         public string Label { get; } = label;
 
         /// <summary>Whether other secrets or tags were made from it.</summary>
         public bool IsUsed { get; set; }
 
         public bool IsConsumed { get; private set; }
+
+        /// <summary>Whether the client has had it, stored or in memory, after an operation.</summary>
+        public bool WasHeld { get; set; }
 
         /// <summary>If it is a private key: the public one.</summary>
         public byte[]? PublicKey { get; set; }

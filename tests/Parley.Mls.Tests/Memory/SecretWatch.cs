@@ -42,6 +42,13 @@ internal sealed class SecretWatch(ICryptoProvider inner)
             CheckMemory(client);
     }
 
+    /// <summary>The secrets that the client has, stored or in memory.</summary>
+    public HashSet<SecretRecorder.Recorded> Held(Client client) =>
+    [
+        .. client.Store.Entries.SelectMany(entry => Recorder.FindIn(entry.Value)),
+        .. ObjectGraph.Walk(client.Group).Select(static entry => entry.Item).OfType<byte[]>().SelectMany(bytes => Recorder.FindIn(bytes)),
+    ];
+
     /// <summary>The same for what the group holds in memory.</summary>
     public void CheckMemory(Client client)
     {
@@ -59,6 +66,7 @@ internal sealed class SecretWatch(ICryptoProvider inner)
         {
             if (!rules.Allow(secret, isStored))
                 throw new InvalidOperationException($"{where} the secret {secret}");
+            secret.WasHeld = true;
         }
     }
 

@@ -208,13 +208,20 @@ internal sealed partial class Simulation
         peer.FirstEpoch = invitation.Epoch;
         peer.Outbox.Clear();
         Check(peer);
-        Peer source = _settings.Fault == Fault.JoinerReadsEarlier ? AnyOf(_epochs[(int)invitation.Epoch - 1].Members) : peer;
-        if (source.IsActive is false)
+        RefuteJoiner(peer);
+    }
+
+    /// <summary>One who has joined, whichever way, opens nothing that was sent before.</summary>
+    private void RefuteJoiner(Peer peer)
+    {
+        ulong first = peer.FirstEpoch;
+        Peer source = _settings.Fault == Fault.JoinerReadsEarlier ? AnyOf(_epochs[(int)first - 1].Members) : peer;
+        if (!source.IsActive)
             return;
-        using var attacker = new Attacker($"{peer}, who joined in epoch {invitation.Epoch},", source.Client.Copy());
+        using var attacker = new Attacker($"{peer}, who joined in epoch {first},", source.Client.Copy());
         foreach (Attacker.Evidence evidence in _history)
         {
-            if (evidence.Epoch < invitation.Epoch)
+            if (evidence.Epoch < first)
                 Refute(attacker, evidence);
         }
     }

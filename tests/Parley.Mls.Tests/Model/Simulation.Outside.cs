@@ -34,6 +34,7 @@ internal sealed partial class Simulation
         _leaves.Add(peer.Group.OwnLeafIndex, peer);
         Accept(new Accepted(entrance.Entry, CommitIn(entrance), proposals, peer.Group.Context, peer.Group.EpochAuthenticator));
         Check(peer);
+        RefuteJoiner(peer);
     }
 
     /// <summary>Makes an external Commit with the help of a member that is up to date, if there is one.</summary>

@@ -11,7 +11,6 @@ using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Components;
 using Parley.Mls.Tests.Crypto;
 using Parley.Mls.Tests.Groups;
-using Parley.Mls.Tests.Memory;
 using Parley.Mls.Tests.Tree;
 
 namespace Parley.Mls.Tests.Model;
@@ -90,7 +89,8 @@ internal sealed partial class Simulation : IDisposable
     public byte[] Fingerprint =>
         System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _peers.Select(static peer => peer.Client.Store.ToString()))));
 
-    public IEnumerable<SecretWatch> Watches => _peers.Select(static peer => peer.Client.Watch).OfType<SecretWatch>();
+    /// <summary>The clients that are watched for secrets that should be gone.</summary>
+    public IEnumerable<Client> Watched => _peers.Select(static peer => peer.Client).Where(static client => client.Watch is not null);
 
     public override string ToString() =>
         $"{_epochs.Count} epochs, at most {_epochs.Max(static epoch => epoch.Members.Count)} members, {_peers.Count} clients, {_letters} application messages; "

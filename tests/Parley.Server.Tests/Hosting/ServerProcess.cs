@@ -18,10 +18,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         _errors = process.StandardError.ReadToEndAsync();
     }
 
-    public static ServerProcess Start(params string[] arguments)
+    public static ServerProcess Start(params string[] arguments) => Start([], new Dictionary<string, string>(StringComparer.Ordinal), arguments);
+
+    /// <summary>Starts it through another program, which becomes it, and with further variables.</summary>
+    public static ServerProcess Start(IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "parley-server.exe" : "parley-server");
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] command = [.. through, program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in variables)
+            start.Environment[name] = value;
         return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server's program does not start."));
     }
 
@@ -54,10 +60,24 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to stop, as a service manager does.</summary>
-    public void Stop()
+    public void Stop() => Signal("-TERM");
+
+    public void Signal(string signal)
     {
-        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+        using Process kill = Process.Start("kill", [signal, _process.Id.ToString()]);
         kill.WaitForExit();
+    }
+
+    /// <summary>Reads on, so that it can write, until it ends by itself or otherwise.</summary>
+    public async Task<(int ExitCode, string Errors)> RunToEndAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is not null)
+        {
+            // Nobody wants to know.
+        }
+
+        await _process.WaitForExitAsync();
+        return (_process.ExitCode, await _errors);
     }
 
     /// <summary>Waits for its end.</summary>
