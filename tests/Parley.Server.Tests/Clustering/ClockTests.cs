@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans.Runtime;
 using Parley.Server.Clustering;
 using Parley.Server.Storage;
 using Parley.Server.Tests.Storage;
