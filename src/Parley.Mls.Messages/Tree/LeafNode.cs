@@ -110,7 +110,7 @@ public sealed record LeafNode(
             reader.ReadVector(),
             reader.ReadVector(),
             Credential.Read(reader),
-            Capabilities.Read(reader),
+            reader.ReadShared(Capabilities.Read),
             LeafNodeSource.Read(reader),
             ExtensionList.Read(reader),
             reader.ReadVector())
@@ -134,7 +134,7 @@ public sealed record LeafNode(
     }
 
     /// <summary>The same leaf over bytes of its own, so that it does not keep the message alive that it came in.</summary>
-    public LeafNode Copy() => Tls.TryDecodeOwned(this.Encode(capacity: 512), out LeafNode? copy, out _) ? copy : this;
+    public LeafNode Copy() => Tls.TryDecodeOwned(Encoded.IsEmpty ? this.Encode(capacity: 512) : Encoded.ToArray(), out LeafNode? copy, out _) ? copy : this;
 
     /// <summary>Encodes LeafNodeTBS. The group and index are part of it except in a KeyPackage.</summary>
     public byte[] EncodeToBeSigned(ReadOnlySpan<byte> groupId, LeafIndex index)
