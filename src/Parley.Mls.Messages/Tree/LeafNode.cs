@@ -67,7 +67,17 @@ public abstract record LeafNodeSource
 /// <summary>RFC 9420 §7.2: when a KeyPackage may be used.</summary>
 /// <param name="NotBefore">Unix seconds.</param>
 /// <param name="NotAfter">Unix seconds, inclusive.</param>
-public sealed record Lifetime(ulong NotBefore, ulong NotAfter);
+public sealed record Lifetime(ulong NotBefore, ulong NotAfter)
+{
+    /// <summary>A lifetime between two times, of which the seconds count. Clocks differ, so one begins somewhat earlier than now.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It ends before it begins, or begins before 1970.</exception>
+    public static Lifetime Between(DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(notBefore, DateTimeOffset.UnixEpoch);
+        ArgumentOutOfRangeException.ThrowIfLessThan(notAfter, notBefore);
+        return new Lifetime((ulong)notBefore.ToUnixTimeSeconds(), (ulong)notAfter.ToUnixTimeSeconds());
+    }
+}
 
 /// <summary>RFC 9420 §7.2: one client's appearance in a group, signed by that client.</summary>
 /// <param name="EncryptionKey">HPKE public key.</param>

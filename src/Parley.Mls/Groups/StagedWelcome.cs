@@ -92,7 +92,10 @@ public sealed class StagedWelcome : IDisposable
         return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info);
     }
 
-    /// <summary>Joins. The group's whole state is in its first <see cref="Group.TakeWrites"/>.</summary>
+    /// <summary>
+    /// Joins. The group's whole state is in its first <see cref="Group.TakeWrites"/>. That we are in no group of the same id must have been
+    /// seen to before (RFC 9420 §12.4.3): else its state would be written over that of the other.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was joined or disposed before.</exception>
     public Group Join()
     {
