@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -25,12 +26,25 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server's program does not start."));
     }
 
-    /// <summary>A loopback address that was free a moment ago.</summary>
+    /// <summary>
+    /// A loopback address that is free, and likely stays so while no server is there: its port is below those that the system gives to
+    /// outgoing connections, of which a busy machine makes thousands.
+    /// </summary>
     public static string FreeAddress()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"http://{listener.LocalEndpoint}";
+        while (true)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(10_000, 32_000));
+                listener.Start();
+                return $"http://{listener.LocalEndpoint}";
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     /// <summary>Reads the output up to a line that holds the text.</summary>
