@@ -13,6 +13,13 @@ namespace Parley.Bench.Server;
 /// <summary>The real server program, on a data folder that is thrown away.</summary>
 internal sealed class ServerUnderLoad : IAsyncDisposable
 {
+    private static readonly string[] UnlimitedSettings =
+    [
+        "REQUESTS_PER_SECOND", "SIGN_UPS_PER_HOUR", "SIGN_INS_PER_MINUTE", "SESSIONS_PER_MINUTE", "CONNECTIONS_PER_ADDRESS", "CONNECTIONS_PER_ACCOUNT",
+        "ANONYMOUS_CONNECTIONS", "CONNECTIONS", "GROUPS_PER_HOUR", "APPENDS_PER_SECOND", "APPEND_KILOBYTES_PER_SECOND", "GROUP_APPENDS_PER_SECOND",
+        "GROUP_KILOBYTES_PER_SECOND", "FRAMES_PER_SECOND",
+    ];
+
     private readonly Process _process;
     private readonly DirectoryInfo _data;
     private readonly HttpClient _http;
@@ -48,7 +55,10 @@ internal sealed class ServerUnderLoad : IAsyncDisposable
         ProcessStartInfo start = CorePinning.OnServerCore(ServerProgram(), ["run", "--listen", address.AbsoluteUri, "--data", data.FullName]);
         start.UseShellExecute = false;
         start.RedirectStandardOutput = true;
-        start.Environment["PARLEY_REQUESTS_PER_SECOND"] = "1000000";
+
+        // The load comes from one address and few accounts.
+        foreach (string limit in UnlimitedSettings)
+            start.Environment["PARLEY_" + limit] = "1000000";
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The server does not start.");
         await LineAsync(process, "data in", cancellationToken);
         return new ServerUnderLoad(process, data, address, await InviteAsync(data.FullName, accounts, cancellationToken));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Server.Accounts;
@@ -7,19 +8,25 @@ using Parley.Server.Groups;
 using Parley.Server.Http;
 using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
 using Parley.Server.Sessions;
 using Parley.Server.Sockets;
 using Parley.Server.Storage;
 using Parley.Server.Telemetry;
+using IPNetwork = System.Net.IPNetwork;
 
 namespace Parley.Server.Hosting;
 
 /// <summary>The server, put together from its features.</summary>
 internal static class ParleyServer
 {
-    private const int ConnectionsMax = 20_000;
+    private const int HeaderBytesMax = 16 * 1024;
+    private const int HeadersMax = 64;
+
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Builds a server that is ready to be started.</summary>
     /// <param name="options">How to run it.</param>
@@ -30,13 +37,20 @@ internal static class ParleyServer
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(options.Listen);
+            kestrel.Listen(options.Listen, static listen => listen.UseConnectionLimits());
             if (options.MetricsListen is not null)
                 kestrel.Listen(options.MetricsListen);
+            kestrel.ConfigureEndpointDefaults(static listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.AddServerHeader = false;
+
+            // A body must come at 240 bytes a second, which is Kestrel's own limit.
             kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
-            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = ConnectionsMax;
+            kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
+            kestrel.Limits.MaxRequestHeaderCount = HeadersMax;
+            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+            kestrel.Limits.KeepAliveTimeout = IdleTimeout;
+            kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", LogLevel.Error).AddFilter("Parley", LogLevel.Information).AddFilter(typeof(SessionAuthentication).FullName, LogLevel.Warning);
         builder.UseSequencer();
@@ -48,7 +62,10 @@ internal static class ParleyServer
         services.AddSingleton<Challenges>();
         services.AddSingleton<SessionTokens>();
         services.AddSockets();
-        services.AddRequestLimits(options);
+        services.AddSingleton(options);
+        services.AddSingleton(options.Limits);
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<ConnectionCounts>();
         services.AddTelemetry(options);
         services.AddSessionAuthentication();
         services.ConfigureHttpJsonOptions(json =>
@@ -58,16 +75,26 @@ internal static class ParleyServer
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        services.Configure<ForwardedHeadersOptions>(headers => headers.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
+        services.Configure<ForwardedHeadersOptions>(headers =>
+        {
+            headers.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+
+            // Otherwise everybody on the machine itself would be believed.
+            headers.KnownProxies.Clear();
+            headers.KnownIPNetworks.Clear();
+            foreach (IPNetwork proxy in options.TrustedProxies)
+                headers.KnownIPNetworks.Add(proxy);
+        });
         services.AddOpenApi();
         addStores(services);
 
         WebApplication app = builder.Build();
         app.UseTelemetry(options);
-        app.UseForwardedHeaders();
+        if (options.TrustedProxies.Count > 0)
+            app.UseForwardedHeaders();
         app.UseMiddleware<RefusalMiddleware>();
-        app.UseRateLimiter();
-        app.UseSockets();
+        app.UseRequestLimits();
+        app.UseSockets(options.Limits);
         app.UseAuthentication();
         app.UseAuthorization();
         MapResources(app);

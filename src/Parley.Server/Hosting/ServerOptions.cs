@@ -1,4 +1,5 @@
 using System.Net;
+using Parley.Server.Limiting;
 
 namespace Parley.Server.Hosting;
 
@@ -12,14 +13,22 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
     public const string DefaultListen = "http://127.0.0.1:8787";
 
     private const string EnvironmentPrefix = "PARLEY_";
-    private const int DefaultRequestsPerSecond = 50;
-    private const int RequestsPerSecondMax = 1_000_000;
 
-    /// <summary>HTTP requests that one address may make in the long run.</summary>
-    public int RequestsPerSecond { get; init; } = DefaultRequestsPerSecond;
+    /// <summary>What its clients may take from it.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
+    /// <summary>Who may say, in <c>X-Forwarded-For</c>, which address a request comes from. Nobody, unless the operator says so.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary>Where Prometheus reads the metrics; nowhere if null.</summary>
     public IPEndPoint? MetricsListen { get; init; }
+
+    /// <summary>Whether the address is a proxy's.</summary>
+    public bool IsTrustedProxy(IPAddress address)
+    {
+        IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return TrustedProxies.Any(network => network.Contains(plain));
+    }
 
     /// <summary>Checks the settings as they were typed. What was not typed is taken from <c>PARLEY_LISTEN</c> and so on.</summary>
     /// <exception cref="StartupException">A setting is wrong; the message says which and why.</exception>
@@ -36,7 +45,8 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
             ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint)),
             name)
         {
-            RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")),
+            Limits = ServerLimits.Parse(environment),
+            TrustedProxies = ParseProxies(environment(EnvironmentPrefix + "TRUSTED_PROXIES")),
             MetricsListen = metricsListen is null ? null : ParseListen("--metrics-listen", metricsListen),
         };
     }
@@ -85,13 +95,20 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
         return valid ? uri!.GetLeftPart(UriPartial.Authority) : throw Wrong("--public-url", text, "it must look like https://chat.example.org"); // Not null: valid.
     }
 
-    private static int ParseRequestsPerSecond(string? text)
+    private static List<IPNetwork> ParseProxies(string? text)
     {
-        if (text is null)
-            return DefaultRequestsPerSecond;
-        return int.TryParse(text, out int value) && value is > 0 and <= RequestsPerSecondMax
-            ? value
-            : throw Wrong("PARLEY_REQUESTS_PER_SECOND", text, $"it must be a number from 1 to {RequestsPerSecondMax}");
+        var proxies = new List<IPNetwork>();
+        foreach (string part in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (IPNetwork.TryParse(part, out IPNetwork network))
+                proxies.Add(network);
+            else if (IPAddress.TryParse(part, out IPAddress? address))
+                proxies.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else
+                throw Wrong("PARLEY_TRUSTED_PROXIES", text!, "it must be addresses or networks, such as 127.0.0.1,10.0.0.0/8"); // Not null: it has a part.
+        }
+
+        return proxies;
     }
 
     private static StartupException Wrong(string setting, string value, string why) => new(ExitCode.WrongSetting, $"{setting} '{value}' cannot be used: {why}.");

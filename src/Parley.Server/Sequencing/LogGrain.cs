@@ -1,6 +1,7 @@
 using Orleans.Concurrency;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sockets;
 using Parley.Server.Storage;
@@ -14,7 +15,7 @@ namespace Parley.Server.Sequencing;
 /// longer than a write takes.
 /// </summary>
 [Reentrant]
-internal sealed class LogGrain(ILogStore store, Subscribers subscribers, TimeProvider clock) : Grain, ILogGrain
+internal sealed class LogGrain(ILogStore store, Subscribers subscribers, RateLimits limits, TimeProvider clock) : Grain, ILogGrain
 {
     private LogTip? _tip;
 
@@ -47,6 +48,11 @@ internal sealed class LogGrain(ILogStore store, Subscribers subscribers, TimePro
         ErrorCode refusal = tip.Check(request);
         if (refusal != ErrorCode.None)
             return await RefuseAsync(tip, request, refusal);
+
+        // Only members get so far: nobody else can use up what the group may.
+        string log = request.Header.Group.Key;
+        if ((limits.GroupAppends.Take(log) ?? limits.GroupBytes.Take(log, request.Message.Length + request.Welcome.Length)) is { } retryAfter)
+            return AppendOutcome.Refused(ErrorCode.RateLimited, retryAfter);
 
         ulong receivedAtMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds();
         NewEntry entry = tip.Number(request, receivedAtMs);

@@ -5,6 +5,7 @@ using Parley.Contracts.Resources;
 using Parley.Server.Accounts;
 using Parley.Server.Hosting;
 using Parley.Server.Http;
+using Parley.Server.Limiting;
 using Parley.Sodium;
 
 namespace Parley.Server.Sessions;
@@ -14,8 +15,8 @@ internal static class SessionEndpoints
 {
     public static void MapSessions(this IEndpointRouteBuilder open)
     {
-        open.MapPost(Routes.Challenges, CreateChallenge);
-        open.MapPost(Routes.Sessions, CreateSessionAsync);
+        open.MapPost(Routes.Challenges, CreateChallenge).LimitAddress(static limits => limits.SignIns);
+        open.MapPost(Routes.Sessions, CreateSessionAsync).LimitAddress(static limits => limits.SignIns);
     }
 
     private static Results<Ok<Challenge>, Refused> CreateChallenge(NewChallenge request, Challenges challenges)
@@ -28,7 +29,7 @@ internal static class SessionEndpoints
 
     /// <summary>An unknown device, a wrong signature and a used challenge are one answer, so that nothing can be learnt from it.</summary>
     private static async Task<Results<Ok<Session>, Refused>> CreateSessionAsync(
-        NewSession request, Challenges challenges, IAccountStore accounts, SessionTokens tokens, ServerIdentity server)
+        NewSession request, Challenges challenges, IAccountStore accounts, SessionTokens tokens, ServerIdentity server, RateLimits limits)
     {
         if (!DeviceId.TryParse(request.Device, out DeviceId device))
             return new Refused(ErrorCode.Malformed);
@@ -37,6 +38,8 @@ internal static class SessionEndpoints
         byte[] content = SignedContent.SignIn(server.Name, device, request.Challenge);
         if (!Ed25519.Verify(certificate.DeviceKey.Span, content, request.Signature) || !challenges.TryUse(request.Challenge))
             return new Refused(ErrorCode.ChallengeFailed);
+        if (limits.Sessions.Take(device) is { } retryAfter)
+            return new Refused(ErrorCode.RateLimited, retryAfter);
         (string token, DateTimeOffset expiresAt) = await tokens.IssueAsync(device);
         return TypedResults.Ok(new Session(token, expiresAt));
     }

@@ -12,8 +12,8 @@ internal sealed class SessionStore(IDatabase database) : ISessionStore
         return session.Execute("INSERT INTO sessions (token_hash, device, expires_at) VALUES ($1, $2, $3)", tokenHash, device.ToArray(), expiresAt.ToUnixTimeMilliseconds());
     });
 
-    public ValueTask<DeviceId?> FindAsync(byte[] tokenHash, DateTimeOffset now) => database.ReadAsync(session => session.Find<DeviceId?>(
-        "SELECT device FROM sessions WHERE token_hash = $1 AND expires_at > $2",
-        row => DeviceId.TryParse(row.GetFieldValue<byte[]>(0), out DeviceId device) ? device : null,
+    public ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now) => database.ReadAsync(session => session.Find<SessionOwner?>(
+        "SELECT devices.id, devices.account FROM sessions JOIN devices ON devices.id = sessions.device WHERE token_hash = $1 AND expires_at > $2",
+        row => DeviceId.TryParse(row.GetFieldValue<byte[]>(0), out DeviceId device) ? new SessionOwner(device, row.GetInt64(1)) : null,
         tokenHash, now.ToUnixTimeMilliseconds()));
 }
