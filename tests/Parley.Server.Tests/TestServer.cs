@@ -8,6 +8,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Hosting;
 using Parley.Server.Invites;
+using Parley.Server.Limiting;
+using Parley.Server.Sessions;
 using Parley.Server.Storage;
 using Parley.Server.Tests.Storage;
 
@@ -18,10 +20,35 @@ internal sealed class TestServer : RemoteServer
 {
     public const string Name = "chat.test";
 
-    private readonly WebApplication _app;
-    private readonly IAsyncDisposable? _database;
+    /// <summary>No limits, for tests that are about something else.</summary>
+    public static readonly ServerLimits Unlimited = new()
+    {
+        RequestsPerSecond = Many,
+        SignUpsPerHour = Many,
+        SignInsPerMinute = Many,
+        SessionsPerMinute = Many,
+        InvitesPerHour = Many,
+        KeyPackagesPerHour = Many,
+        ClaimsPerHour = Many,
+        ClaimsPerPersonPerHour = Many,
+        GroupsPerHour = Many,
+        AppendsPerSecond = Many,
+        AppendKilobytesPerSecond = Many,
+        GroupAppendsPerSecond = Many,
+        GroupKilobytesPerSecond = Many,
+        FramesPerSecond = Many,
+        Connections = Many,
+        ConnectionsPerAddress = Many,
+        ConnectionsPerAccount = Many,
+        AnonymousConnections = Many,
+    };
 
-    private TestServer(WebApplication app, IAsyncDisposable? database)
+    private const int Many = 100_000_000;
+
+    private readonly WebApplication _app;
+    private readonly IDatabase? _database;
+
+    private TestServer(WebApplication app, IDatabase? database)
         : base(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()))
     {
         _app = app;
@@ -29,7 +56,7 @@ internal sealed class TestServer : RemoteServer
     }
 
     /// <summary>Starts on stores in memory.</summary>
-    public static Task<TestServer> StartAsync(TimeProvider? clock = null, int requestsPerSecond = 100_000)
+    public static Task<TestServer> StartAsync(TimeProvider? clock = null, ServerLimits? limits = null, IReadOnlyList<System.Net.IPNetwork>? proxies = null)
     {
         var store = new MemoryStore();
         return StartAsync(services =>
@@ -41,21 +68,26 @@ internal sealed class TestServer : RemoteServer
             services.AddSingleton<Server.Log.ILogStore>(store);
             if (clock is not null)
                 services.AddSingleton(clock);
-        }, database: null, requestsPerSecond);
+        }, database: null, limits, proxies);
     }
 
     /// <summary>Starts on SQLite.</summary>
-    public static Task<TestServer> StartOnSqliteAsync(string path, Action<StoreSession>? configureWriter = null)
+    public static Task<TestServer> StartOnSqliteAsync(
+        string path, Action<StoreSession>? configureWriter = null, ServerLimits? limits = null, Action<IServiceCollection>? configure = null)
     {
         var database = SqliteDatabase.Open(path, NullLogger.Instance, configureWriter);
-        return StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000);
+        return StartAsync(services =>
+        {
+            services.AddStores(database);
+            configure?.Invoke(services);
+        }, database, limits);
     }
 
     /// <summary>Starts on PostgreSQL.</summary>
     public static Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings)
     {
         var database = PostgresDatabase.Open(settings, NullLogger.Instance);
-        return StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000);
+        return StartAsync(services => services.AddStores(database), database);
     }
 
     public T Get<T>()
@@ -81,13 +113,19 @@ internal sealed class TestServer : RemoteServer
             await _database.DisposeAsync();
     }
 
-    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IAsyncDisposable? database, int requestsPerSecond)
+    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IDatabase? database, ServerLimits? limits = null, IReadOnlyList<System.Net.IPNetwork>? proxies = null)
     {
-        var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
-        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), services =>
+        var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name)
         {
-            addStores(services);
+            Limits = limits ?? Unlimited,
+            TrustedProxies = proxies ?? [],
+        };
+        using var random = RandomNumberGenerator.Create();
+        ChallengeKey challengeKey = database is null ? ChallengeKey.Create(random) : await ChallengeKey.SettleAsync(database, random);
+        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), challengeKey, services =>
+        {
             services.AddLogging(logging => logging.ClearProviders());
+            addStores(services);
         });
         await app.StartAsync();
         return new TestServer(app, database);

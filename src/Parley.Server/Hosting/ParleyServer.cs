@@ -31,8 +31,9 @@ internal static class ParleyServer
     /// <summary>Builds a server that is ready to be started.</summary>
     /// <param name="options">How to run it.</param>
     /// <param name="identity">Who it is.</param>
+    /// <param name="challengeKey">What sign-in challenges are made with.</param>
     /// <param name="addStores">Adds the stores; the server does not own what they stand on.</param>
-    public static WebApplication Build(ServerOptions options, ServerIdentity identity, Action<IServiceCollection> addStores)
+    public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -59,6 +60,7 @@ internal static class ParleyServer
         services.AddSingleton(identity);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => RandomNumberGenerator.Create());
+        services.AddSingleton(challengeKey);
         services.AddSingleton<Challenges>();
         services.AddSingleton<SessionTokens>();
         services.AddSockets();

@@ -22,7 +22,7 @@ internal sealed record ServerIdentity(string Name, string PublicUrl)
     /// <exception cref="StartupException">Another name is asked for than the one that stands in the certificates.</exception>
     public static async Task<ServerIdentity> SettleAsync(IDatabase database, ServerOptions options)
     {
-        string? settled = await ReadAsync(database, NameSetting);
+        string? settled = await Settings.FindAsync(database, NameSetting);
         if (settled is not null && options.Name is not null && options.Name != settled)
         {
             throw new StartupException(
@@ -37,10 +37,7 @@ internal sealed record ServerIdentity(string Name, string PublicUrl)
 
     /// <summary>The identity settled before. Null if the server has never been started.</summary>
     public static async Task<ServerIdentity?> FindAsync(IDatabase database) =>
-        await ReadAsync(database, NameSetting) is { } name && await ReadAsync(database, PublicUrlSetting) is { } publicUrl ? new ServerIdentity(name, publicUrl) : null;
-
-    private static ValueTask<string?> ReadAsync(IDatabase database, string setting) =>
-        database.ReadAsync(session => session.Find("SELECT value FROM settings WHERE name = $1", row => row.GetString(0), setting));
+        await Settings.FindAsync(database, NameSetting) is { } name && await Settings.FindAsync(database, PublicUrlSetting) is { } publicUrl ? new ServerIdentity(name, publicUrl) : null;
 
     private static int Write(StoreSession session, string setting, string value) => session.Execute(
         "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value <> excluded.value", setting, value);

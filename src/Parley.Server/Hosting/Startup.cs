@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Parley.Server.Invites;
+using Parley.Server.Sessions;
 using Parley.Server.Storage;
 
 namespace Parley.Server.Hosting;
@@ -17,7 +18,9 @@ internal static class Startup
         ListenAddress.Probe(options.Listen);
         await using ServerStore store = await ServerStore.OpenForServerAsync(options.Store, loggers);
         ServerIdentity identity = await ServerIdentity.SettleAsync(store.Database, options);
-        await using WebApplication app = ParleyServer.Build(options, identity, services => services.AddStores(store.Database));
+        using var random = RandomNumberGenerator.Create();
+        ChallengeKey challengeKey = await ChallengeKey.SettleAsync(store.Database, random);
+        await using WebApplication app = ParleyServer.Build(options, identity, challengeKey, services => services.AddStores(store.Database));
         await app.StartAsync(cancellationToken);
         await GreetAsync(options, identity, store.Database.Description);
         if (printInvite)

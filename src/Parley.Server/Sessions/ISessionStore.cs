@@ -5,8 +5,8 @@ namespace Parley.Server.Sessions;
 /// <summary>Sessions, found by the hash of their token.</summary>
 internal interface ISessionStore
 {
-    /// <summary>Keeps a session, and forgets those that have expired.</summary>
-    Task AddAsync(byte[] tokenHash, DeviceId device, DateTimeOffset now, DateTimeOffset expiresAt);
+    /// <summary>Keeps a session, and forgets those that have expired. False if the challenge has begun one already.</summary>
+    Task<bool> AddAsync(byte[] tokenHash, DeviceId device, byte[] challengeMac, DateTimeOffset now, DateTimeOffset expiresAt);
 
     /// <summary>Whose session it is, if it has not expired.</summary>
     ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now);

@@ -36,11 +36,12 @@ internal static class SessionEndpoints
         if (!challenges.IsOpen(device, request.Challenge) || await accounts.FindDeviceAsync(device) is not { } certificate)
             return new Refused(ErrorCode.ChallengeFailed);
         byte[] content = SignedContent.SignIn(server.Name, device, request.Challenge);
-        if (!Ed25519.Verify(certificate.DeviceKey.Span, content, request.Signature) || !challenges.TryUse(request.Challenge))
+        if (!Ed25519.Verify(certificate.DeviceKey.Span, content, request.Signature))
             return new Refused(ErrorCode.ChallengeFailed);
         if (limits.Sessions.Take(device) is { } retryAfter)
             return new Refused(ErrorCode.RateLimited, retryAfter);
-        (string token, DateTimeOffset expiresAt) = await tokens.IssueAsync(device);
-        return TypedResults.Ok(new Session(token, expiresAt));
+        return await tokens.IssueAsync(device, request.Challenge) is { } session
+            ? TypedResults.Ok(new Session(session.Token, session.ExpiresAt))
+            : new Refused(ErrorCode.ChallengeFailed);
     }
 }

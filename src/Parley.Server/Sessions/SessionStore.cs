@@ -6,10 +6,12 @@ namespace Parley.Server.Sessions;
 /// <summary>Sessions, in the database.</summary>
 internal sealed class SessionStore(IDatabase database) : ISessionStore
 {
-    public Task AddAsync(byte[] tokenHash, DeviceId device, DateTimeOffset now, DateTimeOffset expiresAt) => database.WriteAsync(session =>
+    public Task<bool> AddAsync(byte[] tokenHash, DeviceId device, byte[] challengeMac, DateTimeOffset now, DateTimeOffset expiresAt) => database.WriteAsync(session =>
     {
         session.Execute("DELETE FROM sessions WHERE expires_at <= $1", now.ToUnixTimeMilliseconds());
-        return session.Execute("INSERT INTO sessions (token_hash, device, expires_at) VALUES ($1, $2, $3)", tokenHash, device.ToArray(), expiresAt.ToUnixTimeMilliseconds());
+        return session.Execute(
+            "INSERT INTO sessions (token_hash, device, expires_at, challenge) VALUES ($1, $2, $3, $4) ON CONFLICT (challenge) DO NOTHING",
+            tokenHash, device.ToArray(), expiresAt.ToUnixTimeMilliseconds(), challengeMac) > 0;
     });
 
     public ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now) => database.ReadAsync(session => session.Find<SessionOwner?>(

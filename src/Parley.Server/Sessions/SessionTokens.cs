@@ -13,15 +13,14 @@ internal sealed class SessionTokens(ISessionStore store, RandomNumberGenerator r
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    /// <summary>Begins a session of the device.</summary>
-    public async Task<(string Token, DateTimeOffset ExpiresAt)> IssueAsync(DeviceId device)
+    /// <summary>Begins a session of the device, which has answered the challenge. Null if the challenge was used before.</summary>
+    public async Task<(string Token, DateTimeOffset ExpiresAt)?> IssueAsync(DeviceId device, byte[] challenge)
     {
         byte[] bytes = new byte[TokenBytes];
         random.GetBytes(bytes);
         string token = Base64Url.EncodeToString(bytes);
         DateTimeOffset now = clock.GetUtcNow();
-        await store.AddAsync(HashOf(token), device, now, now + Lifetime);
-        return (token, now + Lifetime);
+        return await store.AddAsync(HashOf(token), device, Challenges.MacOf(challenge), now, now + Lifetime) ? (token, now + Lifetime) : null;
     }
 
     /// <summary>Whom a token belongs to. Null if there is no such session, or it has expired.</summary>

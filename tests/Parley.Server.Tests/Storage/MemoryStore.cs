@@ -20,6 +20,7 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
     private readonly Dictionary<DeviceId, DeviceCertificate> _devices = [];
     private readonly Dictionary<string, (int UsesLeft, DateTimeOffset ExpiresAt)> _invites = [];
     private readonly Dictionary<string, (DeviceId Device, DateTimeOffset ExpiresAt)> _sessions = [];
+    private readonly HashSet<string> _usedChallenges = [];
     private readonly Dictionary<DeviceId, List<CheckedKeyPackage>> _keyPackages = [];
 
     public Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
@@ -70,11 +71,15 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
             return new(Check(codeHash, now));
     }
 
-    public Task AddAsync(byte[] tokenHash, DeviceId device, DateTimeOffset now, DateTimeOffset expiresAt)
+    public Task<bool> AddAsync(byte[] tokenHash, DeviceId device, byte[] challengeMac, DateTimeOffset now, DateTimeOffset expiresAt)
     {
         lock (_gate)
-            _sessions.Add(Convert.ToHexString(tokenHash), (device, expiresAt));
-        return Task.CompletedTask;
+        {
+            bool isFirst = _usedChallenges.Add(Convert.ToHexString(challengeMac));
+            if (isFirst)
+                _sessions.Add(Convert.ToHexString(tokenHash), (device, expiresAt));
+            return Task.FromResult(isFirst);
+        }
     }
 
     public ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now)

@@ -82,11 +82,23 @@ public sealed class MigrationTests
         Assert.Equal(2, await database.WriteAsync(session => session.Find("PRAGMA synchronous", row => row.GetInt32(0))));
     }
 
-    private static string Version1()
+    [Fact]
+    public void Since_there_are_several_nodes_a_migration_only_adds_so_that_nodes_of_the_version_before_go_on_serving()
+    {
+        string[] later = [.. Scripts("Postgres").Skip(1)];
+        Assert.NotEmpty(later);
+        Assert.All(later, script => Assert.DoesNotMatch(@"(?im)^[^-]*\b(DROP|RENAME|DELETE|UPDATE|TRUNCATE|ALTER COLUMN|ADD COLUMN [^;]*NOT NULL)\b", script));
+    }
+
+    private static string Version1() => Scripts("Sqlite").First();
+
+    private static IEnumerable<string> Scripts(string folder)
     {
         System.Reflection.Assembly assembly = typeof(SqliteDatabase).Assembly;
-        string name = assembly.GetManifestResourceNames().Single(name => name.EndsWith("Sqlite.0001.sql", StringComparison.Ordinal));
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!); // Named by the assembly itself.
-        return reader.ReadToEnd();
+        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.Contains($".{folder}.", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!); // Named by the assembly itself.
+            yield return reader.ReadToEnd();
+        }
     }
 }

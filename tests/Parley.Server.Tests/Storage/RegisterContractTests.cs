@@ -86,10 +86,25 @@ public sealed class RegisterContractTests
         await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice device = await stores.RegisterAsync("alice");
         byte[] hash = RandomNumberGenerator.GetBytes(32);
-        await stores.Sessions.AddAsync(hash, device.Id, Now, Now.AddHours(24));
-        Assert.Equal(device.Id, await stores.Sessions.FindAsync(hash, Now.AddHours(23)));
+        Assert.True(await stores.Sessions.AddAsync(hash, device.Id, RandomNumberGenerator.GetBytes(16), Now, Now.AddHours(24)));
+        SessionOwner owner = (await stores.Sessions.FindAsync(hash, Now.AddHours(23)))!;
+        Assert.Equal(device.Id, owner.Device);
         Assert.Null(await stores.Sessions.FindAsync(hash, Now.AddHours(24)));
         Assert.Null(await stores.Sessions.FindAsync(new byte[32], Now));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_challenge_begins_one_session(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        TestDevice device = await stores.RegisterAsync("alice");
+        byte[] challenge = RandomNumberGenerator.GetBytes(16);
+        byte[] second = RandomNumberGenerator.GetBytes(32);
+        Assert.True(await stores.Sessions.AddAsync(RandomNumberGenerator.GetBytes(32), device.Id, challenge, Now, Now.AddHours(24)));
+        Assert.False(await stores.Sessions.AddAsync(second, device.Id, challenge, Now, Now.AddHours(24)));
+        Assert.Null(await stores.Sessions.FindAsync(second, Now));
+        Assert.True(await stores.Sessions.AddAsync(second, device.Id, RandomNumberGenerator.GetBytes(16), Now, Now.AddHours(24)));
     }
 
     [Theory]
