@@ -9,7 +9,8 @@ namespace Parley.Server.Tests;
 /// <summary>
 /// Devices that append without a pause while a test does its worst to the server, and keep account of what was acknowledged. Each does
 /// as a client must: what was not acknowledged is sent again, with the same id and the same bytes, on a new connection if need be. The
-/// first sends one append at a time, which keeps its order whatever is refused; the others have several under way.
+/// first sends one append at a time, which keeps its order whatever is refused; the others have several under way. Each member also
+/// follows the log all along, from its own cursor.
 /// </summary>
 internal sealed class TestLoad
 {
@@ -17,11 +18,15 @@ internal sealed class TestLoad
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly CancellationTokenSource _allRead = new();
     private readonly List<Task<Sender>> _senders = [];
+    private readonly List<Follower> _followers = [];
+    private readonly List<Task> _following = [];
     private readonly Channel<byte> _progress = Channel.CreateUnbounded<byte>();
     private readonly RemoteServer _server;
     private readonly byte[] _group;
     private long _acknowledged;
+    private long _refused;
 
     private TestLoad(RemoteServer server, byte[] group)
     {
@@ -32,12 +37,39 @@ internal sealed class TestLoad
     /// <summary>How many appends were acknowledged so far.</summary>
     public long Acknowledged => Interlocked.Read(ref _acknowledged);
 
-    /// <summary>Starts: each client is a member of the group in this epoch.</summary>
-    public static TestLoad Start(RemoteServer server, byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
+    /// <summary>How many appends were refused for now, because the server could not store.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>
+    /// Makes a group of the clients, and does harm to the server while they append. Then every acknowledged append stands in the log once,
+    /// under the number that was acknowledged, without a gap, and each member has read the same.
+    /// </summary>
+    public static async Task VerifyAsync(RemoteServer server, TestClient[] clients, Func<TestLoad, Task> harm)
+    {
+        byte[] group = await clients[0].CreateGroupAsync();
+        await using (TestSocket socket = await clients[0].ConnectAsync())
+            await socket.AppendAsync(TestMessages.Commit(group, epoch: 0, added: clients[1..]));
+        await VerifyAsync(server, group, epoch: 1, clients, harm);
+    }
+
+    /// <summary>The same in a group of the clients that has one Commit.</summary>
+    public static async Task VerifyAsync(RemoteServer server, byte[] group, ulong epoch, TestClient[] clients, Func<TestLoad, Task> harm)
+    {
+        TestLoad load = Start(server, group, epoch, clients);
+        await load.ProgressAsync(100);
+        await harm(load);
+        await load.ProgressAsync(100);
+        await load.EndAndVerifyAsync(clients, after: epoch);
+    }
+
+    private static TestLoad Start(RemoteServer server, byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
     {
         var load = new TestLoad(server, group);
         foreach (TestClient client in clients)
         {
+            var follower = new Follower { Cursor = epoch };
+            load._followers.Add(follower);
+            load._following.Add(Task.Run(() => load.FollowAsync(client, follower)));
             var sender = new Sender { InFlight = load._senders.Count == 0 ? 1 : InFlightMax };
             load._senders.Add(Task.Run(() => load.SendAsync(client, sender, epoch)));
         }
@@ -59,18 +91,11 @@ internal sealed class TestLoad
             await _progress.Reader.ReadAsync(either.Token);
     }
 
-    /// <summary>
-    /// Ends it, and reads the whole log as one of its members does: every acknowledged append stands in it once, under the number that
-    /// was acknowledged, and there is no gap.
-    /// </summary>
-    public async Task EndAndVerifyAsync(TestClient reader, ulong after)
+    private async Task EndAndVerifyAsync(TestClient[] readers, ulong after)
     {
         await _ending.CancelAsync();
         Sender[] senders = await Task.WhenAll(_senders);
-        await using TestSocket socket = await reader.ConnectAsync();
-        ulong head = (await socket.SubscribeAsync(TestMessages.Log(_group), after)).Subscribed.Head;
-        List<Envelope> log = await socket.EnvelopesAsync(TestMessages.Log(_group), (int)(head - after));
-
+        List<Envelope> log = await ReadAsync(readers[0], after);
         Assert.Equal(Enumerable.Range(0, log.Count).Select(i => after + 1 + (ulong)i), log.Select(envelope => envelope.Sequence));
         Dictionary<ByteString, ulong> numbers = log.ToDictionary(envelope => envelope.MessageId, envelope => envelope.Sequence);
         foreach (Sender sender in senders)
@@ -81,6 +106,43 @@ internal sealed class TestLoad
         }
 
         Assert.Equal(Acknowledged, senders.Sum(sender => sender.Acknowledged.Count));
+        foreach (TestClient reader in readers[1..])
+            Assert.Equal(log, await ReadAsync(reader, after));
+        await Eventually.TrueAsync(
+            () => _followers.TrueForAll(follower => follower.Cursor == after + (ulong)log.Count) || _following.Exists(following => following.IsFaulted),
+            () => $"Members have followed to {string.Join(", ", _followers.Select(follower => follower.Cursor))} of {after + (ulong)log.Count}.");
+        await _allRead.CancelAsync();
+        await Task.WhenAll(_following);
+        Assert.All(_followers, follower => Assert.Equal(log.Select(envelope => envelope.MessageId), follower.Read));
+    }
+
+    private async Task<List<Envelope>> ReadAsync(TestClient reader, ulong after)
+    {
+        await using TestSocket socket = await reader.ConnectAsync();
+        ulong head = (await socket.SubscribeAsync(TestMessages.Log(_group), after)).Subscribed.Head;
+        return await socket.EnvelopesAsync(TestMessages.Log(_group), (int)(head - after));
+    }
+
+    /// <summary>As a member's device does: reads on from its cursor, on a new connection where one has broken.</summary>
+    private async Task FollowAsync(TestClient client, Follower follower)
+    {
+        while (!_allRead.IsCancellationRequested)
+        {
+            try
+            {
+                await using TestSocket socket = await client.ConnectAsync();
+                if ((await socket.SubscribeAsync(TestMessages.Log(_group), follower.Cursor)).Error != ErrorCode.None)
+                    continue;
+                while (await socket.NextAsync(_allRead.Token) is { Events: { } events })
+                    follower.Add(events);
+            }
+            catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException or HttpRequestException or OperationCanceledException)
+            {
+                // The server has gone, stands still, or has closed the connection; or all has been read.
+            }
+
+            await ReadyAsync();
+        }
     }
 
     private async Task<Sender> SendAsync(TestClient client, Sender sender, ulong epoch)
@@ -93,9 +155,9 @@ internal sealed class TestLoad
                 await using TestSocket socket = await client.ConnectAsync();
                 await SendAsync(socket, sender, waiting, epoch);
             }
-            catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException or HttpRequestException)
+            catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException or HttpRequestException or OperationCanceledException)
             {
-                // The server has gone, or has closed the connection because its store failed.
+                // The server has gone, stands still, or has closed the connection because its store failed.
             }
 
             await ReadyAsync();
@@ -105,22 +167,18 @@ internal sealed class TestLoad
     }
 
     /// <summary>Returns when the server stores again.</summary>
-    private async Task ReadyAsync()
+    private Task ReadyAsync() => Eventually.TrueAsync(async () =>
     {
-        using var patience = new CancellationTokenSource(Patience);
-        bool ready = false;
-        while (!ready)
+        try
         {
-            try
-            {
-                ready = (await _server.Http.GetAsync(Routes.HealthReady, patience.Token)).IsSuccessStatusCode;
-            }
-            catch (HttpRequestException)
-            {
-                // It is not even there yet.
-            }
+            return _allRead.IsCancellationRequested || (await _server.Http.GetAsync(Routes.HealthReady)).IsSuccessStatusCode;
         }
-    }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            // It is not even there yet.
+            return false;
+        }
+    });
 
     /// <summary>Sends what waits, in order, and then more, until an append is refused for now or the connection breaks.</summary>
     private async Task SendAsync(TestSocket socket, Sender sender, Queue<Append> waiting, ulong epoch)
@@ -143,6 +201,7 @@ internal sealed class TestLoad
                 if (reply.Error != ErrorCode.None)
                 {
                     Assert.Equal(ErrorCode.StoreUnavailable, reply.Error);
+                    Interlocked.Increment(ref _refused);
                     return;
                 }
 
@@ -161,5 +220,29 @@ internal sealed class TestLoad
         public List<ByteString> Sent { get; } = [];
 
         public Dictionary<ByteString, ulong> Acknowledged { get; } = [];
+    }
+
+    /// <summary>What one device has read as it came.</summary>
+    private sealed class Follower
+    {
+        private ulong _cursor;
+
+        public ulong Cursor
+        {
+            get => Interlocked.Read(ref _cursor);
+            set => Interlocked.Exchange(ref _cursor, value);
+        }
+
+        public List<ByteString> Read { get; } = [];
+
+        public void Add(Events events)
+        {
+            foreach (Envelope envelope in events.Envelopes)
+            {
+                Assert.Equal(Cursor + 1, envelope.Sequence);
+                Read.Add(envelope.MessageId);
+                Cursor = envelope.Sequence;
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -90,6 +92,14 @@ internal sealed class TestServer : RemoteServer
         return StartAsync(services => services.AddStores(database), database);
     }
 
+    /// <summary>The same for a server in a process of its own.</summary>
+    public static Dictionary<string, string> UnlimitedEnvironment()
+    {
+        var standard = new ServerLimits();
+        return typeof(ServerLimits).GetProperties().Where(property => property.PropertyType == typeof(int) && !Equals(property.GetValue(Unlimited), property.GetValue(standard)))
+            .ToDictionary(property => "PARLEY_" + JsonNamingPolicy.SnakeCaseUpper.ConvertName(property.Name), property => Convert.ToString(property.GetValue(Unlimited), CultureInfo.InvariantCulture)!);
+    }
+
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
@@ -118,6 +128,7 @@ internal sealed class TestServer : RemoteServer
         var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name)
         {
             Limits = limits ?? Unlimited,
+            LogLevel = LogLevel.Trace,
             TrustedProxies = proxies ?? [],
         };
         using var random = RandomNumberGenerator.Create();

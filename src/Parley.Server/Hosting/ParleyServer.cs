@@ -53,7 +53,7 @@ internal static class ParleyServer
             kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
             kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", LogLevel.Error).AddFilter("Parley", LogLevel.Information).AddFilter(typeof(SessionAuthentication).FullName, LogLevel.Warning);
+        builder.Services.AddPrivateLogs(options.LogLevel);
         builder.UseSequencer();
 
         IServiceCollection services = builder.Services;

@@ -17,6 +17,9 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
     /// <summary>What its clients may take from it.</summary>
     public ServerLimits Limits { get; init; } = new();
 
+    /// <summary>How much of its own doings it logs.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
     /// <summary>Who may say, in <c>X-Forwarded-For</c>, which address a request comes from. Nobody, unless the operator says so.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
@@ -46,6 +49,7 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
             name)
         {
             Limits = ServerLimits.Parse(environment),
+            LogLevel = ParseLogLevel(environment(EnvironmentPrefix + "LOG_LEVEL")),
             TrustedProxies = ParseProxies(environment(EnvironmentPrefix + "TRUSTED_PROXIES")),
             MetricsListen = metricsListen is null ? null : ParseListen("--metrics-listen", metricsListen),
         };
@@ -93,6 +97,15 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
             && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
             && uri.AbsolutePath == "/" && uri.Query.Length == 0 && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0;
         return valid ? uri!.GetLeftPart(UriPartial.Authority) : throw Wrong("--public-url", text, "it must look like https://chat.example.org"); // Not null: valid.
+    }
+
+    private static LogLevel ParseLogLevel(string? text)
+    {
+        if (text is null)
+            return LogLevel.Information;
+        return Enum.TryParse(text, ignoreCase: true, out LogLevel level) && Enum.IsDefined(level)
+            ? level
+            : throw Wrong("PARLEY_LOG_LEVEL", text, "it must be Trace, Debug, Information, Warning, Error or None");
     }
 
     private static List<IPNetwork> ParseProxies(string? text)

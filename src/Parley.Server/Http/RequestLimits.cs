@@ -1,4 +1,3 @@
-using Parley.Contracts;
 using Parley.Server.Limiting;
 using Parley.Server.Sessions;
 

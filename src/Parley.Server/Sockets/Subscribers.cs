@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
 using Parley.Server.Telemetry;
@@ -34,6 +35,7 @@ internal sealed class Subscribers
     {
         if (!_byLog.TryGetValue(log.Key, out ImmutableArray<Subscription> present))
             return;
+        using Activity? span = ServerMetrics.Traces.StartActivity("fan_out");
         byte[] frame = Frames.Events(log, [entry]);
         int delivered = 0;
         foreach (Subscription subscription in present)
@@ -42,6 +44,7 @@ internal sealed class Subscribers
                 delivered++;
         }
 
+        span?.SetTag("deliveries", delivered);
         ServerMetrics.DeliveredLive(delivered);
     }
 

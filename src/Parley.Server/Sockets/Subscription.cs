@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
 using Parley.Server.Telemetry;
@@ -117,7 +118,9 @@ internal sealed class Subscription
             cursor = _cursor;
         }
 
+        using Activity? span = ServerMetrics.Traces.StartActivity("catch_up");
         IReadOnlyList<StoredEntry> page = await store.ReadAsync(_logId, Device, cursor, PageBytes);
+        span?.SetTag("envelopes", page.Count);
         lock (_gate)
         {
             if (page.Count > 0)

@@ -7,4 +7,12 @@ internal static class Nightly
 
     /// <summary>How often, how many or how long.</summary>
     public static int Measure(int brief, int full) => IsOn ? full : brief;
+
+    /// <summary>Chance that can be repeated: by PARLEY_FAULTS_SEED. The seed stands in the test's output.</summary>
+    public static Random Random()
+    {
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("PARLEY_FAULTS_SEED"), out int given) ? given : System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue);
+        TestContext.Current.TestOutputHelper?.WriteLine($"PARLEY_FAULTS_SEED={seed}");
+        return new Random(seed);
+    }
 }

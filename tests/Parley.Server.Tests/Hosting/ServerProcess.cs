@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -12,17 +14,28 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Task<string> _errors;
+    private readonly Task _reading;
+    private readonly StringBuilder _output = new();
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
     private ServerProcess(Process process)
     {
         _process = process;
         _errors = process.StandardError.ReadToEndAsync();
+        _reading = ReadAsync();
     }
 
-    public static ServerProcess Start(params string[] arguments)
+    public static ServerProcess Start(params string[] arguments) => StartWith(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Without its limits, for a load that comes from one address.</summary>
+    public static ServerProcess StartUnlimited(params string[] arguments) => StartWith(TestServer.UnlimitedEnvironment(), arguments);
+
+    private static ServerProcess StartWith(Dictionary<string, string> environment, string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "parley-server.exe" : "parley-server");
         var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server's program does not start."));
     }
 
@@ -51,10 +64,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     public async Task<string> LineAsync(string text)
     {
         using var timeout = new CancellationTokenSource(Patience);
-        while (await _process.StandardOutput.ReadLineAsync(timeout.Token) is { } line)
+        while (await _lines.Reader.WaitToReadAsync(timeout.Token))
         {
-            if (line.Contains(text, StringComparison.Ordinal))
-                return line.Trim();
+            while (_lines.Reader.TryRead(out string? line))
+            {
+                if (line.Contains(text, StringComparison.Ordinal))
+                    return line.Trim();
+            }
         }
 
         throw new InvalidOperationException($"The server ended without saying '{text}': {await _errors}");
@@ -74,13 +90,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Waits for its end.</summary>
+    /// <summary>Waits for its end, and returns all it has printed.</summary>
     public async Task<(int ExitCode, string Output, string Errors)> EndAsync()
     {
         using var timeout = new CancellationTokenSource(Patience);
-        string output = await _process.StandardOutput.ReadToEndAsync(timeout.Token);
+        await _reading.WaitAsync(timeout.Token);
         await _process.WaitForExitAsync(timeout.Token);
-        return (_process.ExitCode, output, await _errors);
+        return (_process.ExitCode, _output.ToString(), await _errors);
     }
 
     public async ValueTask DisposeAsync()
@@ -88,5 +104,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         if (!_process.HasExited)
             await KillAsync();
         _process.Dispose();
+    }
+
+    /// <summary>All along: a server whose output nobody reads would stand still.</summary>
+    private async Task ReadAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            _output.Append(line).Append('\n');
+            _lines.Writer.TryWrite(line);
+        }
+
+        _lines.Writer.Complete();
     }
 }

@@ -3,6 +3,7 @@ using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Mls.Messages;
 using Parley.Server.KeyPackages;
+using Parley.Server.Sessions;
 
 namespace Parley.Server.Tests.Storage;
 
