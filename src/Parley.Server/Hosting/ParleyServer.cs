@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Server.Accounts;
@@ -24,6 +26,9 @@ internal static class ParleyServer
 {
     private const int HeaderBytesMax = 16 * 1024;
     private const int HeadersMax = 64;
+
+    // With a round trip of a tenth of a second, 2.5 MB a second for each connection.
+    private const int SendBufferBytes = 128 * 1024;
 
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
@@ -52,6 +57,13 @@ internal static class ParleyServer
             kestrel.Limits.KeepAliveTimeout = IdleTimeout;
             kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
             kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
+        });
+        builder.Services.Configure<SocketTransportOptions>(static transport => transport.CreateBoundListenSocket = static endpoint =>
+        {
+            // What a peer does not read waits in the system, too, which would give each up to 4 MB.
+            Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            socket.SendBufferSize = SendBufferBytes;
+            return socket;
         });
         builder.Services.AddPrivateLogs(options.LogLevel);
         builder.UseSequencer();

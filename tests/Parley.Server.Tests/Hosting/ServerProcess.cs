@@ -15,7 +15,6 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task<string> _errors;
     private readonly Task _reading;
-    private readonly StringBuilder _output = new();
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
     private ServerProcess(Process process)
@@ -76,6 +75,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         throw new InvalidOperationException($"The server ended without saying '{text}': {await _errors}");
     }
 
+    /// <summary>What it has printed since the line that was last waited for.</summary>
+    public string Printed()
+    {
+        var printed = new StringBuilder();
+        while (_lines.Reader.TryRead(out string? line))
+            printed.Append(line).Append('\n');
+        return printed.ToString();
+    }
+
     /// <summary>Ends it without warning, as a power cut would.</summary>
     public async Task KillAsync()
     {
@@ -90,13 +98,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Waits for its end, and returns all it has printed.</summary>
+    /// <summary>Waits for its end, and returns what it has printed behind the line that was last waited for.</summary>
     public async Task<(int ExitCode, string Output, string Errors)> EndAsync()
     {
         using var timeout = new CancellationTokenSource(Patience);
         await _reading.WaitAsync(timeout.Token);
         await _process.WaitForExitAsync(timeout.Token);
-        return (_process.ExitCode, _output.ToString(), await _errors);
+        return (_process.ExitCode, Printed(), await _errors);
     }
 
     public async ValueTask DisposeAsync()
@@ -110,11 +118,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private async Task ReadAsync()
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            _output.Append(line).Append('\n');
             _lines.Writer.TryWrite(line);
-        }
-
         _lines.Writer.Complete();
     }
 }
