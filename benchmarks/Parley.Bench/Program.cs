@@ -17,7 +17,22 @@ mls.SetAction(parsed => MlsBenchmarks.Run(
     parsed.GetValue(file), parsed.GetValue(quick), (CipherSuite)parsed.GetValue(suite),
     parsed.GetRequiredValue(leaves) is { Length: > 0 } sizes ? sizes : parsed.GetValue(quick) ? [2, 10, 100] : [2, 10, 100, 1000, 10_000]));
 
-var server = new Command("server", "Loads a real server with durable storage over loopback.") { file };
-server.SetAction((parsed, cancellationToken) => ServerBench.RunAsync(parsed.GetValue(file)?.FullName, cancellationToken));
+var works = new Option<string[]>("--work")
+{
+    Description = $"Which works: {string.Join(", ", ServerBench.Works)}. Otherwise all that take no minutes.",
+    AllowMultipleArgumentsPerToken = true,
+    DefaultValueFactory = static _ => [],
+};
+works.AcceptOnlyFromAmong([.. ServerBench.Works]);
+var runs = new Option<int>("--runs") { Description = "Windows to measure in, for each work.", DefaultValueFactory = static _ => 5 };
+var database = new Option<string>("--database") { Description = "Where the servers store.", DefaultValueFactory = static _ => "sqlite" };
+database.AcceptOnlyFromAmong("sqlite", "postgres");
+var peer = new Option<string>("--peer") { Description = "Another server that the same is measured on: ejabberd, as Debian has it." };
+peer.AcceptOnlyFromAmong("ejabberd");
+var server = new Command("server", "Loads a real server with durable storage over loopback.") { file, quick, works, runs, database, peer };
+server.SetAction((parsed, cancellationToken) => ServerBench.RunAsync(
+    new ServerBenchOptions(
+        parsed.GetValue(file)?.FullName, parsed.GetRequiredValue(works), parsed.GetValue(runs), parsed.GetValue(quick), parsed.GetValue(database) == "postgres", parsed.GetValue(peer) is not null),
+    cancellationToken));
 
 return await new RootCommand("Parley's benchmarks.") { mls, server }.Parse(args).InvokeAsync();

@@ -14,6 +14,8 @@ internal sealed class FuzzRun(string target, TimeSpan time)
 
     private string Work => Path.Combine(Corpus.Repository, "artifacts", "fuzzing", target);
 
+    private string StatisticsFile => Path.Combine(Work, "out", "default", "fuzzer_stats");
+
     private string Worker => Path.Combine(Work, "bin", "Parley.Fuzz.dll");
 
     public int Run()
@@ -25,11 +27,13 @@ internal sealed class FuzzRun(string target, TimeSpan time)
         Console.WriteLine($"{target}: {count} inputs, {time.TotalMinutes} minutes; artifacts/fuzzing/{target}/afl.log says more");
         Afl("afl-fuzz", "-i", "in", "-o", "out", "-V", ((int)time.TotalSeconds).ToString(CultureInfo.InvariantCulture), "-t", "5000", "-m", "none", "-G",
             FuzzTarget.InputBytesMax.ToString(CultureInfo.InvariantCulture));
+        if (!File.Exists(StatisticsFile))
+            throw new InvalidOperationException($"AFL++ did not run: artifacts/fuzzing/{target}/afl.log says why.");
         string[] crashes = Found("crashes");
         string[] hangs = Found("hangs");
         if (crashes.Length + hangs.Length == 0)
             Keep();
-        Console.WriteLine($"{target}: {crashes.Length} crashes, {hangs.Length} hangs");
+        Console.WriteLine($"{target}: {crashes.Length} crashes, {hangs.Length} hangs; {Statistics()}");
         foreach (string file in (string[])[.. crashes, .. hangs])
             Console.WriteLine($"  {Path.GetRelativePath(Corpus.Repository, file)}: {Convert.ToBase64String(File.ReadAllBytes(file))}");
         return crashes.Length + hangs.Length == 0 ? 0 : 1;
@@ -65,6 +69,16 @@ internal sealed class FuzzRun(string target, TimeSpan time)
         for (int i = 0; i < inputs.Count; i++)
             File.WriteAllBytes(Path.Combine(Work, folder, i.ToString("D5", CultureInfo.InvariantCulture)), inputs[i]);
         return inputs.Count;
+    }
+
+    /// <summary>What AFL++ says of its work.</summary>
+    private string Statistics()
+    {
+        string[] told = ["run_time", "execs_done", "edges_found", "corpus_count"];
+        return string.Join(", ", File.ReadLines(StatisticsFile)
+            .Select(static line => line.Split(':', 2, StringSplitOptions.TrimEntries))
+            .Where(line => told.Contains(line[0]))
+            .Select(static line => $"{line[0]} {line[1]}"));
     }
 
     private string[] Found(string kind)

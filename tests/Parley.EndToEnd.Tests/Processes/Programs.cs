@@ -12,6 +12,8 @@ internal static class Programs
 
     public static string Terminal { get; } = Built("Parley.Terminal", "parley.dll");
 
+    public static string Bench { get; } = Built("Parley.Bench", "Parley.Bench.dll");
+
     /// <summary>The <c>dotnet</c> that runs these tests: three folders above the framework it has loaded.</summary>
     public static string Dotnet { get; } = Path.GetFullPath(Path.Combine(
         RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));

@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Formats.Asn1;
+using Parley.Mls.Crypto;
+using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
@@ -9,6 +12,7 @@ using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Groups;
+using Parley.Mls.Validation;
 
 namespace Parley.Mls.Tests.Fuzzing;
 
@@ -25,6 +29,9 @@ internal sealed class DecodeTarget : FuzzTarget
     public const int AllocationFactor = 48;
 
     private const int AllocationBase = 2048;
+
+    /// <summary>A refusal by exception costs by itself.</summary>
+    private const int ExceptionBase = 16 * 1024;
 
     /// <summary>New ones stand at the end, so that kept inputs go on meaning what they did.</summary>
     private static readonly ImmutableArray<Decoder> Decoders =
@@ -61,6 +68,8 @@ internal sealed class DecodeTarget : FuzzTarget
         new(typeof(AppDataDictionary), Decode<AppDataDictionary>),
         new(typeof(ComponentData), Decode<ComponentData>),
         new(typeof(ComponentsList), Decode<ComponentsList>),
+        new(typeof(GroupSecrets), static encoded => Measure(encoded, static bytes => GroupSecrets.Decode(bytes)?.Dispose())),
+        new(typeof(X509Rules), static encoded => Measure(encoded, CheckCertificate, ExceptionBase)),
     ];
 
     private delegate void DecodeOne(ReadOnlySpan<byte> encoded);
@@ -88,6 +97,10 @@ internal sealed class DecodeTarget : FuzzTarget
             yield return Seed(group.Joiner.NewKeyPackage().KeyPackage);
             yield return Seed(forge.Info.GroupContext);
             yield return Seed(Forge.Sign(group.World[1], new Content.CommitContent(commit)));
+            yield return Seed(AppDataDictionary.Empty.With(ComponentId.AppComponents, new ComponentsList([ComponentId.AppAck]).Encode()));
+            yield return Seed(new AppAck([new MessageRange(default, 0, 3), new MessageRange(new LeafIndex(4), 1, 1)]));
+            yield return Seed(typeof(GroupSecrets), forge.OpenSecrets(forge.Honest));
+            yield return Seed(typeof(X509Rules), Certificate());
             foreach (byte[] message in new ProcessTarget().Seeds)
                 yield return [0, .. message];
         }
@@ -103,18 +116,66 @@ internal sealed class DecodeTarget : FuzzTarget
     private static void Decode<T>(ReadOnlySpan<byte> encoded)
         where T : class, ITlsStruct<T>
     {
-        Tls.TryDecode<T>(encoded, out _, out _); // The first time, the runtime allocates for itself.
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        Measure(encoded, static bytes => Tls.TryDecode<T>(bytes, out _, out _));
         bool decoded = Tls.TryDecode(encoded, out T? value, out DecodeError error);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.InRange(allocated, 0, AllocationBase + (AllocationFactor * (long)encoded.Length));
         Assert.Equal(decoded, error == DecodeError.None);
         if (value is not null)
             Assert.True(encoded.SequenceEqual(value.Encode()), $"{typeof(T).Name} encodes to other bytes.");
     }
 
+    private static void Measure(ReadOnlySpan<byte> encoded, DecodeOne decode, int allocationBase = AllocationBase)
+    {
+        decode(encoded); // The first time, the runtime allocates for itself.
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        decode(encoded);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.InRange(allocated, 0, allocationBase + (AllocationFactor * (long)encoded.Length));
+    }
+
+    /// <summary>A leaf shows a certificate with another key, or one that is none.</summary>
+    private static void CheckCertificate(ReadOnlySpan<byte> encoded)
+    {
+        var leaf = new LeafNode(default, new byte[32], new Credential.X509([encoded.ToArray()]), World.DefaultCapabilities, new LeafNodeSource.Update(), [], default);
+        try
+        {
+            X509Rules.Check(SignatureAlgorithm.Ed25519, leaf);
+        }
+        catch (MlsException refused)
+        {
+            Assert.Equal(MlsError.CertificateInvalid, refused.Error);
+        }
+    }
+
+    /// <summary>RFC 5280 §4.1: a certificate without anything that is not looked at.</summary>
+    private static byte[] Certificate()
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteInteger(1); // serialNumber; then signature, issuer, validity, subject.
+                for (int i = 0; i < 4; i++)
+                    writer.PushSequence().Dispose();
+                using (writer.PushSequence())
+                {
+                    using (writer.PushSequence())
+                        writer.WriteObjectIdentifier("1.3.101.112");
+                    writer.WriteBitString(new byte[32]);
+                }
+            }
+
+            writer.PushSequence().Dispose();
+            writer.WriteBitString([]);
+        }
+
+        return writer.Encode();
+    }
+
     private static byte[] Seed<T>(T value)
-        where T : class, ITlsStruct<T> => [(byte)Decoders.IndexOf(Decoders.Single(static decoder => decoder.Structure == typeof(T))), .. value.Encode()];
+        where T : class, ITlsStruct<T> => Seed(typeof(T), value.Encode());
+
+    private static byte[] Seed(Type structure, byte[] encoded) => [(byte)Decoders.IndexOf(Decoders.Single(decoder => decoder.Structure == structure)), .. encoded];
 
     private sealed record Decoder(Type Structure, DecodeOne Decode);
 }

@@ -1,10 +1,15 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using Parley.Mls.Components;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Components;
 using Parley.Mls.Tests.Crypto;
 using Parley.Mls.Tests.Groups;
 
@@ -12,16 +17,28 @@ namespace Parley.Mls.Tests.Fuzzing;
 
 /// <summary>
 /// The group that fuzz targets work on, the same whenever it is made: ten members, one blank leaf, two unmerged ones, an external sender,
-/// a PSK, proposals waiting, a key skipped, past epochs. One member receives; everybody's signature keys are at hand.
+/// a PSK, components, proposals waiting, a key skipped, a secret exported, past epochs. One member receives; everybody's signature keys are at hand.
 /// </summary>
 internal sealed class FuzzGroup
 {
+    /// <summary>What its members support.</summary>
+    public static readonly Capabilities Capabilities = World.DefaultCapabilities with
+    {
+        Extensions = [ExtensionType.AppDataDictionary],
+        Proposals = [ProposalType.AppDataUpdate, ProposalType.AppEphemeral, ProposalType.SelfRemove],
+    };
+
     private readonly ImmutableArray<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> _entries;
     private bool _isChanged;
 
     public FuzzGroup()
     {
-        World = new World(World.DefaultSuite, new SeededRandomSource(1));
+        World = new World(World.DefaultSuite, new SeededRandomSource(1))
+        {
+            Capabilities = Capabilities,
+            Components = { [(ComponentId)0x8001] = new Ledger(), [(ComponentId)0x8002] = new ReplacedData(), [ComponentId.AppAck] = new AppAckComponent() },
+            ThreadsMax = 1, // What is measured is one thread's.
+        };
         World.Psks.Add("psk"u8, new byte[32]);
         Client outsider = World.NewClient("outsider");
         var senders = new ExternalSenders([new ExternalSender(outsider.Identity.Signer.PublicKey, outsider.Identity.Credential)]);
@@ -35,6 +52,10 @@ internal sealed class FuzzGroup
         World.Propose(Receiver.Propose(static group => group.ProposeUpdate()));
         Receiver.Propose(group => group.ProposeAdd(World.NewClient().NewKeyPackage().KeyPackage, World.Now));
         Joiner = World.NewClient("joiner");
+        byte[] leaving = World[8].Propose(static group => group.ProposeSelfRemove());
+        Receiver.Receive(leaving);
+        Leaving = ((MlsMessage.Public)Decode(leaving)).Message;
+        Receiver.ExportSafely((ComponentId)0x8001);
         Receiver.Commit();
         _entries = [.. Receiver.Store.Entries];
         Signers = [.. World.Clients.Select(static client => client.Identity.Signer)];
@@ -48,6 +69,9 @@ internal sealed class FuzzGroup
 
     /// <summary>A client that is in no group.</summary>
     public Client Joiner { get; }
+
+    /// <summary>A member's SelfRemove that only the receiver has received.</summary>
+    public PublicMessage Leaving { get; }
 
     /// <summary>The receiver's group.</summary>
     public Group Group { get; private set; }
@@ -76,7 +100,7 @@ internal sealed class FuzzGroup
         Received received;
         try
         {
-            received = Group.Process(message, World.Now);
+            received = Effort.Bounded(message.Encode().Length, () => Group.Process(message, World.Now));
         }
         catch (MlsException)
         {
@@ -106,6 +130,12 @@ internal sealed class FuzzGroup
         Group.ClearPendingCommit();
         Group.Commit(new CommitOptions(), World.Now);
         Group.ClearPendingCommit();
+    }
+
+    private static MlsMessage Decode(byte[] message)
+    {
+        Assert.True(MlsMessage.TryDecode(message, out MlsMessage? decoded, out _));
+        return decoded;
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_proposals")]

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Parley.Mls.Tests.Fuzzing;
 
 /// <summary>
@@ -13,6 +15,7 @@ public abstract class FuzzTarget
         ["process"] = new ProcessTarget(),
         ["handshake"] = new HandshakeTarget(),
         ["join"] = new JoinTarget(),
+        ["external"] = new ExternalTarget(),
         ["stored"] = new StoredTarget(),
     };
 
@@ -21,6 +24,24 @@ public abstract class FuzzTarget
 
     /// <summary>Honest inputs to begin with, the same in each run.</summary>
     public abstract IEnumerable<byte[]> Seeds { get; }
+
+    /// <summary>Runs all targets on all inputs that are kept for them.</summary>
+    public static void RunKept()
+    {
+        foreach ((string name, FuzzTarget target) in All)
+        {
+            foreach (byte[] input in Corpus.Read(name).Concat(target.Seeds))
+                target.Run(input);
+        }
+
+        Ended();
+    }
+
+    /// <summary>For whoever wants to know which methods have been compiled until now.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void Ended()
+    {
+    }
 
     /// <summary>Runs one input. Each call finds everything as the first one did.</summary>
     public abstract void Run(ReadOnlySpan<byte> input);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -14,6 +15,8 @@ namespace Parley.Mls.Tests.Fuzzing;
 /// <summary>Honest inputs of <see cref="HandshakeTarget"/>: every kind of proposal and Commit, with the fields left out that the forge completes.</summary>
 internal static class HandshakeSeeds
 {
+    private const ComponentId Ledger = (ComponentId)0x8001;
+
     private static readonly Sender Member = new Sender.Member(new LeafIndex(1));
     private static readonly Proposal Remove = new Proposal.Remove(new LeafIndex(5));
     private static readonly Proposal Psk = new Proposal.PreSharedKey(new PreSharedKeyId.External("psk"u8.ToArray(), default));
@@ -36,9 +39,30 @@ internal static class HandshakeSeeds
         Input((new Sender.NewMemberCommit(), Commit(Path, Value(new Proposal.ExternalInit(default))))),
         Input((Member, Commit(Path, Value(new Proposal.Remove(new LeafIndex(2)))))),
         Input((Member, Propose(Remove)), (new Sender.Member(new LeafIndex(5)), Propose(Add(0))), (new Sender.Member(new LeafIndex(4)), Propose(Remove))),
+        Input((Member, Propose(new Proposal.SelfRemove())), (new Sender.Member(new LeafIndex(5)), Commit(Path, new ProposalOrRef.ByReference(new byte[1])))),
+        Input((Member, Propose(new Proposal.SelfRemove())), (new Sender.NewMemberCommit(), Commit(Path, Value(new Proposal.ExternalInit(default)), new ProposalOrRef.ByReference(new byte[1])))),
+        Input((Member, Propose(Append(7))), (Member, Commit(null, new ProposalOrRef.ByReference(new byte[1]), Value(Append(9)), Value(Note)))),
+        Input((Member, Commit(null, Value(Append(7)))), (Member, Propose(new Proposal.AppDataUpdate(Ledger, null))), (Member, Commit(null, new ProposalOrRef.ByReference(new byte[1])))),
+        Input((Member, Propose(new Proposal.AppEphemeral(ComponentId.AppAck, Ack)))),
+        Input((Member, Commit(null, Value(new Proposal.AppEphemeral(ComponentId.AppAck, Ack)), Value(new Proposal.AppEphemeral(Ledger, new byte[1]))))),
+        Input((new Sender.NewMemberCommit(), Commit(Path, Value(new Proposal.ExternalInit(default)), Value(Append(7)), Value(new Proposal.AppEphemeral(Ledger, new byte[1]))))),
+        Input((Member, Propose(new Proposal.GroupContextExtensions([Dictionary.ToExtension()])))),
+        Input((Member, Commit(Path, Value(new Proposal.GroupContextExtensions([Dictionary.ToExtension()])), Value(Append(9)))), (Member, Commit(null, Value(new Proposal.AppDataUpdate(Note.ComponentId, null))))),
+        Input((Member, Propose(new Proposal.Update(Leaf(new LeafNodeSource.Update()) with { Extensions = [Supported.ToExtension()] })))),
     ];
 
+    private static Proposal.AppDataUpdate Note => new((ComponentId)0x8002, "note"u8.ToArray());
+
+    private static byte[] Ack => new AppAck([new MessageRange(new LeafIndex(1), 0, 2), new MessageRange(new LeafIndex(4), 1, 1)]).Encode();
+
+    private static AppDataDictionary Dictionary => AppDataDictionary.Empty.With(Ledger, new byte[] { 7 }).With(Note.ComponentId, new byte[] { 1 });
+
+    /// <summary>What a leaf says of the components it supports.</summary>
+    private static AppDataDictionary Supported => AppDataDictionary.Empty.With(ComponentId.AppComponents, new ComponentsList([Ledger, ComponentId.AppAck]).Encode());
+
     private static UpdatePath Path => new(Leaf(new LeafNodeSource.Commit(default)) with { EncryptionKey = (byte[])[3] }, []);
+
+    private static Proposal.AppDataUpdate Append(byte entry) => new(Ledger, new[] { entry });
 
     private static Proposal.Add Add(byte signer)
     {
@@ -48,7 +72,7 @@ internal static class HandshakeSeeds
     }
 
     private static LeafNode Leaf(LeafNodeSource source) =>
-        new((byte[])[2], default, new Credential.Basic("mallory"u8.ToArray()), World.DefaultCapabilities, source, [], default);
+        new((byte[])[2], default, new Credential.Basic("mallory"u8.ToArray()), FuzzGroup.Capabilities, source, [], default);
 
     private static Content.ProposalContent Propose(Proposal proposal) => new(proposal);
 
@@ -60,7 +84,7 @@ internal static class HandshakeSeeds
     {
         var writer = new TlsWriter();
         foreach ((Sender sender, Content content) in messages)
-            HandshakeTarget.Write(writer, sender, isPrivate: sender is Sender.Member, content);
+            HandshakeTarget.Write(writer, sender, isPrivate: sender is Sender.Member && content is not Content.ProposalContent { Proposal: Proposal.SelfRemove }, content);
         return writer.ToArray();
     }
 }

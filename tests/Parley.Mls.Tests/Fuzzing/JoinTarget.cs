@@ -2,11 +2,9 @@ using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
-using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
-using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Fuzzing;
@@ -21,16 +19,7 @@ internal sealed class JoinTarget : FuzzTarget
 
     private enum Change : byte
     {
-        Blank,
-        Leaf,
-        Parent,
-        CutShort,
-        CopyNode,
-        Signer,
-        Epoch,
-        ContextExtensions,
-        InfoExtension,
-        Psk,
+        Psk = InfoChanges.Count,
         PathSecret,
         GroupInfo,
         GroupSecrets,
@@ -46,23 +35,11 @@ internal sealed class JoinTarget : FuzzTarget
             yield return [(byte)Change.Message, .. new MlsMessage.Welcome(state.Forge.Honest).Encode<MlsMessage>()];
             yield return [(byte)Change.GroupInfo, .. state.Forge.Info.Encode()];
             yield return [(byte)Change.GroupSecrets, 32, .. new byte[32], 0, 0];
-            yield return [(byte)Change.Signer, 1];
-            yield return [(byte)Change.Epoch, 0, 0, 0, 0, 0, 0, 0, 1];
             yield return [(byte)Change.PathSecret, 1];
-            yield return [(byte)Change.CutShort, 15];
-            yield return [(byte)Change.CopyNode, 0, 2];
             yield return [(byte)Change.Psk, .. new PreSharedKeyId.External("psk"u8.ToArray(), new byte[32]).Encode<PreSharedKeyId>()];
             yield return [(byte)Change.Psk, .. new PreSharedKeyId.Resumption(ResumptionPskUsage.Branch, "old"u8.ToArray(), 1, new byte[32]).Encode<PreSharedKeyId>()];
-            yield return [(byte)Change.InfoExtension, .. new Extension(ExtensionType.ExternalPub, new ExternalPub(new byte[32]).Encode()).Encode()];
-            yield return [(byte)Change.ContextExtensions, .. new Proposal.GroupContextExtensions([new Extension(ExtensionType.RequiredCapabilities, new byte[3])]).Encode<Proposal>()];
-            for (byte i = 0; i < state.Forge.Nodes.Length; i++)
-            {
-                yield return [(byte)Change.Blank, i];
-                if (state.Forge.Nodes[i] is Node.Leaf leaf)
-                    yield return [(byte)Change.Leaf, i, .. (leaf.LeafNode with { SignatureKey = new byte[1], EncryptionKey = (byte[])[i], Signature = default }).Encode()];
-                if (state.Forge.Nodes[i] is Node.Parent parent)
-                    yield return [(byte)Change.Parent, i, .. (parent.ParentNode with { EncryptionKey = default, ParentHash = default }).Encode()];
-            }
+            foreach (byte[] seed in InfoChanges.Seeds(state.Forge.Nodes))
+                yield return seed;
         }
     }
 
@@ -75,7 +52,7 @@ internal sealed class JoinTarget : FuzzTarget
             return;
         try
         {
-            using StagedWelcome staged = state.Stage(welcome);
+            using StagedWelcome staged = Effort.Bounded(welcome.Encode().Length, () => state.Forge.Stage(welcome));
             using Group joined = staged.Join();
             Assert.NotEmpty(joined.TakeWrites());
             joined.Protect("hello"u8);
@@ -89,44 +66,28 @@ internal sealed class JoinTarget : FuzzTarget
     /// <summary>An honest Welcome taken apart, and the changes that an input makes to it.</summary>
     private sealed class State
     {
-        private readonly FuzzGroup _group = new();
         private readonly ContentForge _contents;
 
         public State()
         {
-            Forge = new WelcomeForge(_group.World[1], _group.Joiner);
-            _contents = new ContentForge(_group);
+            var group = new FuzzGroup();
+            Forge = new WelcomeForge(group.World[1], group.Joiner);
+            _contents = new ContentForge(group);
         }
 
         public WelcomeForge Forge { get; }
 
-        public StagedWelcome Stage(Welcome welcome) => Forge.Stage(welcome);
-
         public Welcome? Make(byte[] input)
         {
             var reader = new TlsReader(input);
-            ImmutableArray<Node?> nodes = Forge.Nodes;
-            GroupContext context = Forge.Info.GroupContext;
-            GroupInfo info = Forge.Info;
+            var changes = new InfoChanges(Forge.Nodes, Forge.Info, _contents);
             ImmutableArray<PreSharedKeyId> psks = [];
             byte? pathSecret = null;
-            while (!reader.AtEnd && !nodes.IsEmpty)
+            while (!reader.AtEnd && !changes.Nodes.IsEmpty)
             {
-                var change = (Change)(reader.ReadUInt8() % ((int)Change.Message + 1));
-                switch (change)
+                byte change = (byte)(reader.ReadUInt8() % ((int)Change.Message + 1));
+                switch ((Change)change)
                 {
-                    case Change.Signer:
-                        info = info with { Signer = new LeafIndex(reader.ReadUInt8()) };
-                        break;
-                    case Change.Epoch:
-                        context = context with { Epoch = reader.ReadUInt64() };
-                        break;
-                    case Change.ContextExtensions:
-                        context = Proposal.Read(reader) is Proposal.GroupContextExtensions { Extensions: var extensions } ? context with { Extensions = extensions } : context;
-                        break;
-                    case Change.InfoExtension:
-                        info = info with { Extensions = info.Extensions.Add(Extension.Read(reader)) };
-                        break;
                     case Change.Psk:
                         psks = psks.Add(PreSharedKeyId.Read(reader));
                         break;
@@ -140,49 +101,22 @@ internal sealed class JoinTarget : FuzzTarget
                     case Change.Message:
                         return MlsMessage.TryDecode(reader.ReadRest().Span, out MlsMessage? message, out _) ? (message as MlsMessage.Welcome)?.Message : null;
                     default:
-                        nodes = ChangeNode(change, nodes, reader);
+                        changes.Apply(change, reader);
                         break;
                 }
             }
 
-            if (reader.Error != DecodeError.None || nodes.IsEmpty)
+            if (reader.Error != DecodeError.None || changes.Nodes.IsEmpty)
                 return null;
             using Secret? secret = pathSecret is { } value ? new Secret(Enumerable.Repeat(value, 32).ToArray()) : null;
-            SignatureKeyPair? signer = _contents.SignerOfLeaf(info.Signer);
+            GroupInfo info = changes.Info;
             return Forge.Make(
-                _ => nodes,
-                made => context with { TreeHash = made.TreeHash },
+                _ => changes.Nodes,
+                made => info.GroupContext with { TreeHash = made.TreeHash },
                 made => info with { GroupContext = made.GroupContext, Extensions = [.. made.Extensions, .. info.Extensions[1..]], ConfirmationTag = made.ConfirmationTag },
                 psks: psks,
                 pathSecret: secret,
-                signer: signer);
-        }
-
-        private ImmutableArray<Node?> ChangeNode(Change change, ImmutableArray<Node?> nodes, TlsReader reader)
-        {
-            int index = reader.ReadUInt8() % nodes.Length;
-            switch (change)
-            {
-                case Change.Blank:
-                    return nodes.SetItem(index, null);
-                case Change.CutShort:
-                    return nodes[..index];
-                case Change.CopyNode:
-                    int target = reader.ReadUInt8() % nodes.Length;
-                    return nodes.SetItem(target, nodes[index]);
-                case Change.Leaf:
-                    LeafNode leaf = _contents.Complete(LeafNode.Read(reader), null, new LeafIndex((uint)index / 2));
-                    return reader.Error == DecodeError.None ? nodes.SetItem(index, new Node.Leaf(leaf)) : nodes;
-                default:
-                    ParentNode parent = ParentNode.Read(reader);
-                    ParentNode? old = (nodes[index] as Node.Parent)?.ParentNode;
-                    parent = parent with
-                    {
-                        EncryptionKey = _contents.PublicKey(parent.EncryptionKey, old?.EncryptionKey ?? default),
-                        ParentHash = parent.ParentHash.Length <= 1 ? old?.ParentHash ?? default : parent.ParentHash,
-                    };
-                    return reader.Error == DecodeError.None ? nodes.SetItem(index, new Node.Parent(parent)) : nodes;
-            }
+                signer: _contents.SignerOfLeaf(info.Signer));
         }
     }
 }

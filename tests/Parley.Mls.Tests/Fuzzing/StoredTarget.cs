@@ -1,11 +1,13 @@
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Framing;
+using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Fuzzing;
 
 /// <summary>
-/// Stored state that is damaged. The input is a list of changes to the entries of a group, or the bytes of a KeyPackage bundle. It is
-/// restored, or refused with <see cref="ArgumentException"/> and nothing else.
+/// Stored state that is damaged. The input is a list of changes to the entries of a group, or the bytes of a KeyPackage bundle or of a
+/// pending external Commit. It is restored, or refused with <see cref="ArgumentException"/> and nothing else.
 /// </summary>
 internal sealed class StoredTarget : FuzzTarget
 {
@@ -19,6 +21,7 @@ internal sealed class StoredTarget : FuzzTarget
         CutShort,
         Insert,
         Bundle,
+        External,
     }
 
     /// <inheritdoc/>
@@ -28,6 +31,7 @@ internal sealed class StoredTarget : FuzzTarget
         {
             var group = new FuzzGroup();
             yield return [(byte)Change.Bundle, .. group.Joiner.NewKeyPackage().Serialize()];
+            yield return [(byte)Change.External, .. PendingExternal(group)];
             for (byte i = 0; i < group.Entries.Count; i++)
             {
                 yield return [(byte)Change.Delete, i];
@@ -48,15 +52,27 @@ internal sealed class StoredTarget : FuzzTarget
         FuzzGroup group = _group.Value;
         try
         {
-            if (input is [(byte)Change.Bundle, .. var bundle])
-                KeyPackageBundle.Restore(group.World.Suite.Provider, bundle).Dispose();
-            else
-                group.Restore(Changed(group, input.ToArray())).Dispose();
+            byte[] stored = input.ToArray();
+            IDisposable restored = Effort.Bounded<IDisposable>(input.Length, () => stored switch
+            {
+                [(byte)Change.Bundle, .. var bundle] => KeyPackageBundle.Restore(group.World.Suite.Provider, bundle),
+                [(byte)Change.External, .. var external] => PendingExternalCommit.Restore(group.World.Config, group.Joiner.Identity, external),
+                _ => group.Restore(Changed(group, stored)),
+            });
+            restored.Dispose();
         }
         catch (ArgumentException)
         {
             // What was stored is not what comes back: the caller is told so.
         }
+    }
+
+    private static byte[] PendingExternal(FuzzGroup group)
+    {
+        Assert.True(MlsMessage.TryDecode(group.Group.CreateGroupInfo(withRatchetTree: true), out MlsMessage? message, out _));
+        VerifiedGroupInfo verified = VerifiedGroupInfo.Verify(group.World.Config, Assert.IsType<MlsMessage.GroupInfo>(message).Message);
+        using PendingExternalCommit pending = verified.Commit(group.Joiner.Identity, new ExternalCommitOptions(), World.Now);
+        return pending.Serialize();
     }
 
     private static List<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> Changed(FuzzGroup group, byte[] input)

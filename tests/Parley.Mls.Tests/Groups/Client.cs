@@ -2,6 +2,7 @@ using System.Text;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
@@ -41,10 +42,13 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public LeafIndex Index => Group.OwnLeafIndex;
 
     /// <summary>From now on every secret this client derives is remembered, and looked for once it must be gone.</summary>
-    public void Observe()
+    /// <param name="psks">Keys that the client knows already.</param>
+    public void Observe(params ReadOnlySpan<byte[]> psks)
     {
         Watch = new SecretWatch(World.Suite.Provider);
         Config = World.ConfigWith(Watch.Recorder);
+        foreach (byte[] psk in psks)
+            Watch.Recorder.Learn(psk, "psk");
     }
 
     public void Create(params Extension[] extensions)
@@ -67,8 +71,17 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     public void Join(Welcome welcome, RatchetTreeExtension? tree = null, Func<ReadOnlyMemory<byte>, Group?>? findGroup = null)
     {
         KeyPackageBundle bundle = _bundles.Single(candidate => welcome.Secrets.Any(entry => entry.NewMember.Span.SequenceEqual(candidate.Reference.Span)));
-        using StagedWelcome staged = StagedWelcome.Stage(Config, Identity, welcome, bundle, tree, findGroup);
+
+        // The client's key may have been renewed since the KeyPackage was made; it has both.
+        LeafIdentity joining = _identities.Find(known => known.Signer.PublicKey.Span.SequenceEqual(bundle.KeyPackage.LeafNode.SignatureKey.Span))!;
+        using StagedWelcome staged = StagedWelcome.Stage(Config, joining, welcome, bundle, tree, findGroup);
         Enter(staged.Join());
+        Drop(bundle);
+    }
+
+    /// <summary>Deletes a KeyPackage that was used.</summary>
+    public void Drop(KeyPackageBundle bundle)
+    {
         _bundles.Remove(bundle);
         bundle.Dispose();
     }
@@ -108,7 +121,7 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
     /// <summary>Makes a fresh signature key, under which the client goes by another name if one is given.</summary>
     public LeafIdentity NewIdentity(string? newName = null)
     {
-        var signer = SignatureKeyPair.Generate(Config.Crypto, World.Suite.Parameters.Signature);
+        var signer = SignatureKeyPair.Generate(World.Suite.Provider, World.Suite.Parameters.Signature);
         LeafIdentity renewed = Identity with { Signer = signer };
         if (newName is not null)
             renewed = renewed with { Credential = new Credential.Basic(Encoding.UTF8.GetBytes(newName)) };
@@ -142,6 +155,19 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
         byte[] message = propose(Group);
         Save();
         return message;
+    }
+
+    /// <summary>The secret of a component, by the safe exporter.</summary>
+    public byte[] ExportSafely(ComponentId component, bool isStored = true)
+    {
+        using Secret secret = Group.SafeExportSecret(component);
+        byte[] exported = secret.AsSpan().ToArray();
+        Watch?.Recorder.Exported(exported);
+        if (isStored)
+            Save();
+        else
+            Restart();
+        return exported;
     }
 
     public byte[] Send(string text)
@@ -194,6 +220,9 @@ internal sealed class Client(World world, string name, LeafIdentity identity) : 
         _group?.Dispose();
         _group = Group.Restore(Config, _identities, Store.Entries);
     }
+
+    /// <summary>A group of its own, as another who has got hold of the store would have it.</summary>
+    public Group Copy() => Group.Restore(World.Config, _identities, Store.Entries);
 
     public void Save()
     {

@@ -1,4 +1,5 @@
 using Parley.Mls.Groups;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Tests.Groups;
 using Parley.Mls.Tests.Model;
@@ -8,18 +9,87 @@ namespace Parley.Mls.Tests.Memory;
 /// <summary>RFC 9420 §9.2: what was consumed is deleted, from the store and from memory, and so is all else that has had its use.</summary>
 public sealed class SecretDeletionTests
 {
+    private static readonly (string Name, string Label)[] UntilTheirEnd =
+    [
+        ("init_secret", "init"),
+        ("sender_data_secret", "sender data"),
+        ("encryption_secret", "encryption"),
+        ("secret of a node of the secret tree", "tree"),
+        ("first secret of a handshake ratchet", "handshake"),
+        ("first secret of an application ratchet", "application"),
+        ("later secret of a ratchet", "secret"),
+        ("key of a skipped message", "key"),
+        ("nonce of a skipped message", "nonce"),
+        ("exporter_secret", "exporter"),
+        ("application_export_secret", "application_export"),
+        ("secret of a node of the exporter tree", "export tree"),
+        ("external_secret", "external"),
+        ("confirmation_key", "confirm"),
+        ("membership_key", "membership"),
+        ("resumption_psk", "resumption"),
+        ("epoch_authenticator", "authentication"),
+    ];
+
+    private static readonly (string Name, string Label)[] NotAtAll =
+    [
+        ("path_secret or commit_secret", "path"),
+        ("node_secret", "node"),
+        ("joiner_secret", "joiner"),
+        ("welcome_secret", "welcome"),
+        ("key of a Welcome", "welcome key"),
+        ("nonce of a Welcome", "welcome nonce"),
+        ("epoch_secret", "epoch"),
+        ("external PSK", "psk"),
+        ("input to the psk_secret", "derived psk"),
+        ("key for sender data", "sender data key"),
+        ("nonce for sender data", "sender data nonce"),
+        ("shared secret of a KEM", "shared secret"),
+        ("exported secret", "exported"),
+    ];
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(5)]
-    public void No_deleted_secret_is_in_the_store_or_in_memory_after_any_step_of_a_history(int seed)
+    [InlineData(6, CipherSuite.XWingChaCha20Poly1305Sha256Ed25519)]
+    public void No_deleted_secret_is_in_the_store_or_in_memory_after_any_step_of_a_history(int seed, CipherSuite suite = World.DefaultSuite)
     {
-        using Simulation simulation = Simulation.Run(seed, new Simulation.Settings(600, 10, WatchesSecrets: true));
-        foreach (SecretWatch watch in simulation.Watches)
+        using Simulation simulation = Simulation.Run(seed, new Simulation.Settings(600, 10, WatchesSecrets: true) { Suite = suite });
+        foreach (Client client in simulation.Watched)
         {
-            Assert.True(watch.Recorder.Count > 200, $"Only {watch.Recorder.Count} secrets were seen.");
-            Assert.True(watch.Recorder.ConsumedCount > 50, $"Only {watch.Recorder.ConsumedCount} were consumed.");
+            SecretRecorder recorder = client.Watch!.Recorder; // Those who are watched have one.
+            Assert.True(recorder.Count > 200, $"Only {recorder.Count} secrets were seen.");
+            Assert.True(recorder.ConsumedCount > 50, $"Only {recorder.ConsumedCount} were consumed.");
+        }
+    }
+
+    /// <summary>RFC 9420 §8 and §9.2 by name: those that are kept until their use or their epoch ends, and those that no operation leaves behind.</summary>
+    [Fact]
+    public void Each_secret_that_has_an_end_was_there_and_is_gone()
+    {
+        using Simulation simulation = Simulation.Run(1, new Simulation.Settings(1000, 10, WatchesSecrets: true));
+        using World world = Watched(out Client reader);
+        byte[][] messages = [.. Enumerable.Range(0, 3).Select(i => world[0].Send($"{i}"))];
+        reader.Read(messages[2]);
+        reader.Read(messages[0]);
+        for (int epoch = 0; epoch <= world.PastEpochsMax; epoch++)
+            world.Commit(world[1]);
+        List<SecretRecorder.Recorded> seen = [];
+        HashSet<SecretRecorder.Recorded> held = [];
+        foreach (Client client in simulation.Watched.Append(reader))
+        {
+            seen.AddRange(client.Watch!.Recorder.All);
+            held.UnionWith(client.Watch.Held(client));
+        }
+
+        foreach ((string name, string label) in UntilTheirEnd)
+            Assert.True(seen.Exists(secret => secret.Label == label && secret.WasHeld && !held.Contains(secret)), $"No {name} was there and is gone.");
+        Assert.True(seen.Exists(secret => secret is { PublicKey: not null, WasHeld: true } && !held.Contains(secret)), "No HPKE private key was replaced.");
+        foreach ((string name, string label) in NotAtAll)
+        {
+            Assert.True(seen.Exists(secret => secret.Label == label), $"No {name} was seen.");
+            Assert.DoesNotContain(seen, secret => secret.Label == label && (secret.WasHeld || held.Contains(secret)));
         }
     }
 

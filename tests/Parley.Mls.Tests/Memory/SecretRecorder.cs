@@ -17,9 +17,13 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
     private const int BytesMin = 12;
 
     // RFC 9420 §9.2: "S may be the init_secret, commit_secret, epoch_secret, or encryption_secret as well as any secret in a secret tree
-    // or one of the ratchets", and by its examples the joiner_secret and psk_secret that lie between.
+    // or one of the ratchets", and by its examples the joiner_secret and psk_secret that lie between. And the secrets of the safe exporter's
+    // tree (draft-ietf-mls-extensions-09 §4.4).
     private static readonly HashSet<string> Consumable =
-        ["init", "path", "joiner", "extract", "epoch", "encryption", "tree", "handshake", "application", "secret", "key", "nonce", "derived psk"];
+    [
+        "init", "path", "joiner", "extract", "epoch", "encryption", "tree", "handshake", "application", "secret", "key", "nonce", "derived psk",
+        "application_export", "export tree",
+    ];
 
     private readonly Dictionary<string, Recorded> _byBytes = new(StringComparer.Ordinal);
     private readonly Dictionary<ulong, List<Recorded>> _byStart = [];
@@ -31,6 +35,9 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
     public ulong Epoch { get; set; }
 
     public int Count => _byBytes.Count;
+
+    /// <summary>All that were seen.</summary>
+    public IReadOnlyCollection<Recorded> All => _byBytes.Values;
 
     public int ConsumedCount => _byBytes.Values.Count(static secret => secret.IsConsumed);
 
@@ -49,6 +56,12 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
         }
     }
 
+    /// <summary>A secret that the client has from elsewhere.</summary>
+    public void Learn(byte[] secret, string label) => Record(secret, label);
+
+    /// <summary>draft-ietf-mls-extensions-09 §4.4: a secret that was exported is consumed, and so is all it was derived from.</summary>
+    public void Exported(byte[] secret) => Find(secret)?.Consume(Consumable);
+
     public override void FillRandom(Span<byte> bytes)
     {
         base.FillRandom(bytes);
@@ -60,8 +73,14 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
         base.HkdfExpand(algorithm, pseudorandomKey, info, output);
         (string label, byte[] context) = Label(info);
         Recorded? parent = UsedAsKey(pseudorandomKey);
-        bool isOfRatchet = parent?.Label is "handshake" or "application" or "secret";
-        Record(output, label is "key" or "nonce" && !isOfRatchet ? $"{parent?.Label} {label}" : label, context, parent);
+        string name = label switch
+        {
+            // Those of the ratchets have short names; there are others of the same labels.
+            "key" or "nonce" when parent?.Label is not ("handshake" or "application" or "secret") => $"{parent?.Label} {label}",
+            "tree" when parent?.Label is "application_export" or "export tree" => "export tree",
+            _ => label,
+        };
+        Record(output, name, context, parent);
     }
 
     public override void Hmac(HashAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> tag)
@@ -181,12 +200,16 @@ internal sealed class SecretRecorder(ICryptoProvider inner) : ForwardingCryptoPr
 
         public byte[] Bytes { get; } = bytes;
 
+        /// <summary>What it was derived as.</summary>
         public string Label { get; } = label;
 
         /// <summary>Whether other secrets or tags were made from it.</summary>
         public bool IsUsed { get; set; }
 
         public bool IsConsumed { get; private set; }
+
+        /// <summary>Whether the client has had it, stored or in memory, after an operation.</summary>
+        public bool WasHeld { get; set; }
 
         /// <summary>If it is a private key: the public one.</summary>
         public byte[]? PublicKey { get; set; }

@@ -42,6 +42,13 @@ internal sealed class SecretWatch(ICryptoProvider inner)
             CheckMemory(client);
     }
 
+    /// <summary>The secrets that the client has, stored or in memory.</summary>
+    public HashSet<SecretRecorder.Recorded> Held(Client client) =>
+    [
+        .. client.Store.Entries.SelectMany(entry => Recorder.FindIn(entry.Value)),
+        .. ObjectGraph.Walk(client.Group).Select(static entry => entry.Item).OfType<byte[]>().SelectMany(bytes => Recorder.FindIn(bytes)),
+    ];
+
     /// <summary>The same for what the group holds in memory.</summary>
     public void CheckMemory(Client client)
     {
@@ -59,6 +66,7 @@ internal sealed class SecretWatch(ICryptoProvider inner)
         {
             if (!rules.Allow(secret, isStored))
                 throw new InvalidOperationException($"{where} the secret {secret}");
+            secret.WasHeld = true;
         }
     }
 
@@ -112,7 +120,7 @@ internal sealed class SecretWatch(ICryptoProvider inner)
         /// <summary>Whether a secret of the key schedule outlives the start of its epoch, and for how many more.</summary>
         private bool IsKept(string label, ulong age) => label switch
         {
-            "exporter" or "application_export" or "external" or "confirm" or "membership" or "authentication" or "init" => age == 0,
+            "exporter" or "application_export" or "export tree" or "external" or "confirm" or "membership" or "authentication" or "init" => age == 0,
             "resumption" => age <= (ulong)_config.ResumptionPsksMax,
             "sender data" or "encryption" or "tree" or "handshake" or "application" or "secret" or "key" or "nonce" => age <= (ulong)_config.PastEpochsMax,
             _ => false,

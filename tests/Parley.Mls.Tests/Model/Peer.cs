@@ -31,7 +31,10 @@ internal sealed class Peer(Client client)
     public bool CanCrash => Client.Watch is null;
 
     /// <summary>An external Commit that was made and not yet sent.</summary>
-    public DeliveryService.Entry? External { get; set; }
+    public Admission? Entrance { get; set; }
+
+    /// <summary>The last epoch in which it asked to leave.</summary>
+    public ulong? LeftIn { get; set; }
 
     /// <summary>Proposals and a Commit that were made, stored and not yet sent.</summary>
     public List<DeliveryService.Entry> Outbox { get; } = [];
@@ -55,9 +58,14 @@ internal sealed class Peer(Client client)
     /// <param name="Epoch">The epoch that it leads to.</param>
     internal sealed record Invitation(Welcome Welcome, RatchetTreeExtension? Tree, int Position, ulong Epoch);
 
+    /// <param name="Entry">The external Commit.</param>
+    /// <param name="Options">What it was made with.</param>
+    internal sealed record Admission(DeliveryService.Entry Entry, ExternalCommitOptions Options);
+
     /// <param name="Sender">Who wrote it.</param>
+    /// <param name="SignatureKey">The key in the sender's leaf when it did.</param>
     /// <param name="Epoch">The epoch it was sealed in.</param>
     /// <param name="Text">What it says.</param>
     /// <param name="Message">The encoded MLSMessage.</param>
-    internal sealed record Letter(Peer Sender, ulong Epoch, string Text, byte[] Message);
+    internal sealed record Letter(Peer Sender, ReadOnlyMemory<byte> SignatureKey, ulong Epoch, string Text, byte[] Message);
 }

@@ -1,7 +1,7 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
-using Parley.Mls.Messages.Extensions;
+using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
@@ -11,7 +11,7 @@ using Parley.Mls.Tests.Tree;
 
 namespace Parley.Mls.Tests.Model;
 
-/// <content>Proposals and Commits: made, sent, ordered, and followed.</content>
+/// <content>Commits: made, sent, ordered, and followed; and what all must agree on after each.</content>
 internal sealed partial class Simulation
 {
     private void MakeCommit(Peer peer)
@@ -46,92 +46,6 @@ internal sealed partial class Simulation
         while (peer.Outbox.Count > 0)
             Send(peer);
     }
-
-    private CommitOptions OptionsFor(Peer peer)
-    {
-        List<Proposal> proposals = [];
-        List<Member> members = [.. peer.Group.Members];
-        int adds = members.Count < _settings.MembersMax ? _random.Next(4) : 0;
-        List<Member> others = [.. members.Where(member => member.Index != peer.Group.OwnLeafIndex)];
-        int removes = members.Count > 4 ? _random.Next(3) : 0;
-        for (int i = 0; i < removes; i++)
-        {
-            Member removed = AnyOf(others);
-            others.Remove(removed);
-            proposals.Add(new Proposal.Remove(removed.Index));
-            if (Chance(20))
-                proposals.Insert(_random.Next(proposals.Count + 1), World.AddOf(PeerOf(removed.Leaf).Client)); // Out and in again.
-        }
-
-        List<Peer> outside = [.. _peers.Where(candidate => !members.Exists(member => IsOf(candidate, member.Leaf)))];
-        for (int i = 0; i < adds; i++)
-        {
-            Peer added = outside.Count > 0 && Chance(60) ? AnyOf(outside) : NewPeer();
-            outside.Remove(added);
-            proposals.Add(World.AddOf(added.Client));
-        }
-
-        bool resumes = adds == 0 && removes == 0 && Chance(30) && ResumptionPskFor(peer) is { } resumption && Add(proposals, resumption);
-        if (Chance(10))
-            proposals.Add(new Proposal.PreSharedKey(new PreSharedKeyId.External("shared"u8.ToArray(), Nonce())));
-        if (Chance(8))
-            proposals.Add(Extensions());
-        return new CommitOptions
-        {
-            Proposals = proposals,
-            ForcesPath = Chance(70),
-            IncludesReceivedProposals = !resumes && Chance(80),
-            WelcomeHasRatchetTree = Chance(50),
-        };
-    }
-
-    private static bool Add(List<Proposal> proposals, Proposal proposal)
-    {
-        proposals.Add(proposal);
-        return true;
-    }
-
-    /// <summary>The resumption PSK of an epoch that every member of the present one was in.</summary>
-    private Proposal.PreSharedKey? ResumptionPskFor(Peer peer)
-    {
-        ulong epoch = peer.Group.Epoch;
-        if (epoch != _log.Epoch || epoch == 0)
-            return null;
-        ulong since = Math.Max(_epochs[^1].Members.Max(static member => member.NextFirstEpoch), epoch < 5 ? 0 : epoch - 5);
-        return since >= epoch
-            ? null
-            : new Proposal.PreSharedKey(new PreSharedKeyId.Resumption(
-                ResumptionPskUsage.Application, _world.GroupId, since + (ulong)_random.Next((int)(epoch - since)), Nonce()));
-    }
-
-    private Proposal.GroupContextExtensions Extensions()
-    {
-        var required = new RequiredCapabilities([], [], [Messages.Credentials.CredentialType.Basic]);
-        return new Proposal.GroupContextExtensions(Chance(50) ? [] : [new Extension(ExtensionType.RequiredCapabilities, required.Encode())]);
-    }
-
-    private byte[] Nonce()
-    {
-        byte[] nonce = new byte[_world.Suite.HashBytes];
-        _world.Suite.Provider.FillRandom(nonce);
-        return nonce;
-    }
-
-    private void Propose(Peer peer)
-    {
-        if (!CanAct(peer))
-            return;
-        byte[] message = peer.Client.Propose(group => _random.Next(5) switch
-        {
-            0 => group.ProposeRemove(AnyOf([.. group.Members]).Index),
-            1 when group.MemberCount < _settings.MembersMax && Outsider(group) is { } outsider =>
-                group.ProposeAdd(outsider.Client.NewKeyPackage().KeyPackage, World.Now),
-            _ => group.ProposeUpdate(),
-        });
-        peer.Outbox.Add(new DeliveryService.Entry(peer, message, false, peer.Group.Epoch));
-    }
-
-    private Peer? Outsider(Group group) => _peers.Find(candidate => !group.Members.Any(member => IsOf(candidate, member.Leaf)));
 
     /// <summary>Sends the oldest message of an outbox. Whether it was taken is seen in the log alone.</summary>
     private void Send(Peer peer)
@@ -194,8 +108,10 @@ internal sealed partial class Simulation
     private void Accept(Accepted accepted)
     {
         GroupContext former = _epochs[^1].Context;
+        Count(accepted);
         _oracle.Apply(accepted.Proposals, accepted.Committer, accepted.Commit.Path);
-        _epochs.Add(new Epoch([.. _leaves.Values], accepted.Context, accepted.Authenticator, _oracle.TreeHash));
+        _appData.Apply(accepted.Proposals);
+        _epochs.Add(new Epoch([.. _leaves.Values], accepted.Context, accepted.Authenticator, _oracle.TreeHash, _appData.Entries));
         Require(
             _oracle.Members.All(member => _leaves.TryGetValue(member.Index, out Peer? peer) && IsOf(peer, member.Leaf)), "a member is not where the oracle has it");
         See(new Attacker.Evidence(accepted.Entry.Epoch, Decode(accepted.Entry.Message))
@@ -208,49 +124,19 @@ internal sealed partial class Simulation
         });
     }
 
-    /// <summary>One outside joins by itself, or a member, with whatever became of its state, comes back in place of itself.</summary>
-    private void CommitFromOutside(Peer peer)
+    private void Count(Accepted accepted)
     {
-        if (Chance(30) && peer.IsActive)
-            return; // Coming back is rarer.
-        if (peer.External is null)
-        {
-            Peer? helper = _epochs[^1].Members.Find(member => member != peer && CanAct(member) && member.Group.Epoch == _log.Epoch);
-            bool isMember = _leaves.ContainsValue(peer);
-            if (helper is null || (!isMember && _leaves.Count >= _settings.MembersMax))
-                return;
-            bool hasTree = Chance(50);
-            byte[] commit = peer.Client.CommitExternally(
-                helper.Group.CreateGroupInfo(hasTree),
-                new ExternalCommitOptions { Replaces = isMember ? _leaves.First(leaf => leaf.Value == peer).Key : null },
-                hasTree ? null : helper.Group.ExportRatchetTree());
-            peer.External = new DeliveryService.Entry(peer, commit, true, _log.Epoch);
-        }
-
-        if (Chance(30))
-            return; // It is sent later, maybe too late.
-        DeliveryService.Entry entry = peer.External;
-        peer.External = null;
-        if (!_log.TryAppend(entry))
-            return;
-        if (_leaves.ContainsValue(peer))
-            Remove(peer, _leaves.First(leaf => leaf.Value == peer).Key);
-        peer.Client.JoinExternally();
-        peer.IsActive = true;
-        peer.Cursor = _log.Count;
-        peer.FirstEpoch = peer.NextFirstEpoch = peer.Group.Epoch;
-        peer.Outbox.Clear();
-        peer.Invitations.Clear();
-        _leaves.Add(peer.Group.OwnLeafIndex, peer);
-        var message = Assert.IsType<MlsMessage.Public>(Decode(entry.Message)).Message;
-        Commit accepted = ((Content.CommitContent)message.Content.Content).Commit;
-        Accept(new Accepted(
-            entry,
-            accepted,
-            [.. accepted.Proposals.Select(static proposal => new QueuedProposal(((ProposalOrRef.ByValue)proposal).Proposal, new Sender.NewMemberCommit(), null))],
-            peer.Group.Context,
-            peer.Group.EpochAuthenticator));
-        Check(peer);
+        foreach (QueuedProposal queued in accepted.Proposals)
+            Count(queued is { Proposal: Proposal.PreSharedKey { Psk: PreSharedKeyId.Resumption } } ? "ResumptionPsk" : $"{queued.Proposal.Type}");
+        bool isExternal = accepted.Committer is null;
+        if (isExternal)
+            Count(accepted.Proposals.Any(static queued => queued.Proposal is Proposal.Remove) ? "Resync" : "ExternalJoin");
+        if (accepted.Proposals.Any(static queued => queued.Sender is Sender.NewMemberProposal))
+            Count("NewMemberProposal");
+        IEnumerable<LeafNode?> changed =
+            [isExternal ? null : accepted.Commit.Path?.LeafNode, .. accepted.Proposals.Select(static queued => (queued.Proposal as Proposal.Update)?.LeafNode)];
+        if (changed.OfType<LeafNode>().Any(leaf => _oracle.Members.All(member => !member.Leaf.SignatureKey.Span.SequenceEqual(leaf.SignatureKey.Span))))
+            Count("NewIdentity");
     }
 
     private Peer OneWhoStays(StagedCommit commit) =>
@@ -322,13 +208,20 @@ internal sealed partial class Simulation
         peer.FirstEpoch = invitation.Epoch;
         peer.Outbox.Clear();
         Check(peer);
-        Peer source = _settings.Fault == Fault.JoinerReadsEarlier ? AnyOf(_epochs[(int)invitation.Epoch - 1].Members) : peer;
-        if (source.IsActive is false)
+        RefuteJoiner(peer);
+    }
+
+    /// <summary>One who has joined, whichever way, opens nothing that was sent before.</summary>
+    private void RefuteJoiner(Peer peer)
+    {
+        ulong first = peer.FirstEpoch;
+        Peer source = _settings.Fault == Fault.JoinerReadsEarlier ? AnyOf(_epochs[(int)first - 1].Members) : peer;
+        if (!source.IsActive)
             return;
-        using var attacker = new Attacker($"{peer}, who joined in epoch {invitation.Epoch},", Clone(source));
+        using var attacker = new Attacker($"{peer}, who joined in epoch {first},", source.Client.Copy());
         foreach (Attacker.Evidence evidence in _history)
         {
-            if (evidence.Epoch < invitation.Epoch)
+            if (evidence.Epoch < first)
                 Refute(attacker, evidence);
         }
     }
@@ -344,9 +237,40 @@ internal sealed partial class Simulation
         using Secret exported = group.Export("model", "context"u8, 32);
         epoch.Exported ??= exported.AsSpan().ToArray();
         Require(exported.AsSpan().SequenceEqual(epoch.Exported), $"{peer} exports another secret in epoch {group.Epoch}");
+        foreach ((ComponentId component, byte[] data) in epoch.AppData)
+            Require(group.FindAppData(component)?.Span.SequenceEqual(data) == true, $"{peer} has other data of component {component} in epoch {group.Epoch}");
+        Require(AppDataOracle.Count(group.Context) == epoch.AppData.Count, $"{peer} has data of other components in epoch {group.Epoch}");
+        ExportSafely(peer, epoch);
         Require(group.MemberCount == epoch.Members.Count, $"{peer} counts other members in epoch {group.Epoch}");
         if (Chance(20))
             Soundness.Assert(peer.Client);
+    }
+
+    /// <summary>draft-ietf-mls-extensions-09 §4.4: all export the same secret for a component, and none a second time.</summary>
+    private void ExportSafely(Peer peer, Epoch epoch)
+    {
+        foreach (ComponentId component in (ComponentId[])[ComponentId.AppAck, Ledger])
+        {
+            byte[] exported = peer.Client.ExportSafely(component, isStored: _settings.Fault != Fault.ExportNotStored);
+            epoch.SafelyExported.TryAdd(component, exported);
+            Require(exported.AsSpan().SequenceEqual(epoch.SafelyExported[component]), $"{peer} exports another secret of {component} in epoch {peer.Group.Epoch}");
+            if (Chance(20))
+                Restart(peer);
+            Require(!CanExport(peer.Group, component), $"{peer} exports the secret of {component} again");
+        }
+    }
+
+    private static bool CanExport(Group group, ComponentId component)
+    {
+        try
+        {
+            group.SafeExportSecret(component).Dispose();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     /// <summary>A Commit that was taken into the log, with what its maker knows of the epoch it leads to.</summary>
@@ -361,7 +285,7 @@ internal sealed partial class Simulation
 
     private static bool CanAct(Peer peer) => peer.IsActive && !peer.Group.IsReinitialized;
 
-    private Peer PeerOf(LeafNode leaf) => _peers.Find(peer => IsOf(peer, leaf)) ?? throw new InvalidOperationException("A leaf of nobody.");
+    private Peer PeerOf(LeafNode leaf) => _owners[Convert.ToHexString(leaf.SignatureKey.Span)];
 
-    private static bool IsOf(Peer peer, LeafNode leaf) => peer.Client.Identity.Signer.PublicKey.Span.SequenceEqual(leaf.SignatureKey.Span);
+    private bool IsOf(Peer peer, LeafNode leaf) => PeerOf(leaf) == peer;
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages.Framing;
 using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Model;
@@ -11,7 +12,7 @@ internal sealed partial class Simulation
     {
         if (!CanAct(peer) || peer.Group.MustCommitFirst)
             return;
-        var letter = new Peer.Letter(peer, peer.Group.Epoch, $"{peer} writes {_letters++}", []);
+        var letter = new Peer.Letter(peer, peer.Client.Identity.Signer.PublicKey, peer.Group.Epoch, $"{peer} writes {_letters++}", []);
         letter = letter with { Message = peer.Client.Send(letter.Text) };
         foreach (Peer reader in _epochs[(int)letter.Epoch].Members)
         {
@@ -50,7 +51,8 @@ internal sealed partial class Simulation
 
         var received = (Received.Application)peer.Group.Process(Decode(letter.Message), World.Now);
         Require(Encoding.UTF8.GetString(received.Data.Span) == letter.Text, $"{peer} reads something else than {letter.Sender} wrote");
-        Require(IsOf(letter.Sender, received.SenderLeaf), $"{peer} takes a message of {letter.Sender} for another's");
+        ReadOnlyMemory<byte> key = _settings.Fault == Fault.WrongSender ? peer.Client.Identity.Signer.PublicKey : received.SenderLeaf.SignatureKey;
+        Require(key.Span.SequenceEqual(letter.SignatureKey.Span), $"{peer} takes a message of {letter.Sender} for another's");
         if (_settings.Fault == Fault.OldBackup)
             peer.Client.Restart();
         peer.Client.Save();
@@ -75,7 +77,7 @@ internal sealed partial class Simulation
         return isKept ? null : MlsError.EpochExpired;
     }
 
-    private static void Refuse(Peer peer, Peer.Letter letter, MlsError expected)
+    private void Refuse(Peer peer, Peer.Letter letter, MlsError expected)
     {
         string before = peer.Client.Store.ToString();
         try
@@ -85,6 +87,8 @@ internal sealed partial class Simulation
         catch (MlsException refused)
         {
             Require(refused.Error == expected, $"{peer} refuses \"{letter.Text}\" for {refused.Error}, not for {expected}");
+            if (_settings.Fault == Fault.RefusalChanges && CanAct(peer))
+                Forge.SealRaw(peer.Client, ContentType.Application, [0, 0]);
             peer.Client.Save();
             Require(before == peer.Client.Store.ToString(), $"{peer} has changed by what it refused");
             return;
@@ -113,7 +117,7 @@ internal sealed partial class Simulation
     {
         if (!peer.IsActive)
             return;
-        Group group = Clone(peer);
+        Group group = peer.Client.Copy();
         for (int i = peer.Cursor; i < _log.Count - 1 && !group.IsRemoved; i++)
         {
             if (IsOwn(group, _log[i]))
@@ -157,8 +161,6 @@ internal sealed partial class Simulation
         if (attacker.Breaks(evidence) is { } how)
             throw new InvalidOperationException($"{attacker.Name} {how} of epoch {evidence.Epoch}");
     }
-
-    private Group Clone(Peer peer) => Group.Restore(_world.Config, peer.Client.Identity, peer.Client.Store.Entries);
 
     private static bool HasGroup(Peer peer) => peer.Client.HasGroup;
 }

@@ -1,12 +1,16 @@
 using System.Text;
+using Parley.Mls.Components;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages;
+using Parley.Mls.Messages.Components;
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Components;
 using Parley.Mls.Tests.Crypto;
 using Parley.Mls.Tests.Groups;
-using Parley.Mls.Tests.Memory;
 using Parley.Mls.Tests.Tree;
 
 namespace Parley.Mls.Tests.Model;
@@ -20,6 +24,16 @@ internal sealed partial class Simulation : IDisposable
 {
     private const int AttackersMax = 4;
     private const int HistoryMax = 40;
+    private const ComponentId Ledger = (ComponentId)0x8001;
+    private const ComponentId Note = (ComponentId)0x8002;
+
+    private static readonly byte[] SharedPsk = [.. "a key that all know"u8];
+
+    private static readonly Capabilities Capable = World.DefaultCapabilities with
+    {
+        Extensions = [ExtensionType.AppDataDictionary],
+        Proposals = [ProposalType.AppDataUpdate, ProposalType.AppEphemeral, ProposalType.SelfRemove],
+    };
 
     private readonly Random _random;
     private readonly Settings _settings;
@@ -31,41 +45,56 @@ internal sealed partial class Simulation : IDisposable
     private readonly List<Attacker> _attackers = [];
     private readonly List<Attacker.Evidence> _history = [];
     private readonly TreeOracle _oracle;
+    private readonly AppDataOracle _appData = new();
+    private readonly Dictionary<string, Peer> _owners = [];
+    private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
     private int _letters;
 
     public Simulation(int seed, Settings settings)
     {
         _random = new Random(seed);
         _settings = settings;
-        _world = new World(World.DefaultSuite, new SeededRandomSource(seed))
+        _world = new World(settings.Suite, new SeededRandomSource(seed))
         {
+            Capabilities = Capable,
             HandshakeFormat = seed % 3 == 0 ? WireFormat.PublicMessage : WireFormat.PrivateMessage,
             PastEpochsMax = seed % 4,
             Restarts = seed % 5 == 0,
             ThreadsMax = settings.WatchesSecrets ? 1 : 2, // A recorder is for one thread.
             StoresKeepDeleted = settings.Fault == Fault.KeepsDeleted,
+            Components =
+            {
+                [Ledger] = settings.Fault == Fault.WrongAppData ? new ReplacedData() : new Ledger(),
+                [Note] = new ReplacedData(),
+                [ComponentId.AppAck] = new AppAckComponent(),
+            },
         };
-        _world.Psks.Add("shared"u8, "a key that all know"u8);
+        _world.Psks.Add("shared"u8, SharedPsk);
         Peer creator = NewPeer();
         creator.Client.Create();
         creator.IsActive = true;
         _leaves.Add(default, creator);
         _oracle = new TreeOracle(_world.Suite, creator.Group.Members.Single().Leaf) { IgnoresUpdates = settings.Fault == Fault.WrongTree };
-        _epochs.Add(new Epoch([creator], creator.Group.Context, creator.Group.EpochAuthenticator, _oracle.TreeHash));
+        _epochs.Add(new Epoch([creator], creator.Group.Context, creator.Group.EpochAuthenticator, _oracle.TreeHash, _appData.Entries));
         Check(creator);
     }
 
     /// <summary>How many epochs there were.</summary>
     public int EpochCount => _epochs.Count;
 
+    /// <summary>What was done how often, as far as it had an effect: each type of proposal that was committed, and the ways in and on.</summary>
+    public IReadOnlyDictionary<string, int> Counts => _counts;
+
     /// <summary>All that all clients have stored: what a run with the same seed must lead to again.</summary>
     public byte[] Fingerprint =>
         System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _peers.Select(static peer => peer.Client.Store.ToString()))));
 
-    public IEnumerable<SecretWatch> Watches => _peers.Select(static peer => peer.Client.Watch).OfType<SecretWatch>();
+    /// <summary>The clients that are watched for secrets that should be gone.</summary>
+    public IEnumerable<Client> Watched => _peers.Select(static peer => peer.Client).Where(static client => client.Watch is not null);
 
     public override string ToString() =>
-        $"{_epochs.Count} epochs, at most {_epochs.Max(static epoch => epoch.Members.Count)} members, {_peers.Count} clients, {_letters} application messages";
+        $"{_epochs.Count} epochs, at most {_epochs.Max(static epoch => epoch.Members.Count)} members, {_peers.Count} clients, {_letters} application messages; "
+        + string.Join(", ", _counts.Select(static count => $"{count.Key} {count.Value}"));
 
     /// <summary>One run, with the seed and the step in whatever goes wrong.</summary>
     public static Simulation Run(int seed, Settings settings)
@@ -112,6 +141,9 @@ internal sealed partial class Simulation : IDisposable
             case < 66:
                 CommitFromOutside(AnyOf(_peers));
                 break;
+            case < 67:
+                ProposeItself(AnyOf(_peers));
+                break;
             case < 82:
                 Send(AnyOf([.. _peers.Where(static peer => peer.Outbox.Count > 0).DefaultIfEmpty(_peers[0])]));
                 break;
@@ -123,6 +155,9 @@ internal sealed partial class Simulation : IDisposable
                 break;
             case < 95:
                 Clear(AnyOne());
+                break;
+            case < 96:
+                Branch(AnyOne());
                 break;
             default:
                 ReadAgain(AnyOne());
@@ -166,53 +201,28 @@ internal sealed partial class Simulation : IDisposable
             ReInit();
     }
 
-    private void ReInit()
-    {
-        Peer ender = AnyOf(_epochs[^1].Members);
-        SendCommit(ender, new CommitOptions
-        {
-            Proposals = [new Proposal.ReInit("next"u8.ToArray(), Messages.ProtocolVersion.Mls10, World.DefaultSuite, [])],
-            IncludesReceivedProposals = false,
-        });
-        foreach (Peer peer in _epochs[^1].Members)
-        {
-            CatchUp(peer, int.MaxValue);
-            Restart(peer);
-            Require(peer.Group.IsReinitialized, $"{peer} does not know that the group has ended");
-            Assert.Throws<InvalidOperationException>(() => peer.Group.Protect([]));
-        }
-
-        List<Peer> members = _epochs[^1].Members;
-        Peer maker = AnyOf(members);
-        var adds = new CommitOptions { Proposals = [.. members.Where(peer => peer != maker).Select(static peer => World.AddOf(peer.Client))] };
-        ContinuedGroup next = maker.Group.Reinitialize(maker.Client.Identity, adds, World.Now);
-        byte[] authenticator = next.Group.EpochAuthenticator;
-        Welcome? welcome = next.Welcome is { } encoded ? Assert.IsType<MlsMessage.Welcome>(Decode(encoded.Span)).Message : null;
-        foreach (Peer peer in members)
-        {
-            if (peer == maker)
-                peer.Client.Enter(next.Group);
-            else
-                peer.Client.Join(welcome!, findGroup: _ => peer.Group);
-            Require(peer.Group.EpochAuthenticator.AsSpan().SequenceEqual(authenticator), $"{peer} is in another group than {maker}");
-        }
-
-        string text = $"{maker} goes on";
-        byte[] message = maker.Client.Send(text);
-        foreach (Peer peer in members)
-            Require(peer == maker || peer.Client.Read(message) == text, $"{peer} does not go on");
-    }
-
     private Peer NewPeer()
     {
         var peer = new Peer(_world.NewClient());
-        if (_settings.Fault == Fault.WrongExporter && _peers.Count == 2)
-            peer.Client.Config = _world.ConfigWith(new TamperingCryptoProvider(_world.Suite.Provider));
+        string? tampered = _settings.Fault switch
+        {
+            Fault.WrongExporter => "exporter",
+            Fault.WrongSafeExporter => "application_export",
+            Fault.WrongAuthenticator => "authentication",
+            _ => null,
+        };
+        if (tampered is not null && _peers.Count == 2)
+            peer.Client.Config = _world.ConfigWith(new TamperingCryptoProvider(_world.Suite.Provider, tampered));
         if (_settings.WatchesSecrets && _peers.Count < 3)
-            peer.Client.Observe();
+            peer.Client.Observe(SharedPsk);
         _peers.Add(peer);
+        Owns(peer, peer.Client.Identity);
         return peer;
     }
+
+    private void Owns(Peer peer, LeafIdentity identity) => _owners.Add(Convert.ToHexString(identity.Signer.PublicKey.Span), peer);
+
+    private void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
 
     private T AnyOf<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
 
@@ -241,6 +251,24 @@ internal sealed partial class Simulation : IDisposable
         /// <summary>One client computes the exporter secret otherwise.</summary>
         WrongExporter,
 
+        /// <summary>One client computes the secrets of components otherwise.</summary>
+        WrongSafeExporter,
+
+        /// <summary>One client computes the epoch authenticator otherwise.</summary>
+        WrongAuthenticator,
+
+        /// <summary>All clients have a component that replaces what it should append to.</summary>
+        WrongAppData,
+
+        /// <summary>What a client has stored does not know of the secrets it exported.</summary>
+        ExportNotStored,
+
+        /// <summary>A client's own ratchet moves with each message it refuses.</summary>
+        RefusalChanges,
+
+        /// <summary>A client reads what was written with the name of another on it.</summary>
+        WrongSender,
+
         /// <summary>The tree that is expected is one without Updates.</summary>
         WrongTree,
 
@@ -262,15 +290,23 @@ internal sealed partial class Simulation : IDisposable
     /// <param name="Fault">What is wrong on purpose.</param>
     /// <param name="EndsInReInit">Whether the group is ended.</param>
     /// <param name="WatchesSecrets">Whether a few clients are watched for secrets that should be gone.</param>
-    internal sealed record Settings(int Steps, int MembersMax, Fault Fault = Fault.None, bool EndsInReInit = false, bool WatchesSecrets = false);
+    internal sealed record Settings(int Steps, int MembersMax, Fault Fault = Fault.None, bool EndsInReInit = false, bool WatchesSecrets = false)
+    {
+        public CipherSuite Suite { get; init; } = World.DefaultSuite;
+    }
 
     /// <summary>What is known of an epoch as soon as its Commit has been accepted.</summary>
     /// <param name="Members">Who is in it.</param>
     /// <param name="Context">The GroupContext, by the one who made the Commit.</param>
     /// <param name="Authenticator">The epoch authenticator, by the same.</param>
     /// <param name="TreeHash">The tree hash, by the oracle.</param>
-    internal sealed record Epoch(List<Peer> Members, GroupContext Context, byte[] Authenticator, byte[] TreeHash)
+    /// <param name="AppData">The data of components, by their oracle.</param>
+    internal sealed record Epoch(
+        List<Peer> Members, GroupContext Context, byte[] Authenticator, byte[] TreeHash, IReadOnlyDictionary<ComponentId, byte[]> AppData)
     {
+        /// <summary>The secrets of components, by the first to come.</summary>
+        public Dictionary<ComponentId, byte[]> SafelyExported { get; } = [];
+
         /// <summary>An exported secret, by the first to come.</summary>
         public byte[]? Exported { get; set; }
     }

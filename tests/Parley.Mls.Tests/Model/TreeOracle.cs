@@ -42,9 +42,11 @@ internal sealed class TreeOracle
         {
             if (queued.Proposal is Proposal.Remove remove)
                 _plain.Remove((int)remove.Removed.Value);
+            else if (queued is { Proposal: Proposal.SelfRemove, Sender: Messages.Framing.Sender.Member leaver })
+                _plain.Remove((int)leaver.LeafIndex.Value);
         }
 
-        if (proposals.Any(static queued => queued.Proposal is Proposal.Remove))
+        if (proposals.Any(static queued => queued.Proposal is Proposal.Remove or Proposal.SelfRemove))
             _plain.Truncate();
         foreach (QueuedProposal queued in proposals)
         {

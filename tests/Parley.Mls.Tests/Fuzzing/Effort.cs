@@ -1,0 +1,26 @@
+namespace Parley.Mls.Tests.Fuzzing;
+
+/// <summary>Whatever the bytes, what is done with them costs memory in proportion to them and to the group.</summary>
+internal static class Effort
+{
+    /// <summary>Bytes allocated for each byte received, at most.</summary>
+    public const int AllocationFactor = 64;
+
+    /// <summary>What a message may cost for the group's sake: that has up to sixteen leaves.</summary>
+    public const int AllocationBase = 1 << 20;
+
+    /// <summary>Does something with so many bytes.</summary>
+    public static T Bounded<T>(int bytes, Func<T> done)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            return done();
+        }
+        finally
+        {
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.InRange(allocated, 0, AllocationBase + ((long)AllocationFactor * bytes));
+        }
+    }
+}
