@@ -236,7 +236,7 @@ public sealed class ParleyClientTests : IAsyncDisposable
         ParleyClient alice = await SignUpAsync("alice");
         ParleyClient bob = await SignUpAsync("bob");
         int refusals = 0;
-        _network.Refuse = request => request.Path == Contracts.Routes.KeyPackages && request.Method == HttpMethod.Post && Interlocked.Increment(ref refusals) == 1
+        _network.RefuseRequest = request => request.Path == Contracts.Routes.KeyPackages && request.Method == HttpMethod.Post && Interlocked.Increment(ref refusals) == 1
             ? new Contracts.Resources.Refusal("rate_limited", 50)
             : null;
         ConversationId conversation = (await alice.OpenDirectAsync(bob.Self, Patience)).Value;
@@ -251,7 +251,7 @@ public sealed class ParleyClientTests : IAsyncDisposable
     public async Task A_refusal_says_when_it_may_be_tried_again()
     {
         ParleyClient alice = await SignUpAsync("alice");
-        _network.Refuse = request => request.Path == Contracts.Routes.Invites ? new Contracts.Resources.Refusal("rate_limited", 59_500) : null;
+        _network.RefuseRequest = request => request.Path == Contracts.Routes.Invites ? new Contracts.Resources.Refusal("rate_limited", 59_500) : null;
         ClientError refused = (await alice.CreateInviteAsync(1, TimeSpan.FromHours(1), Patience)).Error!;
         Assert.Equal(ClientErrorCode.RateLimited, refused.Code);
         Assert.EndsWith("Try again in 60 seconds.", refused.Sentence, StringComparison.Ordinal);
@@ -262,7 +262,7 @@ public sealed class ParleyClientTests : IAsyncDisposable
     public async Task A_server_that_lets_one_in_later_is_asked_no_sooner()
     {
         ParleyClient alice = await SignUpAsync("alice");
-        _network.Refuse = request => request.Path == Contracts.Routes.Challenges ? new Contracts.Resources.Refusal("too_many_connections", 600_000) : null;
+        _network.RefuseRequest = request => request.Path == Contracts.Routes.Challenges ? new Contracts.Resources.Refusal("too_many_connections", 600_000) : null;
         DateTimeOffset before = TimeProvider.System.GetUtcNow();
         _network.Cut();
         await Until(alice, () => alice.Connection.Sentence.Contains("too often", StringComparison.Ordinal));

@@ -40,6 +40,9 @@ internal sealed class TestLoad
     /// <summary>How many appends were refused for now, because the server could not store.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
+    public override string ToString() =>
+        $"{Acknowledged} appends were acknowledged and {Refused} refused. {string.Join('\n', _senders.Concat(_following).Select(task => $"{task.Status} {task.Exception}"))}";
+
     /// <summary>
     /// Makes a group of the clients, and does harm to the server while they append. Then every acknowledged append stands in the log once,
     /// under the number that was acknowledged, without a gap, and each member has read the same.

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -30,7 +31,6 @@ internal static class ParleyServer
     // With a round trip of a tenth of a second, 2.5 MB a second for each connection.
     private const int SendBufferBytes = 128 * 1024;
 
-    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Builds a server that is ready to be started.</summary>
@@ -41,30 +41,8 @@ internal static class ParleyServer
     public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.Listen(options.Listen, static listen => listen.UseConnectionLimits());
-            if (options.MetricsListen is not null)
-                kestrel.Listen(options.MetricsListen);
-            kestrel.ConfigureEndpointDefaults(static listen => listen.Protocols = HttpProtocols.Http1);
-            kestrel.AddServerHeader = false;
-
-            // A body must come at 240 bytes a second, which is Kestrel's own limit.
-            kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
-            kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
-            kestrel.Limits.MaxRequestHeaderCount = HeadersMax;
-            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
-            kestrel.Limits.KeepAliveTimeout = IdleTimeout;
-            kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
-        });
-        builder.Services.Configure<SocketTransportOptions>(static transport => transport.CreateBoundListenSocket = static endpoint =>
-        {
-            // What a peer does not read waits in the system, too, which would give each up to 4 MB.
-            Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-            socket.SendBufferSize = SendBufferBytes;
-            return socket;
-        });
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.Configure<SocketTransportOptions>(static transport => transport.CreateBoundListenSocket = Listen);
         builder.Services.AddPrivateLogs(options.LogLevel);
         builder.UseSequencer();
 
@@ -124,6 +102,32 @@ internal static class ParleyServer
         services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<IKeyPackageStore, KeyPackageStore>();
         services.AddSingleton<ILogStore, LogStore>();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    {
+        kestrel.ConfigureEndpointDefaults(static listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(options.Listen, static listen => listen.UseConnectionLimits());
+        if (options.MetricsListen is not null)
+            kestrel.Listen(options.MetricsListen);
+        kestrel.AddServerHeader = false;
+
+        // A body must come at 240 bytes a second, which is Kestrel's own limit.
+        kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
+        kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
+        kestrel.Limits.MaxRequestHeaderCount = HeadersMax;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(options.Limits.HelloSeconds);
+        kestrel.Limits.KeepAliveTimeout = IdleTimeout;
+        kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
+    }
+
+    /// <summary>What a peer does not read waits in the system, too, which would give each up to 4 MB.</summary>
+    private static Socket Listen(EndPoint endpoint)
+    {
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        socket.SendBufferSize = SendBufferBytes;
+        return socket;
     }
 
     private static void MapResources(WebApplication app)

@@ -33,7 +33,7 @@ internal sealed class FakeNetwork
     public Func<ServerFrame, ServerFrame>? Tamper { get; set; }
 
     /// <summary>What is refused over HTTP, and how; null lets it through.</summary>
-    public Func<ResourceRequest, Refusal?>? Refuse { get; set; }
+    public Func<ResourceRequest, Refusal?>? RefuseRequest { get; set; }
 
     /// <summary>What is refused over the WebSocket, and how; null lets it through.</summary>
     public Func<ClientFrame, Reply?>? RefuseFrame { get; set; }
@@ -64,7 +64,7 @@ internal sealed class FakeNetwork
         {
             if (IsDown)
                 throw new TransportException("Down.");
-            if (Refuse?.Invoke(request) is { } refusal)
+            if (RefuseRequest?.Invoke(request) is { } refusal)
                 return new ResourceResponse(429, JsonSerializer.SerializeToUtf8Bytes(refusal, ResourcesJson.Default.Refusal));
             string[] parts = request.Path.Split("?suite=");
             string path = parts[0];

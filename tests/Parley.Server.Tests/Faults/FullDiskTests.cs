@@ -35,7 +35,7 @@ public sealed class FullDiskTests
                 {
                     disk.Fill();
                     return load.Refused > refused;
-                }, process.Printed);
+                }, () => $"{load}\n{process.Printed()}");
                 await Eventually.TrueAsync(async () =>
                 {
                     disk.Fill();
