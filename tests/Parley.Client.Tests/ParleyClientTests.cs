@@ -236,7 +236,7 @@ public sealed class ParleyClientTests : IAsyncDisposable
         ParleyClient alice = await SignUpAsync("alice");
         ParleyClient bob = await SignUpAsync("bob");
         int refusals = 0;
-        _network.RefuseRequest = request => request.Path == Contracts.Routes.KeyPackages && request.Method == HttpMethod.Post && Interlocked.Increment(ref refusals) == 1
+        _network.RefuseRequest = request => request.Path.StartsWith(Contracts.Routes.KeyPackages, StringComparison.Ordinal) && Interlocked.Increment(ref refusals) == 1
             ? new Contracts.Resources.Refusal("rate_limited", 50)
             : null;
         ConversationId conversation = (await alice.OpenDirectAsync(bob.Self, Patience)).Value;

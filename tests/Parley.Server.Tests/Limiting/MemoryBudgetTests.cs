@@ -15,7 +15,7 @@ public sealed class MemoryBudgetTests
     public async Task Those_who_do_not_read_are_disconnected_when_there_is_too_much_and_others_read_on()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using TestServer server = await TestServer.StartAsync(clock, TestServer.Unlimited with { QueueMegabytes = 1 });
+        await using TestServer server = await TestServer.StartAsync(clock, TestServer.Unlimited with { QueueMegabytes = 1, PingSeconds = 600 });
         TestClient alice = await server.JoinAsync("alice");
         byte[] group = await alice.CreateGroupAsync();
         await using TestSocket socket = await alice.ConnectAsync();
@@ -39,7 +39,7 @@ public sealed class MemoryBudgetTests
         }
 
         await reader.EnvelopesAsync(TestMessages.Log(group), sent);
-        Assert.True(budget.IsFull, "They are not silent enough.");
+        Assert.True(budget.IsFull, $"They are not silent enough: {budget.QueuedBytes} bytes wait.");
         await socket.AppendAsync(TestMessages.Application(group, bytes: MessageBytes));
         await reader.EnvelopesAsync(TestMessages.Log(group), 1);
         Assert.True(budget.QueuedBytes < 8 * 1024 * 1024, $"{budget.QueuedBytes} bytes wait.");
