@@ -3,15 +3,18 @@
 import { createInterface } from "node:readline";
 import { webcrypto } from "node:crypto";
 import {
-  acceptAll, ciphersuites, createApplicationMessage, createCommit, createGroup, createGroupInfoWithExternalPubAndRatchetTree, createProposal,
-  decodeMlsMessage, encodeMlsMessage, generateKeyPackageWithKey, getCiphersuiteFromName, getCiphersuiteImpl, joinGroup,
-  makePskIndex, processPrivateMessage, processPublicMessage,
+  acceptAll, branchGroup, ciphersuites, createApplicationMessage, createCommit, createGroup, createGroupInfoWithExternalPub, createProposal,
+  decodeMlsMessage, encodeMlsMessage, generateKeyPackageWithKey, getCiphersuiteFromName, getCiphersuiteImpl, joinGroup, joinGroupExternal,
+  makePskIndex, processPrivateMessage, processPublicMessage, reinitCreateNewGroup,
 } from "ts-mls";
+import { encode } from "ts-mls/codec/tlsEncoder.js";
+import { varLenDataEncoder } from "ts-mls/codec/variableLength.js";
+import { createGroupInfo } from "ts-mls/createCommit.js";
 import { signWithLabel } from "ts-mls/crypto/signature.js";
 import { greaseCapabilities } from "ts-mls/grease.js";
 import { encodeLeafNodeTBS } from "ts-mls/leafNode.js";
 import { updateLeafKey } from "ts-mls/privateKeyPath.js";
-import { decodeRatchetTree } from "ts-mls/ratchetTree.js";
+import { decodeRatchetTree, encodeRatchetTree } from "ts-mls/ratchetTree.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it only there.
@@ -19,9 +22,10 @@ globalThis.crypto ??= webcrypto; // Node 18 has it only there.
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 const bytes = (text) => new Uint8Array(Buffer.from(text, "hex"));
 const curves = { P256: p256, P384: p384, P521: p521 };
+const applicationExtension = 0xf00f; // Of the private range; what it means is nobody's business here.
 const capabilities = greaseCapabilities(
   { probabilityPerGreaseValue: 1.1 }, // All of them, every time.
-  { versions: ["mls10"], ciphersuites: Object.keys(ciphersuites), extensions: [], proposals: [], credentials: ["basic"] });
+  { versions: ["mls10"], ciphersuites: Object.keys(ciphersuites), extensions: [applicationExtension], proposals: [], credentials: ["basic"] });
 
 const members = new Map();
 const psks = {};
@@ -50,16 +54,13 @@ const operations = {
     return {};
   },
 
-  async keyPackage({ name, suite: number }) {
-    const suiteName = Object.keys(ciphersuites).find((key) => ciphersuites[key] === number);
+  async keyPackage({ name, identity, suite: number }) {
+    const suiteName = suiteNamed(number);
     const description = getCiphersuiteFromName(suiteName);
     const suite = await getCiphersuiteImpl(description);
-    const now = BigInt(Math.floor(Date.now() / 1000));
-    const credential = { credentialType: "basic", identity: new TextEncoder().encode(name) };
-    const { publicPackage, privatePackage } = await generateKeyPackageWithKey(
-      credential, capabilities, { notBefore: now - 3600n, notAfter: now + 86400n }, [], await signatureKeys(suite, description.signature), suite);
-    members.set(name, { suite, publicPackage, privatePackage, state: undefined });
-    return { keyPackage: hex(encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage: publicPackage })) };
+    const member = { identity, suite, signatureKeys: await signatureKeys(suite, description.signature), state: undefined };
+    members.set(name, { ...member, ...await freshPackages(member) });
+    return { keyPackage: hex(encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage: members.get(name).publicPackage })) };
   },
 
   async create({ name, group }) {
@@ -68,12 +69,56 @@ const operations = {
     return {};
   },
 
-  async join({ name, welcome, tree }) {
+  // A new group that continues the former member's: of all its members, as a ReInit has it, or else a branch. The others join apart.
+  async continue({ name, former, group, suite, branch, keyPackages }) {
+    const member = members.get(name);
+    const { state } = members.get(former);
+    const packages = keyPackages.map((one) => decode(one, "mls_key_package").keyPackage);
+    const { newState, welcome } = branch
+      ? await branchGroup(state, member.publicPackage, member.privatePackage, packages, bytes(group), member.suite)
+      : await reinitCreateNewGroup(state, member.publicPackage, member.privatePackage, packages, bytes(group), suiteNamed(suite), []);
+    member.state = newState;
+    return made(undefined, welcome, newState);
+  },
+
+  async join({ name, former, welcome, tree }) {
     const member = members.get(name);
     const message = decode(welcome, "mls_welcome");
+    const formerState = members.get(former)?.state;
     member.state = await joinGroup(
-      message.welcome, member.publicPackage, member.privatePackage, makePskIndex(undefined, psks), member.suite,
-      tree === undefined ? undefined : decodeRatchetTree(bytes(tree), 0)[0]);
+      message.welcome, member.publicPackage, member.privatePackage, makePskIndex(formerState, psks), member.suite, decodedTree(tree), formerState);
+    return {};
+  },
+
+  // RFC 9420 §12.4.3.2 has the key in external_pub with a length of its own; ts-mls 1.6 writes it bare.
+  async groupInfo({ name, bare }) {
+    const { state, suite } = members.get(name);
+    const key = await suite.hpke.exportPublicKey((await suite.hpke.deriveKeyPair(state.keySchedule.externalSecret)).publicKey);
+    const groupInfo = bare
+      ? await createGroupInfoWithExternalPub(state, [], suite)
+      : await createGroupInfo(
+        state.groupContext, state.confirmationTag, state, [{ extensionType: "external_pub", extensionData: encode(varLenDataEncoder)(key) }], suite);
+    return { message: hex(encodeMlsMessage({ version: "mls10", wireformat: "mls_group_info", groupInfo })), tree: hex(encodeRatchetTree(state.ratchetTree)) };
+  },
+
+  // And it takes the whole of external_pub for the key, so its length is taken off where the key is read.
+  async externalJoin({ name, groupInfo, tree, resync, bare }) {
+    const member = members.get(name);
+    const packages = resync ? await freshPackages(member) : member;
+    const keyLength = packages.publicPackage.initKey.length;
+    const { hpke } = member.suite;
+    const suite = bare ? member.suite : { ...member.suite, hpke: { ...hpke, importPublicKey: (key) => hpke.importPublicKey(key.slice(-keyLength)) } };
+    const { publicMessage, newState } = await joinGroupExternal(
+      decode(groupInfo, "mls_group_info").groupInfo, packages.publicPackage, packages.privatePackage, resync, suite, decodedTree(tree));
+    member.pending = newState;
+    return { message: hex(encodeMlsMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage })) };
+  },
+
+  // What the member made was the first of its epoch.
+  async merge({ name }) {
+    const member = members.get(name);
+    member.state = member.pending;
+    member.pending = member.updateKey = undefined;
     return {};
   },
 
@@ -89,14 +134,14 @@ const operations = {
       ? await processPublicMessage(state, message.publicMessage, index, member.suite, acceptAll)
       : await processPrivateMessage(state, message.privateMessage, index, member.suite, acceptAll);
     if (result.newState.groupContext.epoch !== member.state.groupContext.epoch)
-      member.updateKey = undefined;
+      member.pending = member.updateKey = undefined;
     member.state = result.newState;
     return { data: result.message === undefined ? undefined : hex(result.message) };
   },
 
-  async propose({ name, open, add, remove, psk, update }) {
+  async propose({ name, open, ...change }) {
     const member = members.get(name);
-    const { message, newState } = await createProposal(member.state, open, await proposal({ member, add, remove, psk, update }), member.suite);
+    const { message, newState } = await createProposal(member.state, open, await proposal(member, change), member.suite);
     member.state = newState;
     return { message: hex(encodeMlsMessage(message)) };
   },
@@ -105,13 +150,9 @@ const operations = {
     const member = members.get(name);
     const { commit, welcome, newState } = await createCommit(
       { state: member.state, cipherSuite: member.suite, pskIndex: makePskIndex(member.state, psks) },
-      { wireAsPublicMessage: open, ratchetTreeExtension: treeInside, extraProposals: await Promise.all(proposals.map((one) => proposal({ member, ...one }))) });
-    member.state = newState;
-    return {
-      message: hex(encodeMlsMessage(commit)),
-      welcome: welcome && hex(encodeMlsMessage({ version: "mls10", wireformat: "mls_welcome", welcome })),
-      tree: hex((await createGroupInfoWithExternalPubAndRatchetTree(newState, [], member.suite)).extensions.at(-1).extensionData),
-    };
+      { wireAsPublicMessage: open, ratchetTreeExtension: treeInside, extraProposals: await Promise.all(proposals.map((one) => proposal(member, one))) });
+    member.pending = newState;
+    return made(commit, welcome, newState);
   },
 
   async protect({ name, data }) {
@@ -133,13 +174,42 @@ const operations = {
   },
 };
 
-async function proposal({ member, add, remove, psk, update }) {
+function suiteNamed(number) {
+  return Object.keys(ciphersuites).find((key) => ciphersuites[key] === number);
+}
+
+function decodedTree(tree) {
+  return tree === undefined ? undefined : decodeRatchetTree(bytes(tree), 0)[0];
+}
+
+function made(commit, welcome, newState) {
+  return {
+    message: commit && hex(encodeMlsMessage(commit)),
+    welcome: welcome && hex(encodeMlsMessage({ version: "mls10", wireformat: "mls_welcome", welcome })),
+    tree: hex(encodeRatchetTree(newState.ratchetTree)),
+  };
+}
+
+async function freshPackages({ identity, suite, signatureKeys }) {
+  const now = BigInt(Math.floor(Date.now() / 1000));
+  const credential = { credentialType: "basic", identity: new TextEncoder().encode(identity) };
+  return generateKeyPackageWithKey(credential, capabilities, { notBefore: now - 3600n, notAfter: now + 86400n }, [], signatureKeys, suite);
+}
+
+async function proposal(member, { add, remove, psk, update, extension, reinit }) {
   if (add !== undefined)
     return { proposalType: "add", add: { keyPackage: decode(add, "mls_key_package").keyPackage } };
   if (remove !== undefined)
     return { proposalType: "remove", remove: { removed: remove } };
   if (psk !== undefined)
     return { proposalType: "psk", psk: { preSharedKeyId: { psktype: "external", pskId: bytes(psk.id), pskNonce: bytes(psk.nonce) } } };
+  if (extension !== undefined) {
+    const extensions = [{ extensionType: applicationExtension, extensionData: bytes(extension) }];
+    return { proposalType: "group_context_extensions", groupContextExtensions: { extensions } };
+  }
+
+  if (reinit !== undefined)
+    return { proposalType: "reinit", reinit: { groupId: bytes(reinit.group), version: "mls10", cipherSuite: suiteNamed(reinit.suite), extensions: [] } };
   if (update)
     return { proposalType: "update", update: { leafNode: await updatedLeaf(member) } };
   throw new Error("Not a proposal.");

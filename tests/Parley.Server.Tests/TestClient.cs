@@ -19,6 +19,9 @@ internal sealed class TestClient(RemoteServer server, TestDevice device, string 
 
     public string Token { get; } = token;
 
+    /// <summary>The same device and session at another node.</summary>
+    public TestClient At(RemoteServer node) => new(node, Device, Token);
+
     public LogRef Inbox => new() { Inbox = ByteString.CopyFrom(Id.ToArray()) };
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string route, object? body = null)

@@ -9,13 +9,16 @@ namespace Parley.Server.Tests;
 /// <summary>
 /// Devices that append without a pause while a test does its worst to the server, and keep account of what was acknowledged. Each does
 /// as a client must: what was not acknowledged is sent again, with the same id and the same bytes, on a new connection if need be. The
-/// first sends one append at a time, which keeps its order whatever is refused; the others have several under way. Each member also
-/// follows the log all along, from its own cursor.
+/// first sends one append at a time, which keeps its order whatever is refused; the others have several under way. Of several nodes each takes the
+/// next whenever one fails it.
 /// </summary>
 internal sealed class TestLoad
 {
     private const int InFlightMax = 8;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan NodePatience = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationTokenSource _allRead = new();
@@ -23,14 +26,14 @@ internal sealed class TestLoad
     private readonly List<Follower> _followers = [];
     private readonly List<Task> _following = [];
     private readonly Channel<byte> _progress = Channel.CreateUnbounded<byte>();
-    private readonly RemoteServer _server;
+    private readonly IReadOnlyList<RemoteServer> _nodes;
     private readonly byte[] _group;
     private long _acknowledged;
     private long _refused;
 
-    private TestLoad(RemoteServer server, byte[] group)
+    private TestLoad(IReadOnlyList<RemoteServer> nodes, byte[] group)
     {
-        _server = server;
+        _nodes = nodes;
         _group = group;
     }
 
@@ -40,12 +43,9 @@ internal sealed class TestLoad
     /// <summary>How many appends were refused for now, because the server could not store.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
-    public override string ToString() =>
-        $"{Acknowledged} appends were acknowledged and {Refused} refused. {string.Join('\n', _senders.Concat(_following).Select(task => $"{task.Status} {task.Exception}"))}";
-
     /// <summary>
-    /// Makes a group of the clients, and does harm to the server while they append. Then every acknowledged append stands in the log once,
-    /// under the number that was acknowledged, without a gap, and each member has read the same.
+    /// Makes a group of the clients, and does harm to the server while they append, and each follows the log from its own cursor. Then every
+    /// acknowledged append stands in the log once, under the number that was acknowledged, without a gap, and each member has read the same.
     /// </summary>
     public static async Task VerifyAsync(RemoteServer server, TestClient[] clients, Func<TestLoad, Task> harm)
     {
@@ -55,10 +55,14 @@ internal sealed class TestLoad
         await VerifyAsync(server, group, epoch: 1, clients, harm);
     }
 
-    /// <summary>The same in a group of the clients that has one Commit.</summary>
+    /// <summary>The same in a group of the clients that has one Commit and perhaps messages.</summary>
     public static async Task VerifyAsync(RemoteServer server, byte[] group, ulong epoch, TestClient[] clients, Func<TestLoad, Task> harm)
     {
-        TestLoad load = Start(server, group, epoch, clients);
+        await using TestSocket socket = await clients[0].ConnectAsync();
+        ulong after = (await socket.SubscribeAsync(TestMessages.Log(group))).Subscribed.Head;
+        TestLoad load = Start([server], group, epoch, clients);
+        foreach (TestClient client in clients)
+            load.Follow(client, after);
         try
         {
             await load.ProgressAsync(100);
@@ -71,19 +75,24 @@ internal sealed class TestLoad
             await load._senders.Find(sender => sender.IsFaulted)!;
         }
 
-        await load.EndAndVerifyAsync(clients, after: epoch);
+        IReadOnlyList<Envelope> log = await load.EndAndVerifyAsync(clients[0], after);
+        foreach (TestClient reader in clients[1..])
+            Assert.Equal(log, await load.ReadAsync(reader, after));
+        await load.EndFollowingAsync(log, after);
     }
 
-    private static TestLoad Start(RemoteServer server, byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
+    public override string ToString() =>
+        $"{Acknowledged} appends were acknowledged and {Refused} refused. {string.Join('\n', _senders.Concat(_following).Select(task => $"{task.Status} {task.Exception}"))}";
+
+    /// <summary>Starts: each client is a member of the group in this epoch.</summary>
+    public static TestLoad Start(IReadOnlyList<RemoteServer> nodes, byte[] group, ulong epoch, params ReadOnlySpan<TestClient> clients)
     {
-        var load = new TestLoad(server, group);
+        var load = new TestLoad(nodes, group);
         foreach (TestClient client in clients)
         {
-            var follower = new Follower { Cursor = epoch };
-            load._followers.Add(follower);
-            load._following.Add(Task.Run(() => load.FollowAsync(client, follower)));
             var sender = new Sender { InFlight = load._senders.Count == 0 ? 1 : InFlightMax };
-            load._senders.Add(Task.Run(() => load.SendAsync(client, sender, epoch)));
+            int first = load._senders.Count;
+            load._senders.Add(Task.Run(() => load.SendAsync(client, sender, epoch, first)));
         }
 
         return load;
@@ -103,11 +112,15 @@ internal sealed class TestLoad
             await _progress.Reader.ReadAsync(either.Token);
     }
 
-    private async Task EndAndVerifyAsync(TestClient[] readers, ulong after)
+    /// <summary>
+    /// Ends it, and reads the whole log as one of its members does: every acknowledged append stands in it once, under the number that
+    /// was acknowledged, and there is no gap.
+    /// </summary>
+    public async Task<IReadOnlyList<Envelope>> EndAndVerifyAsync(TestClient reader, ulong after)
     {
         await _ending.CancelAsync();
         Sender[] senders = await Task.WhenAll(_senders);
-        List<Envelope> log = await ReadAsync(readers[0], after);
+        List<Envelope> log = await ReadAsync(reader, after);
         Assert.Equal(Enumerable.Range(0, log.Count).Select(i => after + 1 + (ulong)i), log.Select(envelope => envelope.Sequence));
         Dictionary<ByteString, ulong> numbers = log.ToDictionary(envelope => envelope.MessageId, envelope => envelope.Sequence);
         foreach (Sender sender in senders)
@@ -118,14 +131,7 @@ internal sealed class TestLoad
         }
 
         Assert.Equal(Acknowledged, senders.Sum(sender => sender.Acknowledged.Count));
-        foreach (TestClient reader in readers[1..])
-            Assert.Equal(log, await ReadAsync(reader, after));
-        await Eventually.TrueAsync(
-            () => _followers.TrueForAll(follower => follower.Cursor == after + (ulong)log.Count) || _following.Exists(following => following.IsFaulted),
-            () => $"Members have followed to {string.Join(", ", _followers.Select(follower => follower.Cursor))} of {after + (ulong)log.Count}.");
-        await _allRead.CancelAsync();
-        await Task.WhenAll(_following);
-        Assert.All(_followers, follower => Assert.Equal(log.Select(envelope => envelope.MessageId), follower.Read));
+        return log;
     }
 
     private async Task<List<Envelope>> ReadAsync(TestClient reader, ulong after)
@@ -135,6 +141,13 @@ internal sealed class TestLoad
         return await socket.EnvelopesAsync(TestMessages.Log(_group), (int)(head - after));
     }
 
+    private void Follow(TestClient client, ulong after)
+    {
+        var follower = new Follower { Cursor = after };
+        _followers.Add(follower);
+        _following.Add(Task.Run(() => FollowAsync(client, follower)));
+    }
+
     /// <summary>As a member's device does: reads on from its cursor, on a new connection where one has broken.</summary>
     private async Task FollowAsync(TestClient client, Follower follower)
     {
@@ -142,6 +155,7 @@ internal sealed class TestLoad
         {
             try
             {
+                await ReadyAsync(_nodes[0]);
                 await using TestSocket socket = await client.ConnectAsync();
                 if ((await socket.SubscribeAsync(TestMessages.Log(_group), follower.Cursor)).Error != ErrorCode.None)
                     continue;
@@ -152,45 +166,59 @@ internal sealed class TestLoad
             {
                 // The server has gone, stands still, or has closed the connection; or all has been read.
             }
-
-            await ReadyAsync();
         }
     }
 
-    private async Task<Sender> SendAsync(TestClient client, Sender sender, ulong epoch)
+    private async Task EndFollowingAsync(IReadOnlyList<Envelope> log, ulong after)
+    {
+        ulong head = after + (ulong)log.Count;
+        await Eventually.TrueAsync(
+            () => _followers.TrueForAll(follower => follower.Cursor == head) || _following.Exists(following => following.IsFaulted),
+            () => $"Members have followed to {string.Join(", ", _followers.Select(follower => follower.Cursor))} of {head}.");
+        await _allRead.CancelAsync();
+        await Task.WhenAll(_following);
+        Assert.All(_followers, follower => Assert.Equal(log.Select(envelope => envelope.MessageId), follower.Read));
+    }
+
+    private async Task<Sender> SendAsync(TestClient client, Sender sender, ulong epoch, int turn)
     {
         var waiting = new Queue<Append>();
         while (!_ending.IsCancellationRequested || waiting.Count > 0)
         {
+            RemoteServer node = _nodes[turn++ % _nodes.Count];
             try
             {
-                await using TestSocket socket = await client.ConnectAsync();
+                await ReadyAsync(node);
+                await using TestSocket socket = await client.At(node).ConnectAsync();
                 await SendAsync(socket, sender, waiting, epoch);
             }
             catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException or HttpRequestException or OperationCanceledException)
             {
-                // The server has gone, stands still, or has closed the connection because its store failed.
+                // The node has gone or stands still, or has closed the connection because its store failed.
             }
-
-            await ReadyAsync();
         }
 
         return sender;
     }
 
-    /// <summary>Returns when the server stores again.</summary>
-    private Task ReadyAsync() => Eventually.TrueAsync(async () =>
+    /// <summary>Returns when the node stores again, or is given up where there are others.</summary>
+    private async Task ReadyAsync(RemoteServer node)
     {
-        try
+        using var patience = new CancellationTokenSource(_nodes.Count == 1 ? Patience : NodePatience);
+        using var interval = new PeriodicTimer(Interval);
+        bool ready = false;
+        while (!ready && await interval.WaitForNextTickAsync(patience.Token))
         {
-            return _allRead.IsCancellationRequested || (await _server.Http.GetAsync(Routes.HealthReady)).IsSuccessStatusCode;
+            try
+            {
+                ready = (await node.Http.GetAsync(Routes.HealthReady, patience.Token)).IsSuccessStatusCode;
+            }
+            catch (HttpRequestException) when (_nodes.Count == 1)
+            {
+                // It is not even there yet.
+            }
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            // It is not even there yet.
-            return false;
-        }
-    });
+    }
 
     /// <summary>Sends what waits, in order, and then more, until an append is refused for now or the connection breaks.</summary>
     private async Task SendAsync(TestSocket socket, Sender sender, Queue<Append> waiting, ulong epoch)

@@ -8,11 +8,13 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Parley.Server.Clustering;
 using Parley.Server.Hosting;
 using Parley.Server.Invites;
 using Parley.Server.Limiting;
 using Parley.Server.Sessions;
 using Parley.Server.Storage;
+using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Storage;
 
 namespace Parley.Server.Tests;
@@ -49,6 +51,7 @@ internal sealed class TestServer : RemoteServer
 
     private readonly WebApplication _app;
     private readonly IDatabase? _database;
+    private bool _isDisposed;
 
     private TestServer(WebApplication app, IDatabase? database)
         : base(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()))
@@ -86,19 +89,34 @@ internal sealed class TestServer : RemoteServer
     }
 
     /// <summary>Starts on PostgreSQL.</summary>
-    public static Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings)
+    /// <param name="settings">The database.</param>
+    /// <param name="isNode">Whether it joins the cluster on the database.</param>
+    public static async Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings, bool isNode = false)
     {
         var database = PostgresDatabase.Open(settings, NullLogger.Instance);
-        return StartAsync(services => services.AddStores(database), database);
+        ClusterNode? node = null;
+        var ended = new TaskCompletionSource<int>();
+        if (isNode)
+        {
+            var address = IPEndPoint.Parse(new Uri(ServerProcess.FreeAddress()).Authority);
+            node = new ClusterNode(new ClusterSettings(address, address), database, await ClusterCertificate.SettleAsync(database)) { Exit = code => ended.TrySetResult(code) };
+        }
+
+        TestServer server = await StartAsync(services => services.AddStores(database), database, node: node);
+        server.Ended = ended.Task;
+        return server;
     }
 
-    /// <summary>The same for a server in a process of its own.</summary>
+    /// <summary>No limits, for a server in a process of its own.</summary>
     public static Dictionary<string, string> UnlimitedEnvironment()
     {
         var standard = new ServerLimits();
         return typeof(ServerLimits).GetProperties().Where(property => property.PropertyType == typeof(int) && !Equals(property.GetValue(Unlimited), property.GetValue(standard)))
             .ToDictionary(property => "PARLEY_" + JsonNamingPolicy.SnakeCaseUpper.ConvertName(property.Name), property => Convert.ToString(property.GetValue(Unlimited), CultureInfo.InvariantCulture)!);
     }
+
+    /// <summary>With what code a node would have ended its process.</summary>
+    public Task<int> Ended { get; private set; } = Task.FromResult(0);
 
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
@@ -116,6 +134,9 @@ internal sealed class TestServer : RemoteServer
 
     public override async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         await base.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
@@ -123,7 +144,8 @@ internal sealed class TestServer : RemoteServer
             await _database.DisposeAsync();
     }
 
-    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IDatabase? database, ServerLimits? limits = null, IReadOnlyList<System.Net.IPNetwork>? proxies = null)
+    private static async Task<TestServer> StartAsync(
+        Action<IServiceCollection> addStores, IDatabase? database, ServerLimits? limits = null, IReadOnlyList<System.Net.IPNetwork>? proxies = null, ClusterNode? node = null)
     {
         var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name)
         {
@@ -137,7 +159,7 @@ internal sealed class TestServer : RemoteServer
         {
             services.AddLogging(logging => logging.ClearProviders());
             addStores(services);
-        });
+        }, node);
         await app.StartAsync();
         return new TestServer(app, database);
     }

@@ -82,7 +82,7 @@ internal sealed class CommitStaging
         using Secret pskSecret = _psks.Secret(_suite, group.Psks);
         using NewEpoch secrets = NewEpoch.Derive(_suite, initSecret, commitSecret, pskSecret, context);
         byte[] expected = _suite.Mac(secrets.Secrets.ConfirmationKey.AsSpan(), confirmedHash);
-        ReadOnlyMemory<byte> tag = content.Auth.ConfirmationTag ?? throw new MlsException(MlsError.ConfirmationTagInvalid);
+        ReadOnlyMemory<byte> tag = content.Auth.ConfirmationTag!.Value; // No Commit is read or made without one.
         MlsException.ThrowIf(!CryptographicOperations.FixedTimeEquals(expected, tag.Span), MlsError.ConfirmationTagInvalid);
         return secrets.ToState(_config, group, _epoch.Self, keys, expected);
     }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Parley.Mls.Crypto;
-using Parley.Mls.Messages;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
@@ -24,7 +23,6 @@ public sealed partial class Group
     public ContinuedGroup Reinitialize(LeafIdentity identity, CommitOptions options, DateTimeOffset now)
     {
         Proposal.ReInit reInit = ReInit ?? throw new InvalidOperationException("This group was not reinitialized.");
-        MlsException.ThrowIf(reInit.Version != ProtocolVersion.Mls10, MlsError.ReInitMismatch);
         MlsException.ThrowIf(!CryptoSuite.IsSupported(_config.Crypto, reInit.CipherSuite), MlsError.UnsupportedCipherSuite);
         GroupExtensionRules.CheckGroupContext(reInit.Extensions, _config.Authentication);
         Group created = Create(_config, identity, reInit.CipherSuite, reInit.GroupId.Span, reInit.Extensions);

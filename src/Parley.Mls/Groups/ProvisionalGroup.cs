@@ -57,13 +57,7 @@ internal sealed class ProvisionalGroup
     {
         var group = new ProvisionalGroup(epoch, config, now);
         group.ApplyExtensions(proposals);
-        foreach (QueuedProposal queued in proposals)
-        {
-            if (queued.Proposal is Proposal.Update update)
-                group.ApplyUpdate(ProposalListRules.SenderLeaf(queued), update.LeafNode);
-        }
-
-        group.ApplyRemoves(proposals);
+        group.ApplyUpdatesAndRemoves(proposals);
         group.ApplyRest(proposals);
         MlsException.ThrowIf(!group.Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
         return group;
@@ -146,32 +140,34 @@ internal sealed class ProvisionalGroup
         }
     }
 
-    private void ApplyUpdate(LeafIndex index, LeafNode leaf)
-    {
-        LeafNode? current = Tree.LeafAt(index);
-        MlsException.ThrowIf(current is null, MlsError.SenderNotMember);
-        LeafRules.Check(leaf, LeafPlace.Update, index, _now);
-        MlsException.ThrowIf(current!.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
-        MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
-        Tree = Tree.Update(index, leaf.Copy());
-        MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
-        Updated.Add(new Member(index, leaf));
-    }
-
-    private void ApplyRemoves(IReadOnlyList<QueuedProposal> proposals)
+    // In any order, says §12.3: so all leaves that go are blanked before the new ones are put in, and a key is compared with those of
+    // the members there are after all Updates and Removes (§7.3, §12.2), not with one that goes with them.
+    private void ApplyUpdatesAndRemoves(IReadOnlyList<QueuedProposal> proposals)
     {
         foreach (QueuedProposal queued in proposals)
         {
-            if (ProposalListRules.RemovedLeaf(queued) is not { } index)
-                continue;
-            LeafNode leaf = Tree.LeafAt(index) ?? throw new MlsException(MlsError.RemoveOfBlankLeaf);
-            Removed.Add(new Member(index, leaf));
-            Tree = Tree.Remove(index);
+            if (queued.Proposal is Proposal.Update update)
+                Updated.Add(CheckedUpdate(ProposalListRules.SenderLeaf(queued), update.LeafNode));
+            else if (ProposalListRules.RemovedLeaf(queued) is { } removed)
+                Removed.Add(new Member(removed, Tree.LeafAt(removed) ?? throw new MlsException(MlsError.RemoveOfBlankLeaf)));
         }
 
-        // After all removes, so that the order they stand in does not show.
+        foreach (Member gone in Updated.Concat(Removed))
+            Tree = Tree.Remove(gone.Index);
+        foreach (Member updated in Updated)
+            Tree = Tree.Update(updated.Index, updated.Leaf.Copy());
+        MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
         if (Removed.Count > 0)
             Tree = Tree.Truncate();
+    }
+
+    private Member CheckedUpdate(LeafIndex index, LeafNode leaf)
+    {
+        LeafNode current = Tree.LeafAt(index) ?? throw new MlsException(MlsError.SenderNotMember); // Only from damaged storage: senders are verified.
+        LeafRules.Check(leaf, LeafPlace.Update, index, _now);
+        MlsException.ThrowIf(current.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
+        MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
+        return new Member(index, leaf);
     }
 
     private void ApplyRest(IReadOnlyList<QueuedProposal> proposals)

@@ -62,8 +62,8 @@ internal static class WelcomeSealing
             IEnumerable<byte[]> references = SharedWork.Select(
                 made.Group.Added, threads, added => suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, added.KeyPackage.Encode(BytesPerKeyPackage)));
             IEnumerable<HpkeCiphertext?> ciphertexts = suite.EncryptAll(receivers, context, threads);
-            return [.. references.Zip(ciphertexts, static (reference, ciphertext) =>
-                new EncryptedGroupSecrets(reference, ciphertext ?? throw new MlsException(MlsError.GroupSecretsInvalid)))];
+            // Each could be made: an init key that cannot be encrypted to is not added (KeyPackageRules).
+            return [.. references.Zip(ciphertexts, static (reference, ciphertext) => new EncryptedGroupSecrets(reference, ciphertext!))];
         }
         finally
         {

@@ -97,7 +97,7 @@ internal static class ProposalListRules
         proposals.Count == 0 || proposals.Any(static queued => queued.Proposal.IsPathRequired);
 
     /// <summary>The leaf of the sender, which an Update replaces (RFC 9420 §12.1.2) and a SelfRemove removes.</summary>
-    /// <exception cref="MlsException">The sender is no member.</exception>
+    /// <exception cref="MlsException">The sender is no member. It would have been refused when it came in; it is one only in damaged storage.</exception>
     public static LeafIndex SenderLeaf(QueuedProposal queued) =>
         queued.Sender is Sender.Member member ? member.LeafIndex : throw new MlsException(MlsError.SenderNotAllowed);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Parley.Server.Clustering;
 
 namespace Parley.Server.Hosting;
 
@@ -27,8 +28,10 @@ internal static class CommandLine
         var publicUrl = new Option<string?>("--public-url") { Description = "The address that people reach the server by, if it is another one: links begin with it. Also PARLEY_PUBLIC_URL.", HelpName = "URL" };
         var name = new Option<string?>("--name") { Description = "The server's name in its members' certificates, settled at the first start. Also PARLEY_NAME. Default: host and port of the public URL.", HelpName = "NAME" };
         var metricsListen = new Option<string?>("--metrics-listen") { Description = "Where Prometheus may read metrics, under /metrics. Also PARLEY_METRICS_LISTEN. Default: nowhere.", HelpName = "URL" };
+        var clusterListen = new Option<string?>("--cluster-listen") { Description = "Be a node of a cluster on one PostgreSQL database, and listen here for the others. Also PARLEY_CLUSTER_LISTEN.", HelpName = "IP:PORT" };
+        var clusterAddress = new Option<string?>("--cluster-address") { Description = "Where the other nodes reach this one, if elsewhere. Also PARLEY_CLUSTER_ADDRESS.", HelpName = "IP:PORT" };
         var printInvite = new Option<bool>("--print-invite") { Description = "Make an invite and print its link." };
-        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, database, publicUrl, name, metricsListen, printInvite };
+        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, database, publicUrl, name, metricsListen, clusterListen, clusterAddress, printInvite };
         run.SetAction((arguments, cancellationToken) => Startup.RunAsync(
             () => ServerOptions.Parse(
                 arguments.GetValue(listen),
@@ -37,7 +40,10 @@ internal static class CommandLine
                 arguments.GetValue(publicUrl),
                 arguments.GetValue(name),
                 arguments.GetValue(metricsListen),
-                Environment.GetEnvironmentVariable),
+                Environment.GetEnvironmentVariable) with
+            {
+                Cluster = ClusterSettings.Parse(arguments.GetValue(clusterListen), arguments.GetValue(clusterAddress), Environment.GetEnvironmentVariable),
+            },
             arguments.GetValue(printInvite),
             cancellationToken));
         return run;

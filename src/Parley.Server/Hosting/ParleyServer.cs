@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Server.Accounts;
+using Parley.Server.Clustering;
 using Parley.Server.Groups;
 using Parley.Server.Http;
 using Parley.Server.Invites;
@@ -38,13 +39,17 @@ internal static class ParleyServer
     /// <param name="identity">Who it is.</param>
     /// <param name="challengeKey">What sign-in challenges are made with.</param>
     /// <param name="addStores">Adds the stores; the server does not own what they stand on.</param>
-    public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores)
+    /// <param name="node">What makes it a node of a cluster, if it is one.</param>
+    public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores, ClusterNode? node = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.Configure<SocketTransportOptions>(static transport => transport.CreateBoundListenSocket = Listen);
         builder.Services.AddPrivateLogs(options.LogLevel);
-        builder.UseSequencer();
+        if (node is null)
+            builder.UseSequencer();
+        else
+            builder.UseCluster(node);
 
         IServiceCollection services = builder.Services;
         services.AddSingleton(identity);
@@ -53,6 +58,7 @@ internal static class ParleyServer
         services.AddSingleton(challengeKey);
         services.AddSingleton<Challenges>();
         services.AddSingleton<SessionTokens>();
+        services.AddSingleton<Peers>();
         services.AddSockets();
         services.AddSingleton(options);
         services.AddSingleton(options.Limits);

@@ -1,4 +1,5 @@
 using System.Net;
+using Parley.Server.Clustering;
 using Parley.Server.Limiting;
 
 namespace Parley.Server.Hosting;
@@ -22,6 +23,9 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
 
     /// <summary>Who may say, in <c>X-Forwarded-For</c>, which address a request comes from. Nobody, unless the operator says so.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>How it is a node of a cluster; null if it is none.</summary>
+    public ClusterSettings? Cluster { get; init; }
 
     /// <summary>Where Prometheus reads the metrics; nowhere if null.</summary>
     public IPEndPoint? MetricsListen { get; init; }

@@ -29,15 +29,21 @@ internal sealed class ServerStore : IAsyncDisposable
 
     /// <summary>Opens the store for a server, and makes it if there is none.</summary>
     /// <exception cref="StartupException">It cannot be used; the message says why.</exception>
-    public static async Task<ServerStore> OpenForServerAsync(StoreSettings settings, ILoggerFactory loggers)
+    public static async Task<ServerStore> OpenForServerAsync(StoreSettings settings, bool isNode, ILoggerFactory loggers)
     {
         if (settings.Postgres is null)
-            return OpenFolderForServer(settings.DataDirectory, loggers);
+        {
+            return isNode
+                ? throw new StartupException(ExitCode.WrongSetting, "The nodes of a cluster share a PostgreSQL database. Name it with --database, or leave --cluster-listen out.")
+                : OpenFolderForServer(settings.DataDirectory, loggers);
+        }
+
         PostgresDatabase database = OpenPostgres(settings.Postgres, loggers);
-        if (await database.TryClaimAsync())
+        if (await database.TryClaimAsync(isNode))
             return new ServerStore(database, held: null);
         await database.DisposeAsync();
-        throw new StartupException(ExitCode.CannotStart, $"Another server is using the {database.Description}.");
+        throw new StartupException(
+            ExitCode.CannotStart, $"Another server is using the {database.Description}.{(isNode ? " It is no node of a cluster: that takes --cluster-listen on all of them." : " If it is a node of a cluster, so must this one be.")}");
     }
 
     /// <summary>Opens the store beside a server that may be running.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Parley.Server.Clustering;
 using Parley.Server.Invites;
 using Parley.Server.Sessions;
 using Parley.Server.Storage;
@@ -16,12 +17,12 @@ internal static class Startup
     {
         ServerOptions options = parseOptions();
         ListenAddress.Probe(options.Listen);
-        await using ServerStore store = await ServerStore.OpenForServerAsync(options.Store, loggers);
+        await using ServerStore store = await ServerStore.OpenForServerAsync(options.Store, isNode: options.Cluster is not null, loggers);
         ServerIdentity identity = await ServerIdentity.SettleAsync(store.Database, options);
         using var random = RandomNumberGenerator.Create();
         ChallengeKey challengeKey = await ChallengeKey.SettleAsync(store.Database, random);
-        await using WebApplication app = ParleyServer.Build(options, identity, challengeKey, services => services.AddStores(store.Database));
-        await app.StartAsync(cancellationToken);
+        await using WebApplication app = ParleyServer.Build(options, identity, challengeKey, services => services.AddStores(store.Database), await PrepareNodeAsync(options.Cluster, store.Database));
+        await StartAsync(app, cancellationToken);
         await GreetAsync(options, identity, store.Database.Description);
         if (printInvite)
             await PrintInviteAsync(store, identity, DefaultInviteUses, DefaultInviteHours);
@@ -35,6 +36,21 @@ internal static class Startup
             ?? throw new StartupException(ExitCode.WrongSetting, $"The server in {store.Database.Description} was never started. Start it with: parley-server run");
         await PrintInviteAsync(store, identity, uses, validHours);
     });
+
+    private static async Task<ClusterNode?> PrepareNodeAsync(ClusterSettings? settings, IDatabase database) =>
+        settings is null ? null : new ClusterNode(settings, (PostgresDatabase)database, await ClusterCertificate.SettleAsync(database)); // The store is no other.
+
+    private static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (OrleansException e)
+        {
+            throw new StartupException(ExitCode.CannotStart, $"The server cannot join the cluster: {e.Message}");
+        }
+    }
 
     /// <summary>The process's boundary: what cannot work is one sentence on the error output.</summary>
     private static async Task<int> GuardAsync(Func<ILoggerFactory, Task> action)

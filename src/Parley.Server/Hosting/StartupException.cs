@@ -6,6 +6,7 @@ internal static class ExitCode
     public const int Success = 0;
     public const int WrongSetting = 2;
     public const int CannotStart = 3;
+    public const int DeclaredDead = 4;
 }
 
 /// <summary>The server cannot start. The message is one sentence for whoever started it.</summary>

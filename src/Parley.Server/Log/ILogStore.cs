@@ -27,6 +27,9 @@ internal interface ILogStore
     /// </summary>
     ValueTask<IReadOnlyList<StoredEntry>> ReadAsync(long logId, DeviceId reader, ulong after, int bytesMax);
 
+    /// <summary>How far each of the logs is; an empty one may be left out.</summary>
+    ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds);
+
     /// <summary>Whether this server knows each of the devices.</summary>
     ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices);
 

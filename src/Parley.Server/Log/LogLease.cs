@@ -15,8 +15,17 @@ internal sealed class LogLease(long logId)
 
     public bool IsBroken => _broken;
 
+    /// <summary>Whether it broke because another sequencer has used the number: there are two for the log.</summary>
+    public bool IsOvertaken { get; private set; }
+
     /// <summary>Why the store failed, if that broke the lease. All that was in flight behind it fails with it.</summary>
     public Exception? Failure { get; private set; }
+
+    public void Overtake()
+    {
+        IsOvertaken = true;
+        _broken = true;
+    }
 
     public void Break(Exception? failure = null)
     {

@@ -89,6 +89,8 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         return entries;
     });
 
+    public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds) => database.ReadAsync(session => session.ReadHeads(logIds));
+
     public ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices) => database.ReadAsync(session =>
         devices.All(device => session.Find("SELECT 1 FROM devices WHERE id = $1", _ => true, device.ToArray())));
 
@@ -159,8 +161,14 @@ internal sealed class LogStore(IDatabase database) : ILogStore
             session.Execute("DELETE FROM entries WHERE log = $1 AND sequence = $2", lease.LogId, (long)entry.Sequence);
         if (lease.IsBroken)
             return AppendResult.Stale.Instance;
-        lease.Break();
-        return FindEntry(session, lease.LogId, entry.MessageId.ToArray()) is { } first ? new AppendResult.Repeated(first) : AppendResult.Stale.Instance;
+        if (FindEntry(session, lease.LogId, entry.MessageId.ToArray()) is { } first)
+        {
+            lease.Break();
+            return new AppendResult.Repeated(first);
+        }
+
+        lease.Overtake();
+        return AppendResult.Stale.Instance;
     }
 
     private static void ApplyCommit(StoreSession session, long logId, NewEntry entry, CommitEffects commit)

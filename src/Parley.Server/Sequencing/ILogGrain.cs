@@ -16,7 +16,6 @@ internal interface ILogGrain : IGrainWithStringKey
 }
 
 /// <summary>A message to append, parsed and within its limits.</summary>
-[GenerateSerializer]
 [Orleans.Immutable]
 internal sealed record AppendRequest(
     DeviceId Sender,

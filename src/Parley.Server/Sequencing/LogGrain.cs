@@ -1,6 +1,8 @@
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
+using Parley.Server.Clustering;
 using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sockets;
@@ -13,9 +15,13 @@ namespace Parley.Server.Sequencing;
 /// each only when it is durable. The store is the truth: at activation, and after any write that did not go as assumed, the grain
 /// reads the log's end from the store, and numbers again what has not been acknowledged. It never holds a fact the store lacks for
 /// longer than a write takes.
+///
+/// A cluster that has lost a node may for a moment have two of these for one log. The store takes each number once; the one that comes
+/// too late finishes what it was given by the log's new end, and goes.
 /// </summary>
 [Reentrant]
-internal sealed class LogGrain(ILogStore store, Subscribers subscribers, RateLimits limits, TimeProvider clock) : Grain, ILogGrain
+[PreferLocalPlacement]
+internal sealed class LogGrain(ILogStore store, Subscribers subscribers, Peers peers, RateLimits limits, TimeProvider clock) : Grain, ILogGrain
 {
     private LogTip? _tip;
 
@@ -66,6 +72,8 @@ internal sealed class LogGrain(ILogStore store, Subscribers subscribers, RateLim
             case AppendResult.Repeated(var first):
                 return FirstOutcome(request, first);
             case AppendResult.Stale:
+                if (tip.Lease.IsOvertaken)
+                    DeactivateOnIdle();
                 return null;
             case var unknown:
                 throw new InvalidOperationException($"The store answered {unknown.GetType().Name}.");
@@ -109,8 +117,16 @@ internal sealed class LogGrain(ILogStore store, Subscribers subscribers, RateLim
 
     private void Publish(AppendRequest request, NewEntry entry)
     {
-        subscribers.Publish(request.Header.Group, new StoredEntry(entry.Sequence, entry.Envelope), request.Removed);
+        LogName log = request.Header.Group;
+        if (!peers.IsEmpty || subscribers.HasAny(log.Key))
+            Publish(new Publication(log.Key, entry.Sequence, Frames.Events(log, [new StoredEntry(entry.Sequence, entry.Envelope)]), DeviceIds.Pack(request.Removed)));
         foreach (DeviceId device in request.Added)
-            subscribers.Wake(LogName.Inbox(device));
+            Publish(Publication.OfGrowth(LogName.Inbox(device)));
+    }
+
+    private void Publish(Publication publication)
+    {
+        subscribers.Publish(publication);
+        peers.Publish(publication);
     }
 }

@@ -18,6 +18,7 @@ internal static class SequencerHosting
     private const int PortMax = 32_000;
     private const int PortAttemptsMax = 100;
 
+    /// <summary>For a server that is no node of a cluster.</summary>
     public static void UseSequencer(this WebApplicationBuilder builder) => builder.UseOrleans(silo =>
     {
         int port = FindFreePort();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
@@ -29,7 +30,7 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
 
     private static readonly TimeSpan AwakeTime = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<string, long> _awakeSince = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _awakeSince = new(StringComparer.Ordinal);
 
     /// <summary>Checks what can be checked without the log. To be awaited before the next frame is read.</summary>
     /// <returns>The request, or the answer if it is refused.</returns>
@@ -44,21 +45,45 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
             return (new Reply { RequestId = requestId, Error = ErrorCode.RateLimited, RetryAfterMs = RetryAfter.Milliseconds(wait) }, null);
         if (!request.Added.IsEmpty && !await services.Logs.AllExistAsync(request.Added))
             return (new Reply { RequestId = requestId, Error = ErrorCode.DeviceUnknown }, null);
-        await WakeAsync(request.Header.Group);
-        return (null, request);
+        try
+        {
+            await WakeAsync(request.Header.Group);
+            return (null, request);
+        }
+        catch (Exception e) when (IsNodeLost(e))
+        {
+            return (new Reply { RequestId = requestId, Error = ErrorCode.StoreUnavailable }, null);
+        }
     }
 
     public async Task<Reply> AppendAsync(ulong requestId, AppendRequest request)
     {
         long startedAt = Stopwatch.GetTimestamp();
         using Activity? span = ServerMetrics.Traces.StartActivity("append", ActivityKind.Server);
-        AppendOutcome outcome = await Grain(request.Header.Group).AppendAsync(request);
+        AppendOutcome outcome = await TryAppendAsync(request);
         ServerMetrics.Appended(outcome.Error, startedAt);
         var reply = new Reply { RequestId = requestId, Error = outcome.Error, RetryAfterMs = outcome.RetryAfterMs };
         if (outcome.Error == ErrorCode.None)
             reply.Appended = new Appended { Sequence = outcome.Sequence, ReceivedAtMs = outcome.ReceivedAtMs };
         return reply;
     }
+
+    /// <summary>An append whose node is lost on the way may have been stored or not, as with a store that fails: it is to be made again.</summary>
+    private async Task<AppendOutcome> TryAppendAsync(AppendRequest request)
+    {
+        try
+        {
+            return await Grain(request.Header.Group).AppendAsync(request);
+        }
+        catch (Exception e) when (IsNodeLost(e))
+        {
+            _awakeSince.Clear();
+            return AppendOutcome.Refused(ErrorCode.StoreUnavailable);
+        }
+    }
+
+    /// <summary>Orleans cannot reach the node of a grain, or it has left, or it does not answer.</summary>
+    private static bool IsNodeLost(Exception e) => e is OrleansException or TimeoutException;
 
     private ILogGrain Grain(LogName group) => services.Grains.GetGrain<ILogGrain>(group.Key);
 
@@ -68,7 +93,7 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
         if (!_awakeSince.TryGetValue(group.Key, out long since) || services.Clock.GetElapsedTime(since, now) > AwakeTime)
         {
             await Grain(group).WakeAsync();
-            if (_awakeSince.Count == AwakeMax)
+            if (_awakeSince.Count >= AwakeMax)
                 _awakeSince.Clear();
         }
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
+using Parley.Server.Sequencing;
 using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
@@ -13,6 +14,8 @@ namespace Parley.Server.Sockets;
 /// </summary>
 internal sealed class Subscribers
 {
+    private const int LogsPerRead = 1000;
+
     private readonly ConcurrentDictionary<string, ImmutableArray<Subscription>> _byLog = new(StringComparer.Ordinal);
 
     public void Add(Subscription subscription) =>
@@ -30,17 +33,26 @@ internal sealed class Subscribers
         }
     }
 
-    /// <summary>Offers a durable entry to all who listen. Entries of one log come in order.</summary>
-    public void Publish(LogName log, StoredEntry entry, ImmutableArray<DeviceId> removed)
+    public bool HasAny(string log) => _byLog.ContainsKey(log);
+
+    /// <summary>Offers a durable entry to all who listen. Entries of one log come in order from one sequencer; any other order costs a read.</summary>
+    public void Publish(Publication publication)
     {
-        if (!_byLog.TryGetValue(log.Key, out ImmutableArray<Subscription> present))
+        if (!_byLog.TryGetValue(publication.Log, out ImmutableArray<Subscription> present))
             return;
+        if (publication.Frame.Length == 0)
+        {
+            foreach (Subscription subscription in present)
+                subscription.Wake();
+            return;
+        }
+
         using Activity? span = ServerMetrics.Traces.StartActivity("fan_out");
-        byte[] frame = Frames.Events(log, [entry]);
+        ImmutableArray<DeviceId> removed = DeviceIds.Unpack(publication.Removed);
         int delivered = 0;
         foreach (Subscription subscription in present)
         {
-            if (subscription.Offer(entry.Sequence, frame, isLast: removed.Contains(subscription.Device)))
+            if (subscription.Offer(publication.Sequence, publication.Frame, isLast: removed.Contains(subscription.Device)))
                 delivered++;
         }
 
@@ -48,12 +60,20 @@ internal sealed class Subscribers
         ServerMetrics.DeliveredLive(delivered);
     }
 
-    /// <summary>Says that a log has grown, to be read from the store.</summary>
-    public void Wake(LogName log)
+    /// <summary>Compares with the store how far everybody is, and lets those read who have missed something.</summary>
+    public async Task ReconcileAsync(ILogStore store)
     {
-        if (!_byLog.TryGetValue(log.Key, out ImmutableArray<Subscription> present))
-            return;
-        foreach (Subscription subscription in present)
-            subscription.Wake();
+        foreach (ImmutableArray<Subscription>[] logs in _byLog.Values.Where(static present => LogIdOf(present) != 0).Chunk(LogsPerRead))
+        {
+            Dictionary<long, ImmutableArray<Subscription>> byId = logs.ToDictionary(LogIdOf);
+            foreach ((long logId, ulong head) in await store.ReadHeadsAsync([.. byId.Keys]))
+            {
+                foreach (Subscription subscription in byId[logId])
+                    subscription.Reach(head);
+            }
+        }
     }
+
+    /// <summary>0 while none of them has begun: they will read what there is.</summary>
+    private static long LogIdOf(ImmutableArray<Subscription> present) => present.Select(static subscription => subscription.LogId).FirstOrDefault(static id => id != 0);
 }

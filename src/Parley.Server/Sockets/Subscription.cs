@@ -41,6 +41,16 @@ internal sealed class Subscription
 
     public DeviceId Device { get; }
 
+    /// <summary>The store's number for the log; 0 until the subscription has begun.</summary>
+    public long LogId
+    {
+        get
+        {
+            lock (_gate)
+                return _logId;
+        }
+    }
+
     /// <summary>
     /// Starts behind, at the client's cursor. What is published between enlisting with <see cref="Subscribers"/> and this is found by
     /// the catch-up loop, so the caller enlists first and asks the store for the access second.
@@ -99,6 +109,21 @@ internal sealed class Subscription
         _fallBehind(this);
     }
 
+    /// <summary>Says how far the store is. Whoever is not, though nothing is on its way to them, has missed something.</summary>
+    public void Reach(ulong head)
+    {
+        lock (_gate)
+        {
+            _published = Math.Max(_published, head);
+            if (!_live || head <= _cursor)
+                return;
+            _live = false;
+        }
+
+        ServerMetrics.FellBehind();
+        _fallBehind(this);
+    }
+
     /// <summary>Nothing is sent after this returns.</summary>
     public void End()
     {
@@ -110,19 +135,25 @@ internal sealed class Subscription
     public async ValueTask<CatchUpState> SendPageAsync(ILogStore store)
     {
         ulong cursor;
+        bool expectsMore;
         lock (_gate)
         {
             if (_cursor >= _through)
                 return CatchUpState.Ended;
             _woken = false;
             cursor = _cursor;
+            expectsMore = _published > _cursor;
         }
 
         using Activity? span = ServerMetrics.Traces.StartActivity("catch_up");
         IReadOnlyList<StoredEntry> page = await store.ReadAsync(_logId, Device, cursor, PageBytes);
         span?.SetTag("envelopes", page.Count);
+
+        // There is more, and not for this device: it was removed by an entry that this node was not told of.
+        ulong through = page.Count == 0 && expectsMore ? await FindThroughAsync(store) : ulong.MaxValue;
         lock (_gate)
         {
+            _through = Math.Min(_through, through);
             if (page.Count > 0)
             {
                 // A device that was removed and added again reads on in a new subscription.
@@ -137,6 +168,9 @@ internal sealed class Subscription
             return _live ? CatchUpState.Live : CatchUpState.Behind;
         }
     }
+
+    /// <summary>The last entry the device may read; none if it may read nothing at all.</summary>
+    private async ValueTask<ulong> FindThroughAsync(ILogStore store) => await store.FindAccessAsync(Log, Device) is { } access ? access.Through ?? ulong.MaxValue : 0;
 }
 
 /// <summary>Where a subscription stands after a page was sent.</summary>

@@ -18,15 +18,20 @@ internal sealed class PostgresDatabase : IDatabase
     private const long MigrationLock = 0x5061726C6579;
     private const long ServerLock = MigrationLock + 1;
 
+    // A transaction whose process stands still must not keep others waiting for the rows it has locked.
+    private const string SessionOptions = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=5s";
+
     private readonly NpgsqlDataSource _source;
+    private readonly PostgresSession _writer;
     private readonly WriteQueue _writes;
     private readonly ConcurrentBag<PostgresSession> _readers = [];
     private readonly SemaphoreSlim _readerSlots = new(ReadersMax);
 
-    private PostgresDatabase(NpgsqlDataSource source, WriteQueue writes, string description)
+    private PostgresDatabase(NpgsqlDataSource source, PostgresSession writer, ILogger logger, string description)
     {
         _source = source;
-        _writes = writes;
+        _writer = writer;
+        _writes = new WriteQueue(writer, logger);
         Description = description;
     }
 
@@ -44,7 +49,7 @@ internal sealed class PostgresDatabase : IDatabase
             writer = OpenSession(source);
             Migrations.Postgres.RefuseNewer(writer);
             Migrations.Postgres.Apply(writer, static session => session.Find("SELECT pg_advisory_xact_lock($1)", _ => true, MigrationLock));
-            return new PostgresDatabase(source, new WriteQueue(writer, logger), Describe(settings));
+            return new PostgresDatabase(source, writer, logger, Describe(settings));
         }
         catch
         {
@@ -57,8 +62,11 @@ internal sealed class PostgresDatabase : IDatabase
     /// <summary>What people call it, without the password.</summary>
     public static string Describe(NpgsqlConnectionStringBuilder settings) => $"PostgreSQL database {settings.Database} on {settings.Host}";
 
-    /// <summary>Whether no other server uses the database. None can from then on, until the connection ends.</summary>
-    public Task<bool> TryClaimAsync() => WriteAsync(static session => session.Find("SELECT pg_try_advisory_lock($1)", row => row.GetBoolean(0), ServerLock));
+    /// <summary>Whether no other server uses the database, or none but nodes of the same cluster. None can from then on, until the connection ends.</summary>
+    public Task<bool> TryClaimAsync(bool isNode) => WriteAsync(_ => _writer.TryClaim($"SELECT pg_try_advisory_lock{(isNode ? "_shared" : "")}({ServerLock})"));
+
+    /// <inheritdoc cref="PostgresSession.Fence"/>
+    public void Fence(string address, Action refused) => _writer.Fence(address, refused);
 
     public Task<T> WriteAsync<T>(Func<StoreSession, T> apply, int bytes = 1024, Action<Exception>? failed = null) => _writes.WriteAsync(apply, bytes, failed);
 
@@ -108,8 +116,11 @@ internal sealed class PostgresDatabase : IDatabase
         MaxPoolSize = ReadersMax + 1,
         MaxAutoPrepare = 64,
         AutoPrepareMinUsages = 2,
-        Options = "-c synchronous_commit=on",
+        Options = SessionOptions,
         Enlist = false,
+        // Of several hosts, the one that takes writes, and soon after it is another.
+        TargetSessionAttributes = settings.Host?.Contains(',', StringComparison.Ordinal) == true ? "primary" : null,
+        HostRecheckSeconds = 1,
     }.ConnectionString;
 
     private static PostgresSession OpenSession(NpgsqlDataSource source)

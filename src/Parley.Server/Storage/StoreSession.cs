@@ -35,6 +35,10 @@ internal abstract class StoreSession(DbConnection connection) : IDisposable
     /// <summary>Inserts entries whose number and message id are free in their logs, and says of each whether it was.</summary>
     public abstract void InsertEntries(ReadOnlySpan<NewEntry> entries, Span<bool> inserted);
 
+    /// <summary>How far each of the logs is.</summary>
+    public virtual IReadOnlyList<(long LogId, ulong Head)> ReadHeads(IReadOnlyList<long> logIds) =>
+        [.. logIds.Select(id => (id, Find("SELECT coalesce(max(sequence), 0) FROM entries WHERE log = $1", row => (ulong)row.GetInt64(0), id)))];
+
     /// <summary>Runs a statement and returns the number of rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();
 

@@ -22,6 +22,9 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     // A write meets others of other nodes only where both change the same few rows, such as one account's KeyPackages.
     private const int ConflictsMax = 20;
 
+    // A batch meets them more often than any write in it, and to take it apart costs a sync for each.
+    private const int BatchConflictsMax = 4;
+
     private readonly StoreSession _session;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -102,7 +105,10 @@ internal sealed partial class WriteQueue : IAsyncDisposable
 
     private void Commit(List<Write> batch)
     {
-        switch (TryCommit(CollectionsMarshal.AsSpan(batch)))
+        Failure? result = TryCommit(CollectionsMarshal.AsSpan(batch));
+        for (int conflicts = 1; result is { Kind: StoreFailure.Conflict } && conflicts < BatchConflictsMax; conflicts++)
+            result = TryCommit(CollectionsMarshal.AsSpan(batch));
+        switch (result)
         {
             case null:
                 batch.ForEach(static write => write.Complete());

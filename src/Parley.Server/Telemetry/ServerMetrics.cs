@@ -56,6 +56,12 @@ internal static class ServerMetrics
     private static readonly Counter<long> Refusals = Meter.CreateCounter<long>(
         "parley.limits.refusals", "{refusal}", "What was refused because somebody had too much of it, by limit.");
 
+    private static readonly Counter<long> PeerDeliveries = Meter.CreateCounter<long>(
+        "parley.peers.deliveries", "{envelope}", "Envelopes that another node was told of.");
+
+    private static readonly Counter<long> PeersMissed = Meter.CreateCounter<long>(
+        "parley.peers.missed", "{failure}", "How often another node could not be told, and had to look into the store.");
+
     private static readonly UpDownCounter<long> Connections = Meter.CreateUpDownCounter<long>(
         "parley.connections", "{connection}", "Connections that have signed in.");
 
@@ -91,6 +97,10 @@ internal static class ServerMetrics
     public static void Queued(int change) => QueuedBytes.Add(change);
 
     public static void Limited(string limit) => Refusals.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public static void ToldPeer(int envelopes) => PeerDeliveries.Add(envelopes);
+
+    public static void PeerMissed() => PeersMissed.Add(1);
 
     public static void Connected(int change) => Connections.Add(change);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Parley.Interop.Wire;
 
 namespace Parley.Interop.Tests.Scenarios;
 
@@ -24,6 +25,26 @@ internal static class ScenarioFiles
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
         return [.. document.RootElement.GetProperty("scripts").EnumerateObject()
             .Select(static script => new Scenario(script.Name, [.. script.Value.EnumerateArray().Select(static step => step.Clone())]))];
+    }
+
+    /// <summary>Plays the scripts of a file, each with other clients in its roles every time.</summary>
+    public static void Play(string file, Func<IReadOnlyList<MLSClient.MLSClientClient>> start, IReadOnlyList<uint> suites, IReadOnlyList<bool> encryptsHandshake)
+    {
+        IReadOnlyList<Scenario> scenarios = Read(file); // Skipped before anything is started.
+        IReadOnlyList<MLSClient.MLSClientClient> clients = start();
+        var roles = new Random(scenarios.Count);
+        foreach (uint suite in suites)
+        {
+            foreach (Scenario scenario in scenarios)
+            {
+                foreach (bool encrypts in encryptsHandshake)
+                    new ScenarioRun(clients, suite, encrypts, new Random(roles.Next())).Play(scenario);
+            }
+        }
+
+        string handshakes = string.Join(" and ", encryptsHandshake.Select(static encrypts => encrypts ? "private" : "public"));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{file}: {scenarios.Count} scripts played in suites {string.Join(", ", suites)}, handshakes {handshakes}, by {clients.Count} clients");
     }
 
     private static string? BesideTheCheckout()

@@ -1,19 +1,17 @@
 using System.Numerics;
 using System.Text;
 using Parley.Mls.Messages;
-using Parley.Mls.Messages.Codec;
-using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
-using Parley.Mls.Messages.Tree;
 
 namespace Parley.Interop.Tests.TsMls;
 
 /// <summary>
 /// One group of members of both kinds and a Delivery Service that hands each message to all. What happens in an epoch is drawn from a
-/// seed: proposals by reference and by value, who commits, who joins with the tree inside of the Welcome or beside it, who speaks.
+/// seed: proposals by reference and by value, who commits and who loses the race, who joins by a Welcome with the tree inside or beside it,
+/// who from outside, who speaks.
 /// </summary>
-internal sealed class MixedGroup : IDisposable
+internal sealed partial class MixedGroup : IDisposable
 {
     private readonly TsPeer _peer;
     private readonly CipherSuite _suite;
@@ -25,6 +23,8 @@ internal sealed class MixedGroup : IDisposable
     private readonly Dictionary<MixedMember, uint> _leaves = [];
     private readonly HashSet<uint> _leftOut = [];
     private int _clientCount;
+    private int _insideCount;
+    private int _outsideCount;
 
     public MixedGroup(TsPeer peer, CipherSuite suite, WireFormat handshakeFormat, int membersMax, int seed)
     {
@@ -45,16 +45,30 @@ internal sealed class MixedGroup : IDisposable
 
     public void PlayEpoch()
     {
-        MixedMember committer = Pick(member => member is ParleyMember == (_random.Next(2) == 0)) ?? Pick(_ => true)!; // A group is never empty.
         MixedMember[] present = [.. _members];
-        MixedMember speaker = Pick(_ => true)!; // As above.
+        MixedMember speaker = Pick(_ => true)!; // A group is never empty.
         byte[] late = speaker.Protect("late"u8.ToArray());
+        MixedMember? renewed = null;
+        if (_random.Next(4) == 0)
+            renewed = JoinFromOutside();
+        else
+            CommitFromInside();
+        foreach (MixedMember member in present.Where(member => member != speaker && member != renewed && _members.Contains(member)))
+            Assert.Equal("late"u8.ToArray(), member.Unprotect(late));
+        Talk();
+    }
 
+    public void Dispose() => _ours.ForEach(static member => member.Dispose());
+
+    private void CommitFromInside()
+    {
+        bool isOurs = _insideCount++ % 2 == 0;
+        MixedMember committer = Pick(member => member is ParleyMember == isOurs)!; // There are always members of both kinds.
         var epoch = new Epoch(this, committer);
         if (_random.Next(4) == 0)
             epoch.EmptyLeftHalf();
         for (int i = _random.Next(4); i > 0; i--)
-            Propose(epoch, Pick(_ => true)!); // As above.
+            Propose(epoch, Pick(_ => true)!); // A group is never empty.
         for (int i = _random.Next(3); i > 0; i--)
         {
             if (epoch.Draw(committer, isByReference: false) is { } change)
@@ -63,12 +77,7 @@ internal sealed class MixedGroup : IDisposable
 
         epoch.ByValue.AddRange(_leftOut.Select(epoch.Remove)); // Nobody else removes them: they are no members.
         Commit(committer, epoch);
-        foreach (MixedMember member in present.Where(member => member != speaker && _members.Contains(member)))
-            Assert.Equal("late"u8.ToArray(), member.Unprotect(late));
-        Talk();
     }
-
-    public void Dispose() => _ours.ForEach(static member => member.Dispose());
 
     private void Propose(Epoch epoch, MixedMember proposer)
     {
@@ -92,14 +101,25 @@ internal sealed class MixedGroup : IDisposable
         }
 
         MadeCommit made = committer.Commit(new CommitOrder(epoch.ByValue, forcesPath, treeInside));
+        LoseRace(epoch);
+        committer.Merge();
         Tally.Count(committer, epoch);
-        Assert.True(Tls.TryDecode(made.RatchetTree, out RatchetTreeExtension? tree, out DecodeError error), $"{error}");
+        RatchetTreeExtension tree = Decoded(made.RatchetTree);
         foreach (MixedMember member in _members.Where(member => member != committer).ToArray())
             Follow(member, made.Message, tree, epoch.Removed);
         _leftOut.Clear();
         Assert.Equal(epoch.Joiners.Count > 0, made.Welcome is not null);
         epoch.Joiners.ForEach(joiner => Join(joiner, made, tree, treeInside));
         AssertAgreement();
+    }
+
+    // RFC 9420 §14: another commits to the same proposals and is too late. It follows the one who was first.
+    private void LoseRace(Epoch epoch)
+    {
+        if (_random.Next(3) != 0 || Pick(member => !epoch.Touched.Contains(_leaves[member])) is not { } loser)
+            return;
+        loser.Commit(new CommitOrder([], ForcesPath: true, TreeInside: false));
+        Tally.Lost(loser);
     }
 
     private void Follow(MixedMember member, byte[] commit, RatchetTreeExtension tree, IEnumerable<uint> removed)
@@ -128,23 +148,6 @@ internal sealed class MixedGroup : IDisposable
         _members.Remove(member);
     }
 
-    private void Join(MixedMember joiner, MadeCommit made, RatchetTreeExtension tree, bool treeInside)
-    {
-        string? refusal = joiner.TryJoin(made.Welcome!, treeInside ? null : made.RatchetTree); // There is a joiner, so there is a Welcome.
-        if (joiner is TsMember && TsDepartures.RefusesTree(tree))
-        {
-            Assert.Equal(TsDepartures.TreeRefusal, refusal);
-            _leftOut.Add(LeafOf(joiner, tree));
-            Tally.LeftOut++;
-            return;
-        }
-
-        Assert.Null(refusal);
-        _leaves.Add(joiner, joiner.Status.Leaf);
-        _members.Add(joiner);
-        Tally.Joined(joiner, treeInside);
-    }
-
     private void AssertAgreement()
     {
         MemberStatus[] all = [.. _members.Select(static member => member.Status)];
@@ -169,18 +172,6 @@ internal sealed class MixedGroup : IDisposable
         }
     }
 
-    private static uint LeafOf(MixedMember client, RatchetTreeExtension tree)
-    {
-        byte[] identity = Encoding.UTF8.GetBytes(client.Name);
-        for (int i = 0; i < tree.Nodes.Length; i += 2)
-        {
-            if (tree.Nodes[i] is Node.Leaf { LeafNode.Credential: Credential.Basic basic } && basic.Identity.Span.SequenceEqual(identity))
-                return (uint)i / 2;
-        }
-
-        throw new InvalidOperationException("The client was not added.");
-    }
-
     private MixedMember NewClient(bool isOurs)
     {
         string name = $"{(isOurs ? "parley" : "ts-mls")} {_clientCount++}";
@@ -196,6 +187,22 @@ internal sealed class MixedGroup : IDisposable
         MixedMember[] candidates = [.. _members.Where(condition)];
         return candidates.Length == 0 ? null : candidates[_random.Next(candidates.Length)];
     }
+
+    private Change.Psk NewPsk() => new(RandomBytes(HashBytes(_suite)));
+
+    private byte[] RandomBytes(int count)
+    {
+        byte[] bytes = new byte[count];
+        _random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static int HashBytes(CipherSuite suite) => suite switch
+    {
+        <= CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519 => 32,
+        CipherSuite.P384Aes256GcmSha384P384 => 48,
+        _ => 64,
+    };
 
     /// <summary>What is proposed in one epoch. A leaf is changed once, the committer's not at all, and both kinds stay in the group.</summary>
     internal sealed class Epoch(MixedGroup group, MixedMember committer)
@@ -215,12 +222,12 @@ internal sealed class MixedGroup : IDisposable
         private IEnumerable<Change> All => [.. ByReference, .. ByValue];
 
         // RFC 9420 §12.4: no path is needed for Adds and PSKs.
-        public bool HasPath(bool isForced) => isForced || !All.Any() || All.Any(static change => change is Change.Remove or Change.Update);
+        public bool HasPath(bool isForced) => isForced || !All.Any() || All.Any(static change => change is Change.Remove or Change.Update or Change.Extension);
 
         /// <summary>A change that the member may propose, or null if what was drawn is not possible now.</summary>
         public Change? Draw(MixedMember proposer, bool isByReference)
         {
-            switch (group._random.Next(6))
+            switch (group._random.Next(8))
             {
                 case 0 or 1 when group._members.Count + Joiners.Count < group._membersMax:
                     return Add();
@@ -228,10 +235,10 @@ internal sealed class MixedGroup : IDisposable
                     return new Change.Update();
                 case 4 when Removable() is { } member:
                     return Remove(group._leaves[member]);
-                case 5 when !isByReference:
-                    byte[] nonce = new byte[HashBytes(group._suite)];
-                    group._random.NextBytes(nonce);
-                    return new Change.Psk(nonce);
+                case 5 or 6:
+                    return group.NewPsk();
+                case 7 when committer is ParleyMember && !All.Any(static change => change is Change.Extension):
+                    return new Change.Extension(group.RandomBytes(20));
                 default:
                     return null;
             }
@@ -261,12 +268,5 @@ internal sealed class MixedGroup : IDisposable
 
         private MixedMember? Removable() => group.Pick(candidate => !Touched.Contains(group._leaves[candidate])
             && group._members.Any(other => other.GetType() == candidate.GetType() && other != candidate && !Touched.Contains(group._leaves[other])));
-
-        private static int HashBytes(CipherSuite suite) => suite switch
-        {
-            <= CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519 => 32,
-            CipherSuite.P384Aes256GcmSha384P384 => 48,
-            _ => 64,
-        };
     }
 }

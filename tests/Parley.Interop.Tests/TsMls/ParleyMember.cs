@@ -8,6 +8,7 @@ using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Groups;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Native;
@@ -15,7 +16,8 @@ using Parley.Mls.Native;
 namespace Parley.Interop.Tests.TsMls;
 
 /// <summary>A member that is ours.</summary>
-internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat handshakeFormat) : MixedMember(name, suite, handshakeFormat), IDisposable
+internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat handshakeFormat, ParleyMember? former = null)
+    : MixedMember(name, suite, handshakeFormat), IDisposable
 {
     private static readonly BouncyCastleCryptoProvider Crypto = new(new NativeCryptoProvider(RandomSource.System));
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
@@ -31,11 +33,12 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
     private readonly LeafIdentity _identity = new(
         SignatureKeyPair.Generate(Crypto, new CryptoSuite(Crypto, suite).Parameters.Signature),
         new Credential.Basic(Encoding.UTF8.GetBytes(name)),
-        new Capabilities([ProtocolVersion.Mls10], [suite], [], [], [CredentialType.Basic]),
+        new Capabilities([ProtocolVersion.Mls10], [suite], [(ExtensionType)ApplicationExtension], [], [CredentialType.Basic]),
         []);
 
     private KeyPackageBundle? _bundle;
     private Group? _group;
+    private PendingExternalCommit? _external;
 
     /// <summary>Whether the suite is ours, too.</summary>
     public static bool Supports(CipherSuite suite) => CryptoSuite.IsSupported(Crypto, suite);
@@ -64,30 +67,62 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
 
     public override string? TryJoin(byte[] welcome, byte[]? ratchetTree) => Refusal(() =>
     {
-        RatchetTreeExtension? tree = null;
-        if (ratchetTree is not null)
-            Assert.True(Tls.TryDecode(ratchetTree, out tree, out DecodeError error), $"{error}");
+        RatchetTreeExtension? tree = ratchetTree is null ? null : Tree(ratchetTree);
         KeyPackageBundle bundle = _bundle ?? throw new InvalidOperationException("The member has made no KeyPackage.");
-        using StagedWelcome staged = StagedWelcome.Stage(_config, _identity, Assert.IsType<MlsMessage.Welcome>(Decode(welcome)).Message, bundle, tree);
+        using StagedWelcome staged = StagedWelcome.Stage(_config, _identity, Assert.IsType<MlsMessage.Welcome>(Decode(welcome)).Message, bundle, tree, _ => former?.Group);
         _group = staged.Join();
     });
 
-    public override byte[] Propose(Change change) => change switch
-    {
-        Change.Add add => Group.ProposeAdd(Assert.IsType<MlsMessage.KeyPackage>(Decode(add.KeyPackage)).Message, Now),
-        Change.Remove remove => Group.ProposeRemove(new LeafIndex(remove.Leaf)),
-        Change.Update => Group.ProposeUpdate(),
-        _ => throw new ArgumentException("No such change.", nameof(change)),
-    };
+    public override byte[] Propose(Change change) => change is Change.Update ? Group.ProposeUpdate() : Group.Propose(ToProposal(change), Now);
 
     public override MadeCommit Commit(CommitOrder order)
     {
-        using PendingCommit pending = Group.Commit(
+        PendingCommit pending = Group.Commit(
             new CommitOptions { Proposals = [.. order.Changes.Select(ToProposal)], ForcesPath = order.ForcesPath, WelcomeHasRatchetTree = order.TreeInside },
             Now);
-        var made = (Message: pending.Message.ToArray(), Welcome: pending.Welcome?.ToArray());
-        Group.MergePendingCommit();
-        return new MadeCommit(made.Message, made.Welcome, Group.ExportRatchetTree().Encode());
+        return new MadeCommit(pending.Message.ToArray(), pending.Welcome?.ToArray(), pending.ExportRatchetTree().Encode());
+    }
+
+    public override void Merge()
+    {
+        if (_external is null)
+        {
+            Group.MergePendingCommit();
+            return;
+        }
+
+        _group?.Dispose();
+        _group = _external.Join();
+        _external = null;
+    }
+
+    public override Invitation Invite() => new(Group.CreateGroupInfo(withRatchetTree: false), Group.ExportRatchetTree().Encode());
+
+    public override string? TryCommitExternally(byte[] groupInfo, byte[] ratchetTree, bool replacesFormer, Change.Psk? psk, out byte[]? commit)
+    {
+        string? refusal = Refusal(() =>
+        {
+            GroupInfo info = Assert.IsType<MlsMessage.GroupInfo>(Decode(groupInfo)).Message;
+            var options = new ExternalCommitOptions
+            {
+                Replaces = replacesFormer ? Group.OwnLeafIndex : null,
+                PreSharedKeys = psk is null ? [] : [(Proposal.PreSharedKey)ToProposal(psk)],
+            };
+            _external = VerifiedGroupInfo.Verify(_config, info, Tree(ratchetTree)).Commit(_identity, options, Now);
+        });
+        commit = _external?.Message.ToArray();
+        return refusal;
+    }
+
+    public override MixedMember Successor(CipherSuite successorSuite) => new ParleyMember(Name, successorSuite, HandshakeFormat, this);
+
+    public override MadeCommit Continue(bool isBranch, byte[] groupId, IReadOnlyList<byte[]> keyPackages)
+    {
+        Group old = former?.Group ?? throw new InvalidOperationException("The member is nobody's successor.");
+        var options = new CommitOptions { Proposals = [.. keyPackages.Select(static keyPackage => ToProposal(new Change.Add(keyPackage)))], WelcomeHasRatchetTree = false };
+        ContinuedGroup made = isBranch ? old.Branch(_identity, groupId, old.Context.Extensions, options, Now) : old.Reinitialize(_identity, options, Now);
+        _group = made.Group;
+        return new MadeCommit([], made.Welcome?.ToArray(), Group.ExportRatchetTree().Encode());
     }
 
     public override string? TryProcess(byte[] message) => Refusal(() =>
@@ -103,6 +138,7 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
     public void Dispose()
     {
         _group?.Dispose();
+        _external?.Dispose();
         _bundle?.Dispose();
         _identity.Signer.Dispose();
     }
@@ -112,8 +148,16 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
         Change.Add add => new Proposal.Add(Assert.IsType<MlsMessage.KeyPackage>(Decode(add.KeyPackage)).Message),
         Change.Remove remove => new Proposal.Remove(new LeafIndex(remove.Leaf)),
         Change.Psk psk => new Proposal.PreSharedKey(new PreSharedKeyId.External(PskId, psk.Nonce)),
-        _ => throw new ArgumentException("Not within a Commit.", nameof(change)),
+        Change.Extension extension => new Proposal.GroupContextExtensions([new Extension((ExtensionType)ApplicationExtension, extension.Data)]),
+        Change.ReInit reInit => new Proposal.ReInit(reInit.GroupId, ProtocolVersion.Mls10, reInit.Suite, []),
+        _ => throw new ArgumentException("No such change.", nameof(change)),
     };
+
+    private static RatchetTreeExtension Tree(byte[] encoded)
+    {
+        Assert.True(Tls.TryDecode(encoded, out RatchetTreeExtension? tree, out DecodeError error), $"{error}");
+        return tree;
+    }
 
     private static string? Refusal(Action action)
     {

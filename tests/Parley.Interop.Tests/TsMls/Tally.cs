@@ -23,6 +23,22 @@ internal sealed class Tally
 
     public int EmptyCommits { get; private set; }
 
+    public int Psks { get; private set; }
+
+    public int Extensions { get; private set; }
+
+    public int OurExternalJoins { get; private set; }
+
+    public int TheirExternalJoins { get; private set; }
+
+    public int OurResyncs { get; private set; }
+
+    public int TheirResyncs { get; private set; }
+
+    public int OurLostRaces { get; private set; }
+
+    public int TheirLostRaces { get; private set; }
+
     /// <summary>Commits that were changed so as not to have the shape of <see cref="TsDepartures.DerivesOnToRoot"/>.</summary>
     public int ShapesAvoided { get; set; }
 
@@ -41,6 +57,22 @@ internal sealed class Tally
         Removes += all.OfType<Change.Remove>().Count();
         Updates += all.OfType<Change.Update>().Count();
         EmptyCommits += all.Length == 0 ? 1 : 0;
+        Psks += all.OfType<Change.Psk>().Count();
+        Extensions += all.OfType<Change.Extension>().Count();
+    }
+
+    public void Lost(MixedMember committer)
+    {
+        OurLostRaces += committer is ParleyMember ? 1 : 0;
+        TheirLostRaces += committer is TsMember ? 1 : 0;
+    }
+
+    public void JoinedFromOutside(MixedMember joiner, bool isResync)
+    {
+        OurExternalJoins += joiner is ParleyMember && !isResync ? 1 : 0;
+        TheirExternalJoins += joiner is TsMember && !isResync ? 1 : 0;
+        OurResyncs += joiner is ParleyMember && isResync ? 1 : 0;
+        TheirResyncs += joiner is TsMember && isResync ? 1 : 0;
     }
 
     public void Joined(MixedMember joiner, bool treeInside)
@@ -50,7 +82,16 @@ internal sealed class Tally
         TreesApart += treeInside ? 0 : 1;
     }
 
+    /// <summary>Whatever can happen has happened.</summary>
+    public void AssertHasAll() => Assert.True(this is
+    {
+        OurJoins: > 0, TheirJoins: > 0, TreesApart: > 0, OurExternalJoins: > 0, TheirExternalJoins: > 0, OurResyncs: > 0, TheirResyncs: > 0,
+        OurLostRaces: > 0, TheirLostRaces: > 0, ByReference: > 0, Removes: > 0, Updates: > 0, EmptyCommits: > 0, Psks: > 0, Extensions: > 0,
+    });
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"commits {OurCommits} + {TheirCommits} (Parley + ts-mls), {EmptyCommits} empty, joins {OurJoins} + {TheirJoins} ({TreesApart} with the tree apart), by reference {ByReference}, removes {Removes}, updates {Updates}; shapes avoided {ShapesAvoided}, left out by ts-mls {LeftOut}, removals unseen {RemovalsUnseen}");
+        $"""
+        commits {OurCommits} + {TheirCommits} (Parley + ts-mls), {EmptyCommits} empty, races lost {OurLostRaces} + {TheirLostRaces}, joins {OurJoins} + {TheirJoins} ({TreesApart} with the tree apart), from outside {OurExternalJoins} + {TheirExternalJoins}, resyncs {OurResyncs} + {TheirResyncs}, by reference {ByReference}, removes {Removes}, updates {Updates}, psks {Psks}, extensions {Extensions}; shapes avoided {ShapesAvoided}, left out by ts-mls {LeftOut}, removals unseen {RemovalsUnseen}
+        """);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Parley.Interop.Tests.TsMls;
 
@@ -7,6 +8,7 @@ namespace Parley.Interop.Tests.TsMls;
 internal sealed class TsPeer : IDisposable
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
+    private static readonly JsonSerializerOptions WithoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly Process _process;
 
@@ -26,13 +28,15 @@ internal sealed class TsPeer : IDisposable
             RedirectStandardOutput = true,
         });
         Assert.NotNull(process);
-        return new TsPeer(process);
+        var peer = new TsPeer(process);
+        peer.Ask(new { op = "psk", id = Convert.ToHexString(MixedMember.PskId), secret = Convert.ToHexString(MixedMember.PskSecret) });
+        return peer;
     }
 
     /// <summary>The answer to a question, whatever it says.</summary>
     public JsonElement Try(object question)
     {
-        _process.StandardInput.WriteLine(JsonSerializer.Serialize(question));
+        _process.StandardInput.WriteLine(JsonSerializer.Serialize(question, WithoutNulls));
         _process.StandardInput.Flush();
         using var watchdog = new Timer(_ => _process.Kill(), null, AnswerLimit, Timeout.InfiniteTimeSpan);
         string line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("ts-mls's program has ended, or was ended because it did not answer.");

@@ -61,6 +61,17 @@ public sealed class DecodingRuleTests
 
     [Theory]
     [InlineData(0)]
+    [InlineData((int)WireFormat.Welcome)]
+    [InlineData(0x0a0a)]
+    public void Content_travels_as_a_PublicMessage_or_a_PrivateMessage(int format)
+    {
+        var framed = new FramedContent(default, 0, new Sender.Member(default), default, new Content.Application(default));
+        byte[] encoded = new AuthenticatedContent(WireFormat.PrivateMessage, framed, new FramedContentAuthData(default, null)).Encode();
+        AssertRefused<AuthenticatedContent>(With(encoded, 0, format), DecodeError.UnknownEnumValue);
+    }
+
+    [Theory]
+    [InlineData(0)]
     [InlineData(4)]
     [InlineData(255)]
     public void Enumerations_that_say_how_to_read_on_are_known_ones(byte value)
@@ -149,6 +160,10 @@ public sealed class DecodingRuleTests
         AssertRefused<RequiredCapabilities>([0, 0, 0, 0], DecodeError.TrailingBytes);
         AssertRefused<ExternalSenders>([0, 0], DecodeError.TrailingBytes);
         AssertRefused<RatchetTreeExtension>([.. new RatchetTreeExtension([new Node.Leaf(Leaf)]).Encode(), 0], DecodeError.TrailingBytes);
+
+        var inner = new TlsReader(new byte[] { 2, 1, 1 });
+        Assert.Equal(1, inner.ReadInVector(static reader => reader.ReadUInt8()));
+        Assert.Equal(DecodeError.TrailingBytes, inner.Error);
 
         // Half an element at the end of a list: inside of the list it is cut off.
         AssertRefused<ParentNode>([0, 0, 5, 0, 0, 0, 1, 0], DecodeError.Truncated);

@@ -1,13 +1,13 @@
 namespace Parley.Mls.Tests.Fuzzing;
 
-/// <summary>Whatever the bytes, what is done with them costs memory in proportion to them and to the group.</summary>
+/// <summary>Whatever the bytes, what is done with them costs memory in proportion to them.</summary>
 internal static class Effort
 {
     /// <summary>Bytes allocated for each byte received, at most.</summary>
     public const int AllocationFactor = 64;
 
-    /// <summary>What a message may cost for the group's sake: that has up to sixteen leaves.</summary>
-    public const int AllocationBase = 1 << 20;
+    /// <summary>What the shortest message may cost: keys are derived, and the group has up to sixteen leaves.</summary>
+    public const int AllocationBase = 64 * 1024;
 
     /// <summary>Does something with so many bytes.</summary>
     public static T Bounded<T>(int bytes, Func<T> done)

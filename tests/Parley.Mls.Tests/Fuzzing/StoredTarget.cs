@@ -53,7 +53,8 @@ internal sealed class StoredTarget : FuzzTarget
         try
         {
             byte[] stored = input.ToArray();
-            IDisposable restored = Effort.Bounded<IDisposable>(input.Length, () => stored switch
+            int bytes = input.Length + group.Entries.Sum(static entry => entry.Key.Length + entry.Value.Length);
+            IDisposable restored = Effort.Bounded<IDisposable>(bytes, () => stored switch
             {
                 [(byte)Change.Bundle, .. var bundle] => KeyPackageBundle.Restore(group.World.Suite.Provider, bundle),
                 [(byte)Change.External, .. var external] => PendingExternalCommit.Restore(group.World.Config, group.Joiner.Identity, external),

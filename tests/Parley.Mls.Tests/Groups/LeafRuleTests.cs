@@ -123,6 +123,30 @@ public sealed class LeafRuleTests : IDisposable
         _world.AssertUnharmed();
     }
 
+    // RFC 9420 §12.3 has Updates and Removes applied in any order, and §12.2 judges the tree that results.
+    [Theory]
+    [InlineData("removed")]
+    [InlineData("updated before")]
+    [InlineData("updated after")]
+    public void A_key_of_a_leaf_that_goes_in_the_same_Commit_may_be_taken_by_an_Update(string other)
+    {
+        ReadOnlyMemory<byte> taken = _world[2].Epoch().Tree.LeafAt(_world[2].Index)!.EncryptionKey;
+        MlsMessage taking = Forge.Propose(_world[0], new Proposal.Update(Forge.UpdateLeaf(_world[0], leaf => leaf with { EncryptionKey = taken })));
+        Proposal leaving = other == "removed" ? World.RemoveOf(_world[2]) : new Proposal.Update(Forge.UpdateLeaf(_world[2]));
+        MlsMessage going = Forge.Propose(_world[2], leaving);
+        foreach (MlsMessage proposal in (MlsMessage[])(other == "updated before" ? [going, taking] : [taking, going]))
+        {
+            _world[1].Receive(proposal);
+            _world[3].Receive(proposal);
+        }
+
+        PendingCommit commit = _world[1].Commit();
+        Assert.Equal(2, commit.Staged.Proposals.Count);
+        _world[3].Receive(commit.Message.ToArray());
+        _world[1].Merge();
+        Assert.Equal(_world[1].Group.EpochAuthenticator, _world[3].Group.EpochAuthenticator);
+    }
+
     [Fact]
     public void Keys_of_two_Adds_must_differ_in_every_combination()
     {

@@ -46,7 +46,7 @@ public sealed class WithoutAffinityTests
         await using (TestSocket socket = await alice.ConnectAsync())
             await socket.AppendAsync(TestMessages.Application(group));
 
-        await using TestSocket elsewhere = await new TestClient(other, alice.Device, alice.Token).ConnectAsync();
+        await using TestSocket elsewhere = await alice.At(other).ConnectAsync();
         Assert.Equal(1ul, (await elsewhere.SubscribeAsync(TestMessages.Log(group))).Subscribed.Head);
         Assert.Single(await elsewhere.EnvelopesAsync(TestMessages.Log(group), 1));
     }

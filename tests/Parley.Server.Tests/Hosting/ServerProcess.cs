@@ -24,16 +24,18 @@ internal sealed class ServerProcess : IAsyncDisposable
         _reading = ReadAsync();
     }
 
-    public static ServerProcess Start(params string[] arguments) => StartWith(new Dictionary<string, string>(), arguments);
+    public static ServerProcess Start(params string[] arguments) => Start([], new Dictionary<string, string>(StringComparer.Ordinal), arguments);
 
     /// <summary>Without its limits, for a load that comes from one address.</summary>
-    public static ServerProcess StartUnlimited(params string[] arguments) => StartWith(TestServer.UnlimitedEnvironment(), arguments);
+    public static ServerProcess StartUnlimited(params string[] arguments) => Start([], TestServer.UnlimitedEnvironment(), arguments);
 
-    private static ServerProcess StartWith(Dictionary<string, string> environment, string[] arguments)
+    /// <summary>Starts it through another program, which becomes it, and with further variables.</summary>
+    public static ServerProcess Start(IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "parley-server.exe" : "parley-server");
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach ((string name, string value) in environment)
+        string[] command = [.. through, program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in variables)
             start.Environment[name] = value;
         return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server's program does not start."));
     }
@@ -92,10 +94,19 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to stop, as a service manager does.</summary>
-    public void Stop()
+    public void Stop() => Signal("-TERM");
+
+    public void Signal(string signal)
     {
-        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+        using Process kill = Process.Start("kill", [signal, _process.Id.ToString()]);
         kill.WaitForExit();
+    }
+
+    /// <summary>Waits until it ends by itself or otherwise.</summary>
+    public async Task<(int ExitCode, string Errors)> RunToEndAsync()
+    {
+        await _process.WaitForExitAsync();
+        return (_process.ExitCode, await _errors);
     }
 
     /// <summary>Waits for its end, and returns what it has printed behind the line that was last waited for.</summary>

@@ -39,6 +39,12 @@ internal sealed partial class MemoryStore
         }
     }
 
+    public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds)
+    {
+        lock (_gate)
+            return new([.. logIds.Select(id => (id, _logs[(int)id].Head))]);
+    }
+
     public ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId)
     {
         lock (_gate)

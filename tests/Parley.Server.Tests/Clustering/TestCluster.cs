@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Parley.Contracts.Wire;
+using Parley.Server.Invites;
+using Parley.Server.Storage;
+
+namespace Parley.Server.Tests.Clustering;
+
+/// <summary>
+/// Nodes in processes of their own on one database, and on all of them devices of one group that append and listen without a pause.
+/// Whatever a test does to them, in the end every acknowledged append is there once, in order, and was heard by everybody.
+/// </summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly List<TestNode> _nodes = [];
+    private readonly List<TestListener> _listeners = [];
+    private readonly NpgsqlConnectionStringBuilder _settings;
+    private TestClient[] _clients = [];
+
+    private TestCluster(NpgsqlConnectionStringBuilder settings) => _settings = settings;
+
+    public IReadOnlyList<TestNode> Nodes => _nodes;
+
+    /// <summary>What loads it. There once it has started.</summary>
+    public TestLoad Load { get; private set; } = null!;
+
+    /// <summary>Starts nodes, each as the function says, and the load.</summary>
+    public static async Task<TestCluster> StartAsync(NpgsqlConnectionStringBuilder settings, int count = 3, Func<int, string, Task<TestNode>>? start = null)
+    {
+        var cluster = new TestCluster(settings);
+        for (int i = 0; i < count; i++)
+            cluster._nodes.Add(await (start is null ? TestNode.StartAsync(cluster.Database) : start(i, cluster.Database)));
+        await cluster.StartLoadAsync();
+        return cluster;
+    }
+
+    /// <summary>Returns when the others have declared the node dead, or it has joined anew since: its address before is no longer among the living.</summary>
+    public async Task DeclaredDeadAsync(string incarnation)
+    {
+        while ((await MembersAsync()).Contains(incarnation))
+            await Load.ProgressAsync(5);
+    }
+
+    /// <summary>The living's addresses in the cluster, each with the generation of its process.</summary>
+    public async Task<IReadOnlyList<string>> MembersAsync()
+    {
+        await using var connection = new NpgsqlConnection(_settings.ConnectionString);
+        await connection.OpenAsync();
+        await using var select = new NpgsqlCommand("SELECT address FROM cluster_members WHERE status = 3", connection);
+        await using NpgsqlDataReader row = await select.ExecuteReaderAsync();
+        var members = new List<string>();
+        while (await row.ReadAsync())
+            members.Add(row.GetString(0));
+        return members;
+    }
+
+    public async Task<string> IncarnationAsync(TestNode node) =>
+        (await MembersAsync()).Single(address => address.StartsWith(node.ClusterAddress + "@", StringComparison.Ordinal));
+
+    /// <summary>Ends the load and checks everything.</summary>
+    public async Task VerifyAsync()
+    {
+        IReadOnlyList<Envelope> log = await Load.EndAndVerifyAsync(_clients[0].At(_nodes[^1]), after: 1);
+        foreach (TestListener listener in _listeners)
+            await listener.EndAndVerifyAsync(log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (TestNode node in _nodes)
+            await node.DisposeAsync();
+    }
+
+    private string Database => $"postgresql://{_settings.Username}@any:{_settings.Port}/{_settings.Database}?host={_settings.Host}";
+
+    private async Task StartLoadAsync()
+    {
+        byte[] invite = await InviteAsync();
+        string code = System.Buffers.Text.Base64Url.EncodeToString(invite);
+        _clients = [await _nodes[0].JoinAsync("alice", code), await _nodes[1].JoinAsync("bob", code), await _nodes[^1].JoinAsync("carol", code)];
+        byte[] group = await _clients[0].CreateGroupAsync();
+        await using (TestSocket socket = await _clients[0].ConnectAsync())
+            await socket.AppendAsync(TestMessages.Commit(group, epoch: 0, added: _clients[1..]));
+        for (int i = 0; i < _nodes.Count; i++)
+            _listeners.Add(TestListener.Start(_nodes, i, _clients[i % _clients.Length], group, after: 1));
+        Load = TestLoad.Start(_nodes, group, epoch: 1, _clients);
+    }
+
+    private async Task<byte[]> InviteAsync()
+    {
+        byte[] secret = RandomNumberGenerator.GetBytes(16);
+        Assert.True(InviteCode.TryParse(System.Buffers.Text.Base64Url.EncodeToString(secret), out InviteCode? code));
+        await using var database = PostgresDatabase.Open(_settings, NullLogger.Instance);
+        await new InviteStore(database).AddAsync(code.Hash, uses: 3, DateTimeOffset.UtcNow.AddDays(1));
+        return secret;
+    }
+}

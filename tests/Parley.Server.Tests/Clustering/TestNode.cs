@@ -1,0 +1,94 @@
+using System.Net;
+using Parley.Server.Tests.Hosting;
+
+namespace Parley.Server.Tests.Clustering;
+
+/// <summary>A node in a process of its own, under something that starts it again when it ends, as every node should be.</summary>
+internal sealed class TestNode : RemoteServer
+{
+    private readonly IReadOnlyList<string> _through;
+    private readonly IReadOnlyDictionary<string, string> _variables;
+    private readonly string[] _arguments;
+    private readonly List<(int ExitCode, string Errors)> _ends = [];
+    private TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ServerProcess _process;
+    private bool _hasStarted;
+    private volatile bool _ending;
+
+    private TestNode(Uri address, IPEndPoint clusterAddress, IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, string[] arguments)
+        : base(address)
+    {
+        ClusterAddress = clusterAddress;
+        _through = through;
+        _variables = variables;
+        _arguments = arguments;
+        _process = StartProcess();
+        Supervising = SuperviseAsync();
+    }
+
+    public IPEndPoint ClusterAddress { get; }
+
+    /// <summary>How its processes have ended so far, this test's signals included.</summary>
+    public IReadOnlyList<(int ExitCode, string Errors)> Ends => _ends;
+
+    private Task Supervising { get; }
+
+    /// <summary>Starts a node and returns when it serves.</summary>
+    public static async Task<TestNode> StartAsync(
+        string database, IPAddress? at = null, IReadOnlyList<string>? through = null, IReadOnlyDictionary<string, string>? variables = null)
+    {
+        string host = (at ?? IPAddress.Loopback).ToString();
+        var listen = new Uri($"http://{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
+        var cluster = IPEndPoint.Parse($"{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
+        var all = new Dictionary<string, string>(TestServer.UnlimitedEnvironment(), StringComparer.Ordinal) { ["PARLEY_DATABASE"] = database };
+        foreach ((string name, string value) in variables ?? new Dictionary<string, string>())
+            all[name] = value;
+        var node = new TestNode(listen, cluster, through ?? [], all, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString()]);
+        await node.StartedAsync();
+        return node;
+    }
+
+    /// <summary>Returns when the process that runs now, or the next one if it has ended, serves.</summary>
+    public Task StartedAsync() => _started.Task.WaitAsync(TimeSpan.FromSeconds(120));
+
+    public void Signal(string signal) => _process.Signal(signal);
+
+    public override async ValueTask DisposeAsync()
+    {
+        _ending = true;
+        Signal("-KILL");
+        await Supervising;
+        await base.DisposeAsync();
+    }
+
+    private async Task SuperviseAsync()
+    {
+        while (true)
+        {
+            await using ServerProcess process = _process;
+            try
+            {
+                await process.LineAsync("data in");
+                _started.TrySetResult();
+                _hasStarted = true;
+            }
+            catch (InvalidOperationException) when (_hasStarted && !_ending)
+            {
+                // It cannot start yet, because its database is away or the others are busy: the next attempt may.
+            }
+            catch (InvalidOperationException e)
+            {
+                _started.TrySetException(e);
+                return;
+            }
+
+            _ends.Add(await process.RunToEndAsync());
+            if (_ending)
+                return;
+            _started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _process = StartProcess();
+        }
+    }
+
+    private ServerProcess StartProcess() => ServerProcess.Start(_through, _variables, _arguments);
+}
