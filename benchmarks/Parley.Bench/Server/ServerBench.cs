@@ -13,7 +13,7 @@ namespace Parley.Bench.Server;
 /// </summary>
 public static class ServerBench
 {
-    private static readonly JsonSerializerOptions _rowJson = new()
+    private static readonly JsonSerializerOptions RowJson = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -35,22 +35,22 @@ public static class ServerBench
         var rows = new List<ServerRow>();
         await using (var parley = new ServerRun(options, works, async token => await ParleySystem.StartAsync(options.UsesPostgres, Math.Max(2, devices), options.Sizes, token)))
             rows.AddRange(await parley.RunAsync(cancellationToken));
-        if (options.HasPeer)
-            rows.AddRange(await RunPeerAsync(options, [.. works.Where(work => work.HasPeer)], cancellationToken));
+        bool isFair = !options.HasPeer || await RunPeerAsync(options, [.. works.Where(work => work.HasPeer)], rows, cancellationToken);
 
         ServerTable.Write(rows, Console.Out);
         if (options.JsonFile is not null)
-            await File.WriteAllTextAsync(options.JsonFile, JsonSerializer.Serialize(rows, _rowJson), cancellationToken);
-        return 0;
+            await File.WriteAllTextAsync(options.JsonFile, JsonSerializer.Serialize(rows, RowJson), cancellationToken);
+        return isFair ? 0 : 1;
     }
 
-    private static async Task<IReadOnlyList<ServerRow>> RunPeerAsync(ServerBenchOptions options, IReadOnlyList<ServerWork> works, CancellationToken cancellationToken)
+    /// <summary>Measures ejabberd. False if it has delivered what it has not archived, so that its figures are too good.</summary>
+    private static async Task<bool> RunPeerAsync(ServerBenchOptions options, IReadOnlyList<ServerWork> works, List<ServerRow> rows, CancellationToken cancellationToken)
     {
-        EjabberdSystem? ejabberd = null;
-        await using var run = new ServerRun(options, works, async token => ejabberd = await EjabberdSystem.StartAsync(options.UsesPostgres, works.Max(work => work.Devices(options.Sizes)), options.Sizes, token));
-        IReadOnlyList<ServerRow> rows = await run.RunAsync(cancellationToken);
-        if (ejabberd is not null)
-            Console.Error.WriteLine(await ejabberd.CheckArchiveAsync(cancellationToken));
-        return rows;
+        await using EjabberdSystem ejabberd = await EjabberdSystem.StartAsync(options.UsesPostgres, works.Max(work => work.Devices(options.Sizes)), options.Sizes, cancellationToken);
+        var run = new ServerRun(options, works, _ => Task.FromResult<ISystemUnderLoad>(ejabberd));
+        rows.AddRange(await run.RunAsync(cancellationToken));
+        (bool isComplete, string found) = await ejabberd.CheckArchiveAsync(cancellationToken);
+        Console.Error.WriteLine(isComplete ? found + "." : found + ": the rest was delivered without being stored.");
+        return isComplete;
     }
 }

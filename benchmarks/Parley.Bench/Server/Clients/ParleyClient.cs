@@ -17,12 +17,12 @@ internal sealed class ParleyClient(LoadStream stream) : ChatClient(stream)
     private const int HeaderBytesMax = 14;
 
     // A masked frame that says 1000, the normal closure.
-    private static readonly byte[] _close = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
+    private static readonly byte[] CloseFrame = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
 
     // What was not taken yet of the last frame of events.
     private ReadOnlyMemory<byte> _envelopes;
 
-    protected override ReadOnlyMemory<byte> Goodbye => _close;
+    protected override ReadOnlyMemory<byte> Goodbye => CloseFrame;
 
     /// <summary>Connects and says Hello.</summary>
     public static async Task<ParleyClient> OpenAsync(Uri server, LoadDevice device, CancellationToken cancellationToken)

@@ -17,14 +17,14 @@ internal sealed record MachineSnapshot(long Timestamp, double ServerSeconds, dou
 
     public static MachineSnapshot Take(IReadOnlyList<int> server)
     {
-        long timestamp = Stopwatch.GetTimestamp();
         if (!OperatingSystem.IsLinux())
-            return new MachineSnapshot(timestamp, 0, 0, 0);
+            return new MachineSnapshot(Stopwatch.GetTimestamp(), 0, 0, 0);
         double[] own = ProcessTimes.Read([Environment.ProcessId, .. server], out double kernel);
+        double busy = BusySeconds();
 
         // The server's processes are this program's children.
         double servers = own.Skip(1).Sum();
-        return new MachineSnapshot(timestamp, servers, own[0] - servers, BusySeconds() - own[0] - kernel);
+        return new MachineSnapshot(Stopwatch.GetTimestamp(), servers, own[0] - servers, busy - own[0] - kernel);
     }
 
     public double SecondsSince(MachineSnapshot earlier) => Stopwatch.GetElapsedTime(earlier.Timestamp, Timestamp).TotalSeconds;

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Parley.Bench.Server.Measuring;
 
 /// <summary>
@@ -49,19 +51,19 @@ internal sealed class Meter(IReadOnlyList<int> processes, MeasurePlan plan)
 
     private async Task<Window> WindowAsync(Load load, Latencies latencies, CancellationToken cancellationToken)
     {
-        latencies.Reset();
         MachineSnapshot before = MachineSnapshot.Take(processes);
+        long started = Stopwatch.GetTimestamp();
+        latencies.Reset();
         for (int i = 0; i < EmptyWindowsMax && latencies.Count == 0; i++)
             await load.RunForAsync(plan.Window, cancellationToken);
+        double perSecond = latencies.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        (double p50, double p99) = (latencies.Percentile(50), latencies.Percentile(99));
         MachineSnapshot after = MachineSnapshot.Take(processes);
-        long count = latencies.Count;
-        double seconds = after.SecondsSince(before);
-        double server = after.ServerSeconds - before.ServerSeconds;
-        if (count == 0)
+        if (perSecond == 0)
             throw new InvalidOperationException("Nothing was delivered.");
-        return new Window(
-            count / seconds, server * 1e6 / count, latencies.Percentile(50), latencies.Percentile(99),
-            server / seconds * 100, (after.ClientSeconds - before.ClientSeconds) / seconds * 100, after.OtherShareSince(before));
+        double server = (after.ServerSeconds - before.ServerSeconds) / after.SecondsSince(before);
+        double clients = (after.ClientSeconds - before.ClientSeconds) / after.SecondsSince(before);
+        return new Window(perSecond, server * 1e6 / perSecond, p50, p99, server * 100, clients * 100, after.OtherShareSince(before));
     }
 }
 

@@ -13,7 +13,7 @@ internal sealed class ParleyProcess : IAsyncDisposable
     private const string NoLimit = "1000000";
 
     // The operator's limits are for people; what is measured here is how much the server can do. All clients come from one address.
-    private static readonly string[] _limits =
+    private static readonly string[] Limits =
     [
         "REQUESTS_PER_SECOND", "SIGN_UPS_PER_HOUR", "SIGN_INS_PER_MINUTE", "SESSIONS_PER_MINUTE", "INVITES_PER_HOUR", "GROUPS_PER_HOUR",
         "CONNECTIONS", "ANONYMOUS_CONNECTIONS", "CONNECTIONS_PER_ADDRESS", "CONNECTIONS_PER_ACCOUNT", "FRAMES_PER_SECOND",
@@ -82,7 +82,7 @@ internal sealed class ParleyProcess : IAsyncDisposable
         Uri address = LoopbackPorts.FreeAddress();
         ProcessStartInfo start = CorePinning.OnServerCore(Program(), ["run", "--listen", address.AbsoluteUri, .. store.Arguments]);
         start.RedirectStandardOutput = true;
-        foreach (string limit in _limits)
+        foreach (string limit in Limits)
             start.Environment["PARLEY_" + limit] = NoLimit;
         Process process = Process.Start(start)!; // A program that cannot be started throws.
         process.OutputDataReceived += static (_, _) => { };

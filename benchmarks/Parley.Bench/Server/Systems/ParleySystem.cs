@@ -28,10 +28,21 @@ internal sealed class ParleySystem : ISystemUnderLoad
     public static async Task<ParleySystem> StartAsync(bool usesPostgres, int devices, BenchSizes sizes, CancellationToken cancellationToken)
     {
         ParleyStore store = await ParleyStore.CreateAsync(usesPostgres, cancellationToken);
-        ParleyProcess server = await ParleyProcess.StartAsync(store, cancellationToken);
-        Console.Error.WriteLine($"Signing up {devices} devices ...");
-        Population people = await Population.CreateAsync(server.Address, server.Address.Authority, await server.InviteAsync(cancellationToken), devices, cancellationToken);
-        return new ParleySystem(store, server, people, sizes);
+        ParleyProcess? server = null;
+        try
+        {
+            server = await ParleyProcess.StartAsync(store, cancellationToken);
+            Console.Error.WriteLine($"Signing up {devices} devices ...");
+            Population people = await Population.CreateAsync(server.Address, server.Address.Authority, await server.InviteAsync(cancellationToken), devices, cancellationToken);
+            return new ParleySystem(store, server, people, sizes);
+        }
+        catch
+        {
+            if (server is not null)
+                await server.DisposeAsync();
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<Load> FanOutAsync(int inFlight, double perSecond, CancellationToken cancellationToken)

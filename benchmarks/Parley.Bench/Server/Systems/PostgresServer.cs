@@ -42,16 +42,26 @@ internal sealed class PostgresServer : IAsyncDisposable
         ProcessStartInfo start = CorePinning.OnServerCore(program[0], program[1..]);
         start.RedirectStandardError = true;
         Process process = Process.Start(start)!; // A program that cannot be started throws.
-        while (await process.StandardError.ReadLineAsync(cancellationToken) is { } line)
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.ErrorDataReceived += (_, line) =>
         {
-            if (!line.Contains(Ready, StringComparison.Ordinal))
-                continue;
-            process.ErrorDataReceived += static (_, _) => { };
-            process.BeginErrorReadLine();
-            return new PostgresServer(process, folder, port);
+            if (line.Data is null)
+                ready.TrySetException(new InvalidOperationException("PostgreSQL does not start."));
+            else if (line.Data.Contains(Ready, StringComparison.Ordinal))
+                ready.TrySetResult();
+        };
+        process.BeginErrorReadLine();
+        var server = new PostgresServer(process, folder, port);
+        try
+        {
+            await ready.Task.WaitAsync(cancellationToken);
+            return server;
         }
-
-        throw new InvalidOperationException("PostgreSQL does not start.");
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Runs a statement, and returns the first value of its answer.</summary>

@@ -12,7 +12,7 @@ internal static class EjabberdPackage
     // Debian asks this program whether an installed service may be started.
     private const string ServicePolicy = "/usr/sbin/policy-rc.d";
 
-    private static readonly string[] _packages = ["ejabberd", "erlang-p1-sqlite3", "erlang-p1-pgsql"];
+    private static readonly string[] Packages = ["ejabberd", "erlang-p1-sqlite3", "erlang-p1-pgsql"];
 
     /// <summary>The program's folder, <c>ejabberd-VERSION</c>. Installs the packages where they are missing, without starting the service they bring.</summary>
     public static async Task<DirectoryInfo> EnsureAsync(CancellationToken cancellationToken)
@@ -20,7 +20,7 @@ internal static class EjabberdPackage
         if (Find() is { } installed)
             return installed;
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
-            throw new InvalidOperationException($"ejabberd is not installed. On Debian: apt-get install {string.Join(' ', _packages)}; then stop the service that it starts.");
+            throw new InvalidOperationException($"ejabberd is not installed. On Debian: apt-get install {string.Join(' ', Packages)}; then stop the service that it starts.");
         Console.Error.WriteLine("Installing ejabberd ...");
         bool hasPolicy = File.Exists(ServicePolicy);
         if (!hasPolicy)
@@ -32,7 +32,7 @@ internal static class EjabberdPackage
         try
         {
             await Tool.RunAsync("apt-get", ["update", "-qq"], cancellationToken);
-            await Tool.RunAsync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", .. _packages], cancellationToken);
+            await Tool.RunAsync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", .. Packages], cancellationToken);
         }
         finally
         {

@@ -16,15 +16,15 @@ internal sealed class XmppClient(LoadStream stream) : ChatClient(stream)
 
     private const string Rooms = "conference." + Domain;
 
-    private static readonly byte[] _header = Encoding.ASCII.GetBytes(
+    private static readonly byte[] Header = Encoding.ASCII.GetBytes(
         $"<?xml version='1.0'?><stream:stream to='{Domain}' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>");
 
-    private static readonly byte[] _online = Encoding.ASCII.GetBytes(
+    private static readonly byte[] Online = Encoding.ASCII.GetBytes(
         "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>load</resource></bind></iq><presence/>");
 
-    private static readonly byte[] _goodbye = Encoding.ASCII.GetBytes("</stream:stream>");
+    private static readonly byte[] Farewell = Encoding.ASCII.GetBytes("</stream:stream>");
 
-    protected override ReadOnlyMemory<byte> Goodbye => _goodbye;
+    protected override ReadOnlyMemory<byte> Goodbye => Farewell;
 
     /// <summary>Brings a user online: signs in with a password, binds a resource, and is present. Returns when its own presence has come back.</summary>
     public static async Task<XmppClient> SignInAsync(Uri server, string user, CancellationToken cancellationToken)
@@ -33,11 +33,11 @@ internal sealed class XmppClient(LoadStream stream) : ChatClient(stream)
         try
         {
             var client = new XmppClient(stream);
-            await client.AskAsync(_header, "</stream:features>", cancellationToken);
+            await client.AskAsync(Header, "</stream:features>", cancellationToken);
             string proof = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{user}\0{Password}"));
             await client.AskAsync(Encoding.ASCII.GetBytes($"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{proof}</auth>"), "<success", cancellationToken);
-            await client.AskAsync(_header, "</stream:features>", cancellationToken);
-            await client.AskAsync(_online, $"from='{user}@{Domain}/load'", cancellationToken);
+            await client.AskAsync(Header, "</stream:features>", cancellationToken);
+            await client.AskAsync(Online, $"from='{user}@{Domain}/load'", cancellationToken);
             return client;
         }
         catch
@@ -77,6 +77,8 @@ internal sealed class XmppClient(LoadStream stream) : ChatClient(stream)
             Stream.Take(end + "</message>".Length);
             message = message[message.IndexOf("<message "u8)..];
             message = message[..message.IndexOf((byte)'>')];
+            if (message.IndexOf("type='error'"u8) >= 0)
+                throw new InvalidOperationException("The server has sent a message back: it was not delivered.");
             int id = message.IndexOf(" id='"u8);
             if (id >= 0 && Utf8Parser.TryParse(message[(id + " id='".Length)..], out sentAt, out _))
                 return true;
