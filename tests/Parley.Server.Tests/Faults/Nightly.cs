@@ -8,6 +8,13 @@ internal static class Nightly
     /// <summary>How often, how many or how long.</summary>
     public static int Measure(int brief, int full) => IsOn ? full : brief;
 
+    /// <summary>Skips a test that takes minutes.</summary>
+    public static void Only()
+    {
+        if (!IsOn)
+            Assert.Skip("It takes minutes, and is run by ./test nightly.");
+    }
+
     /// <summary>Chance that can be repeated: by PARLEY_FAULTS_SEED. The seed stands in the test's output.</summary>
     public static Random Random()
     {
