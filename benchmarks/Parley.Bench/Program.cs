@@ -1,11 +1,13 @@
 using System.CommandLine;
+using System.Globalization;
 using Parley.Bench.Mls;
 using Parley.Bench.Server;
 using Parley.Mls.Messages;
 
 var file = new Option<FileInfo?>("--json") { Description = "Where to write the rows." };
 var quick = new Option<bool>("--quick") { Description = "Few rounds: to see that it works, not to compare." };
-var suite = new Option<ushort>("--suite") { Description = "The cipher suite's number.", DefaultValueFactory = static _ => 3 };
+var suite = new Option<string>("--suite") { Description = "The cipher suite: a number of RFC 9420, or hybrid.", DefaultValueFactory = static _ => "3" };
+suite.AcceptOnlyFromAmong("1", "2", "3", "5", "7", "hybrid");
 var leaves = new Option<int[]>("--leaves")
 {
     Description = "Sizes of the groups; otherwise 2, 10, 100, 1000 and 10000, or the smaller ones of them if --quick.",
@@ -14,7 +16,7 @@ var leaves = new Option<int[]>("--leaves")
 };
 var mls = new Command("mls", "Measures the protocol on one thread, without a server.") { file, quick, suite, leaves };
 mls.SetAction(parsed => MlsBenchmarks.Run(
-    parsed.GetValue(file), parsed.GetValue(quick), (CipherSuite)parsed.GetValue(suite),
+    parsed.GetValue(file), parsed.GetValue(quick), SuiteOf(parsed.GetRequiredValue(suite)),
     parsed.GetRequiredValue(leaves) is { Length: > 0 } sizes ? sizes : parsed.GetValue(quick) ? [2, 10, 100] : [2, 10, 100, 1000, 10_000]));
 
 var works = new Option<string[]>("--work")
@@ -34,5 +36,8 @@ server.SetAction((parsed, cancellationToken) => ServerBench.RunAsync(
     new ServerBenchOptions(
         parsed.GetValue(file)?.FullName, parsed.GetRequiredValue(works), parsed.GetValue(runs), parsed.GetValue(quick), parsed.GetValue(database) == "postgres", parsed.GetValue(peer) is not null),
     cancellationToken));
+
+static CipherSuite SuiteOf(string name) =>
+    name == "hybrid" ? CipherSuite.XWingChaCha20Poly1305Sha256Ed25519 : (CipherSuite)ushort.Parse(name, CultureInfo.InvariantCulture);
 
 return await new RootCommand("Parley's benchmarks.") { mls, server }.Parse(args).InvokeAsync();

@@ -41,6 +41,9 @@ internal sealed record TestPart(string Name, string Project, string About)
     /// <summary>Does the part drive ts-mls, an npm package?</summary>
     public bool NeedsTsMls => Name == "interop";
 
+    /// <summary>Does the part compile a program ahead of time?</summary>
+    public bool NeedsLinker => Name == "package";
+
     /// <summary>The filter in the words of the xunit.v3 runner.</summary>
     public IEnumerable<string> Filter =>
         Included.SelectMany(name => new[] { "-namespace", name, "-namespace", name + ".*" })

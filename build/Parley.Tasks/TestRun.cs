@@ -70,6 +70,8 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
             SystemPackage.Ensure("tmux", "the test of the full-screen client needs it", ["tmux"], "tmux", output);
         if (part.NeedsPostgres && !Tool.Exists("initdb")) // Debian keeps initdb out of the search path, and has this one of its own.
             SystemPackage.Ensure("pg_ctlcluster", "the tests of the server on PostgreSQL need it", ["postgresql", "procps"], "postgresql", output);
+        if (part.NeedsLinker && !Tool.Exists("gcc"))
+            SystemPackage.Ensure("clang", "the sample compiled ahead of time needs it as a linker", ["clang"], "llvm", output);
         if (part.NeedsTsMls)
             NodePackages.Ensure(repository, output);
         Begin(part.Name);

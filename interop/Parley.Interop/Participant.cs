@@ -56,8 +56,7 @@ internal sealed class Participant : IDisposable
 
     public void CreateKeyPackage(DateTimeOffset now)
     {
-        var lifetime = new Lifetime((ulong)(now - LifetimeHalf).ToUnixTimeSeconds(), (ulong)(now + LifetimeHalf).ToUnixTimeSeconds());
-        _bundle = KeyPackageBundle.Create(_crypto, Suite.Id, Identity, lifetime, []);
+        _bundle = KeyPackageBundle.Create(_crypto, Suite.Id, Identity, Lifetime.Between(now - LifetimeHalf, now + LifetimeHalf), []);
     }
 
     public GroupConfig Config(bool encryptsHandshake)

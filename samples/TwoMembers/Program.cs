@@ -16,8 +16,7 @@ DateTimeOffset now = TimeProvider.System.GetUtcNow();
 // Ada makes a group and adds Grace by the KeyPackage that Grace has published.
 using Group ada = Group.Create(config, Identity("Ada"), suite, "garden"u8, []);
 LeafIdentity grace = Identity("Grace");
-var lifetime = new Lifetime((ulong)now.AddHours(-1).ToUnixTimeSeconds(), (ulong)now.AddDays(30).ToUnixTimeSeconds());
-using KeyPackageBundle bundle = KeyPackageBundle.Create(crypto, suite, grace, lifetime, []);
+using KeyPackageBundle bundle = KeyPackageBundle.Create(crypto, suite, grace, Lifetime.Between(now.AddHours(-1), now.AddDays(30)), []);
 PendingCommit commit = ada.Commit(new CommitOptions { Proposals = [new Proposal.Add(bundle.KeyPackage)] }, now);
 byte[] welcome = commit.Welcome!.Value.ToArray();
 ada.MergePendingCommit(); // Once the Delivery Service has accepted commit.Message.
@@ -35,11 +34,7 @@ ada.Merge(((Received.Commit)ada.Process(Decode(renewal.Message.ToArray()), now))
 joined.MergePendingCommit();
 Console.WriteLine($"epoch {ada.Epoch}, agreed: {ada.EpochAuthenticator.AsSpan().SequenceEqual(joined.EpochAuthenticator)}");
 
-LeafIdentity Identity(string name) => new(
-    SignatureKeyPair.Generate(crypto, SignatureAlgorithm.Ed25519),
-    new Credential.Basic(Encoding.UTF8.GetBytes(name)),
-    new Capabilities([ProtocolVersion.Mls10], [suite], [], [], [CredentialType.Basic]),
-    []);
+LeafIdentity Identity(string name) => LeafIdentity.Create(crypto, suite, new Credential.Basic(Encoding.UTF8.GetBytes(name)));
 
 static MlsMessage Decode(byte[] message) => MlsMessage.TryDecode(message, out MlsMessage? decoded, out _) ? decoded : throw new FormatException();
 

@@ -72,20 +72,21 @@ internal sealed class FullTree
         if (middle >= _leaves)
             return new Subtree.Branch(Build(height - 1, firstLeaf, parentHash), Subtree.Blank(height - 1, middle), null);
 
-        var parent = new ParentNode(NewKey(new NodeIndex((middle * 2) - 1)), parentHash, []);
+        var content = new Node.Parent(new ParentNode(NewKey(new NodeIndex((middle * 2) - 1)), parentHash, []));
         Subtree left = Build(height - 1, firstLeaf, RandomHash());
-        Subtree right = Build(height - 1, middle, ParentHash.Of(_suite, parent, left));
-        var branch = new Subtree.Branch(left, right, parent);
-        _nodes.Add(branch.Index, new Node.Parent(parent));
+        Subtree right = Build(height - 1, middle, ParentHash.Of(_suite, content.ParentNode, left));
+        var branch = new Subtree.Branch(left, right, content);
+        _nodes.Add(branch.Index, content);
         return branch;
     }
 
     private Subtree.Leaf BuildLeaf(LeafIndex index, byte[] parentHash)
     {
         LeafIdentity identity = _kept.GetValueOrDefault(index) ?? BenchGroup.NewIdentity(_suite.Provider, _suite.Id);
-        LeafNode leaf = identity.Sign(_suite, NewKey(NodeIndex.OfLeaf(index)), new LeafNodeSource.Commit(parentHash), GroupId, index);
-        _nodes.Add(NodeIndex.OfLeaf(index), new Node.Leaf(leaf));
-        return new Subtree.Leaf(index.Value, leaf);
+        LeafNode leaf = identity.Sign(_suite, NewKey(NodeIndex.OfLeaf(index)), new LeafNodeSource.Commit(parentHash), GroupId, index).Copy();
+        var content = new Node.Leaf(leaf);
+        _nodes.Add(NodeIndex.OfLeaf(index), content);
+        return new Subtree.Leaf(index.Value, content);
     }
 
     private byte[] NewKey(NodeIndex index)

@@ -106,8 +106,7 @@ internal sealed class KeyPackagePool
 
     private byte[] Create(CipherSuite suite, bool isLastResort, DateTimeOffset now, StoreBatch batch)
     {
-        var lifetime = new Lifetime(
-            (ulong)(now - MlsProfile.KeyPackageClockSkew).ToUnixTimeSeconds(), (ulong)(now + MlsProfile.KeyPackageLifetime).ToUnixTimeSeconds());
+        var lifetime = Lifetime.Between(now - MlsProfile.KeyPackageClockSkew, now + MlsProfile.KeyPackageLifetime);
         using KeyPackageBundle bundle = KeyPackageBundle.Create(
             _crypto, suite, _identity.Leaf, lifetime, isLastResort ? MlsProfile.LastResort : []);
         Put(Name(bundle.Reference.Span), new Entry(suite, isLastResort, IsUploaded: false, now, bundle.Serialize()), batch);

@@ -14,6 +14,11 @@ public sealed class TlsReader
     private int _position;
     private int _end;
 
+    // What ReadShared read last, and from where.
+    private object? _shared;
+    private int _sharedStart;
+    private int _sharedEnd;
+
     /// <summary>Starts at the beginning of the input.</summary>
     public TlsReader(ReadOnlyMemory<byte> input)
     {
@@ -114,7 +119,12 @@ public sealed class TlsReader
             return [];
         }
 
-        ImmutableArray<T>.Builder elements = ImmutableArray.CreateBuilder<T>();
+        // Most lists have elements of one size, so the first one tells how many there will be.
+        int start = _position;
+        T first = readElement(this);
+        int expected = 1 + ((_end - _position) / Math.Max(1, _position - start));
+        ImmutableArray<T>.Builder elements = ImmutableArray.CreateBuilder<T>(Math.Min(expected, countMax));
+        elements.Add(first);
         while (!AtEnd)
         {
             if (elements.Count == countMax)
@@ -139,6 +149,24 @@ public sealed class TlsReader
         if (_position != _end)
             Fail(DecodeError.TrailingBytes);
         _end = outerEnd;
+        return value;
+    }
+
+    /// <summary>Reads a structure that often stands in one input many times over: from the same bytes comes the same object.</summary>
+    internal T ReadShared<T>(ReadElement<T> read)
+        where T : class
+    {
+        ReadOnlySpan<byte> last = _input.Span[_sharedStart.._sharedEnd];
+        if (_shared is T shared && _input.Span[_position.._end].StartsWith(last))
+        {
+            _position += last.Length;
+            return shared;
+        }
+
+        _sharedStart = _position;
+        T value = read(this);
+        _shared = value;
+        _sharedEnd = _position;
         return value;
     }
 

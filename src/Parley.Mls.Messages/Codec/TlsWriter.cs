@@ -19,7 +19,7 @@ public sealed class TlsWriter
 
     /// <summary>Starts empty.</summary>
     /// <param name="capacity">Bytes to make room for.</param>
-    public TlsWriter(int capacity = 256) => _buffer = new byte[capacity];
+    public TlsWriter(int capacity = 256) => _buffer = NewBuffer(capacity);
 
     /// <summary>Writes one element of a vector.</summary>
     public delegate void WriteElement<in T>(TlsWriter writer, T element);
@@ -32,6 +32,17 @@ public sealed class TlsWriter
 
     /// <summary>A new array of what has been written.</summary>
     public byte[] ToArray() => WrittenSpan.ToArray();
+
+    /// <summary>Gives away what has been written, without copying it, and starts over.</summary>
+    public ReadOnlyMemory<byte> Take()
+    {
+        byte[] taken = _buffer;
+        int length = _length;
+        taken.AsSpan(length).Clear(); // Whatever memory held before is not to be given away beside it.
+        _buffer = [];
+        _length = 0;
+        return taken.AsMemory(0, length);
+    }
 
     /// <summary>Zeroes what was written and starts over.</summary>
     public void Clear()
@@ -143,12 +154,15 @@ public sealed class TlsWriter
         }
     }
 
+    // A large buffer is written before it is read, so there is no need to zero it first.
+    private static byte[] NewBuffer(int length) => length > KeptBytesMax ? GC.AllocateUninitializedArray<byte>(length) : new byte[length];
+
     private Span<byte> Reserve(int count)
     {
         int needed = _length + count;
         if (needed > _buffer.Length)
         {
-            byte[] larger = new byte[Math.Max(needed, _buffer.Length * 2)];
+            byte[] larger = NewBuffer(Math.Max(needed, _buffer.Length * 2));
             WrittenSpan.CopyTo(larger);
             CryptographicOperations.ZeroMemory(_buffer);
             _buffer = larger;

@@ -45,7 +45,7 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
     public static byte[] EncodeToBeSigned(WireFormat wireFormat, FramedContent content, ReadOnlySpan<byte> context)
     {
         ArgumentNullException.ThrowIfNull(content);
-        var writer = new TlsWriter(content.Content.CapacityHint + content.AuthenticatedData.Length + context.Length);
+        var writer = new TlsWriter(CapacityHint(content) + context.Length);
         WriteToBeSigned(writer, wireFormat, content, context);
         byte[] encoded = writer.ToArray();
         writer.Clear();
@@ -96,19 +96,21 @@ public sealed record AuthenticatedContent(WireFormat WireFormat, FramedContent C
     /// <param name="context">The encoded GroupContext of the epoch.</param>
     public byte[] EncodeToBeMaced(ReadOnlySpan<byte> context)
     {
-        var writer = new TlsWriter(512);
+        var writer = new TlsWriter(CapacityHint(Content) + context.Length);
         WriteToBeSigned(writer, WireFormat, Content, context);
         Auth.Write(writer);
         return writer.ToArray();
     }
 
-    /// <summary>RFC 9420 §8.2: encodes ConfirmedTranscriptHashInput.</summary>
-    public byte[] EncodeConfirmedTranscriptHashInput()
+    /// <summary>RFC 9420 §8.2: writes ConfirmedTranscriptHashInput.</summary>
+    public void WriteConfirmedTranscriptHashInput(TlsWriter writer)
     {
-        var writer = new TlsWriter(512);
+        ArgumentNullException.ThrowIfNull(writer);
         writer.WriteUInt16((ushort)WireFormat);
         Content.Write(writer);
         writer.WriteVector(Auth.Signature);
-        return writer.ToArray();
     }
+
+    /// <summary>About how many bytes the content takes with what authenticates it.</summary>
+    private static int CapacityHint(FramedContent content) => content.Content.CapacityHint() + content.AuthenticatedData.Length + 128;
 }

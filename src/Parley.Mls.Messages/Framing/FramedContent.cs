@@ -26,7 +26,12 @@ public abstract record Content
     public abstract ContentType Type { get; }
 
     /// <summary>About how many bytes the content takes with its signature.</summary>
-    public int CapacityHint => this is Application application ? application.Data.Length + 128 : 1024;
+    public int CapacityHint() => 128 + this switch
+    {
+        Application application => application.Data.Length,
+        CommitContent commit => commit.Commit.CapacityHint(),
+        _ => 1024,
+    };
 
     /// <summary>Reads the content of a type that has been read before.</summary>
     public static Content Read(TlsReader reader, ContentType type)

@@ -13,6 +13,9 @@ public sealed record GroupInfo(
     GroupContext GroupContext, ImmutableArray<Extension> Extensions, ReadOnlyMemory<byte> ConfirmationTag, LeafIndex Signer, ReadOnlyMemory<byte> Signature)
     : ITlsStruct<GroupInfo>
 {
+    /// <summary>About how many bytes it takes.</summary>
+    public int CapacityHint => 1024 + Extensions.Sum(static extension => extension.Data.Length);
+
     /// <inheritdoc/>
     public static GroupInfo Read(TlsReader reader)
     {
@@ -25,7 +28,7 @@ public sealed record GroupInfo(
     public void Write(TlsWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        WriteUnsigned(writer);
+        WriteToBeSigned(writer);
         writer.WriteVector(Signature);
     }
 
@@ -37,18 +40,10 @@ public sealed record GroupInfo(
         return writer.ToArray();
     }
 
-    /// <summary>About how many bytes it takes.</summary>
-    public int CapacityHint => 1024 + Extensions.Sum(static extension => extension.Data.Length);
-
     /// <summary>Writes GroupInfoTBS.</summary>
     public void WriteToBeSigned(TlsWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        WriteUnsigned(writer);
-    }
-
-    private void WriteUnsigned(TlsWriter writer)
-    {
         GroupContext.Write(writer);
         ExtensionList.Write(writer, Extensions);
         writer.WriteVector(ConfirmationTag);

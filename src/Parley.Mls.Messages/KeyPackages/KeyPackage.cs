@@ -14,6 +14,16 @@ public sealed record KeyPackage(
     CipherSuite CipherSuite, ReadOnlyMemory<byte> InitKey, LeafNode LeafNode, ImmutableArray<Extension> Extensions, ReadOnlyMemory<byte> Signature)
     : ITlsStruct<KeyPackage>
 {
+    // A copy that is changed (by "with") is not what was decoded.
+    private KeyPackage(KeyPackage original)
+    {
+        CipherSuite = original.CipherSuite;
+        InitKey = original.InitKey;
+        LeafNode = original.LeafNode;
+        Extensions = original.Extensions;
+        Signature = original.Signature;
+    }
+
     /// <summary>The extension that marks a KeyPackage as one of last resort. The leaf must list <c>app_data_dictionary</c> among what it supports.</summary>
     public static Extension LastResort { get; } = AppDataDictionary.Empty.With(ComponentId.LastResortKeyPackage, default).ToExtension();
 
@@ -26,20 +36,26 @@ public sealed record KeyPackage(
             && Tls.TryDecodeOwned(extension.Data, out AppDataDictionary? dictionary, out _)
             && dictionary.Find(ComponentId.LastResortKeyPackage) is not null);
 
+    // What it was decoded from, which is verified, hashed and sent on.
+    private ReadOnlyMemory<byte> Encoded { get; init; }
+
     /// <inheritdoc/>
     public static KeyPackage Read(TlsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
+        int start = reader.Position;
         if ((ProtocolVersion)reader.ReadUInt16() != ProtocolVersion.Mls10)
             reader.Fail(DecodeError.UnsupportedVersion);
-        return new KeyPackage((CipherSuite)reader.ReadUInt16(), reader.ReadVector(), LeafNode.Read(reader), ExtensionList.Read(reader), reader.ReadVector());
+        return new KeyPackage((CipherSuite)reader.ReadUInt16(), reader.ReadVector(), LeafNode.Read(reader), ExtensionList.Read(reader), reader.ReadVector())
+        {
+            Encoded = reader.Since(start),
+        };
     }
 
     /// <inheritdoc/>
     public void Write(TlsWriter writer)
     {
-        ArgumentNullException.ThrowIfNull(writer);
-        WriteUnsigned(writer);
+        WriteToBeSigned(writer);
         writer.WriteVector(Signature);
     }
 
@@ -47,12 +63,20 @@ public sealed record KeyPackage(
     public byte[] EncodeToBeSigned()
     {
         var writer = new TlsWriter(512);
-        WriteUnsigned(writer);
+        WriteToBeSigned(writer);
         return writer.ToArray();
     }
 
-    private void WriteUnsigned(TlsWriter writer)
+    /// <summary>Writes KeyPackageTBS.</summary>
+    public void WriteToBeSigned(TlsWriter writer)
     {
+        ArgumentNullException.ThrowIfNull(writer);
+        if (!Encoded.IsEmpty)
+        {
+            writer.WriteBytes(Encoded.Span[..^TlsWriter.VectorBytes(Signature.Length)]);
+            return;
+        }
+
         writer.WriteUInt16((ushort)ProtocolVersion.Mls10);
         writer.WriteUInt16((ushort)CipherSuite);
         writer.WriteVector(InitKey);

@@ -59,17 +59,48 @@ public abstract record ProposalOrRef : ITlsStruct<ProposalOrRef>
 /// <param name="Path">The committer's new keys, where needed.</param>
 public sealed record Commit(ImmutableArray<ProposalOrRef> Proposals, UpdatePath? Path) : ITlsStruct<Commit>
 {
+    // A copy that is changed (by "with") is not what was decoded.
+    private Commit(Commit original)
+    {
+        Proposals = original.Proposals;
+        Path = original.Path;
+    }
+
+    /// <summary>About how many bytes it takes. A method, because it is no part of the content.</summary>
+    public int CapacityHint() => Math.Max(1024, Encoded.Length);
+
+    // Verified, hashed, stored: its encoding, which can be large, is needed again and again.
+    private ReadOnlyMemory<byte> Encoded { get; init; }
+
     /// <inheritdoc/>
     public static Commit Read(TlsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        return new Commit(reader.ReadVectorOf(ProposalOrRef.Read, MessageLimits.ProposalsMax), reader.ReadOptional(UpdatePath.Read));
+        int start = reader.Position;
+        return new Commit(reader.ReadVectorOf(ProposalOrRef.Read, MessageLimits.ProposalsMax), reader.ReadOptional(UpdatePath.Read))
+        {
+            Encoded = reader.Since(start),
+        };
+    }
+
+    /// <summary>The same, encoded once for all the times it is written.</summary>
+    public Commit WithEncoding()
+    {
+        var writer = new TlsWriter(CapacityHint());
+        Write(writer);
+        return this with { Encoded = writer.Take() };
     }
 
     /// <inheritdoc/>
     public void Write(TlsWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
+        if (!Encoded.IsEmpty)
+        {
+            writer.WriteBytes(Encoded.Span);
+            return;
+        }
+
         writer.WriteVectorOf(Proposals, Tls.WriteStruct);
         writer.WriteOptional(Path, Tls.WriteStruct);
     }

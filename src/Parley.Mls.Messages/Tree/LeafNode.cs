@@ -67,7 +67,17 @@ public abstract record LeafNodeSource
 /// <summary>RFC 9420 §7.2: when a KeyPackage may be used.</summary>
 /// <param name="NotBefore">Unix seconds.</param>
 /// <param name="NotAfter">Unix seconds, inclusive.</param>
-public sealed record Lifetime(ulong NotBefore, ulong NotAfter);
+public sealed record Lifetime(ulong NotBefore, ulong NotAfter)
+{
+    /// <summary>A lifetime between two times, of which the seconds count. Clocks differ, so one begins somewhat earlier than now.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It ends before it begins, or begins before 1970.</exception>
+    public static Lifetime Between(DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(notBefore, DateTimeOffset.UnixEpoch);
+        ArgumentOutOfRangeException.ThrowIfLessThan(notAfter, notBefore);
+        return new Lifetime((ulong)notBefore.ToUnixTimeSeconds(), (ulong)notAfter.ToUnixTimeSeconds());
+    }
+}
 
 /// <summary>RFC 9420 §7.2: one client's appearance in a group, signed by that client.</summary>
 /// <param name="EncryptionKey">HPKE public key.</param>
@@ -110,7 +120,7 @@ public sealed record LeafNode(
             reader.ReadVector(),
             reader.ReadVector(),
             Credential.Read(reader),
-            Capabilities.Read(reader),
+            reader.ReadShared(Capabilities.Read),
             LeafNodeSource.Read(reader),
             ExtensionList.Read(reader),
             reader.ReadVector())
@@ -134,7 +144,7 @@ public sealed record LeafNode(
     }
 
     /// <summary>The same leaf over bytes of its own, so that it does not keep the message alive that it came in.</summary>
-    public LeafNode Copy() => Tls.TryDecodeOwned(this.Encode(capacity: 512), out LeafNode? copy, out _) ? copy : this;
+    public LeafNode Copy() => Tls.TryDecodeOwned(Encoded.IsEmpty ? this.Encode(capacity: 512) : Encoded.ToArray(), out LeafNode? copy, out _) ? copy : this;
 
     /// <summary>Encodes LeafNodeTBS. The group and index are part of it except in a KeyPackage.</summary>
     public byte[] EncodeToBeSigned(ReadOnlySpan<byte> groupId, LeafIndex index)

@@ -20,6 +20,9 @@ public sealed class CryptoSuite
     /// <summary>RFC 9420 §5.2: the label of a ProposalRef.</summary>
     public const string ProposalReferenceLabel = "MLS 1.0 Proposal Reference";
 
+    /// <summary>The most that stands before the context in what <see cref="EncryptContext"/> hashes.</summary>
+    internal const int EncryptContextRoomBytes = 128;
+
     private readonly Hpke _hpke;
 
     /// <summary>Binds the suite to the provider.</summary>
@@ -183,12 +186,8 @@ public sealed class CryptoSuite
     /// <exception cref="ArgumentException">The private key, which is our own, has the wrong length.</exception>
     public Secret? DecryptWithLabel(
         ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> context,
-        ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> ciphertext)
-    {
-        int size = LabeledBytes(label, context);
-        Span<byte> buffer = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
-        return _hpke.Open(kemOutput, privateKey, publicKey, WriteLabeled(buffer, LabelPrefix, label, context), [], ciphertext);
-    }
+        ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> ciphertext) =>
+        Decrypt(privateKey, publicKey, EncryptContext(label, context), kemOutput, ciphertext);
 
     /// <summary>
     /// RFC 9420 §8.3: SetupBaseS and Export, by which an external Commit makes its init secret. False if the public key is invalid.
@@ -219,12 +218,23 @@ public sealed class CryptoSuite
         ciphertext.Length >= AlgorithmParameters.AeadTagBytes && Provider.TryOpen(Parameters.Aead, key, nonce, associatedData, ciphertext, plaintext);
 
     /// <summary>RFC 9420 §5.1.3: the EncryptContext, hashed once for all to whom <see cref="EncryptAll"/> encrypts in it.</summary>
-    internal Hpke.InfoHash EncryptContext(string label, ReadOnlySpan<byte> context)
+    /// <param name="label">The label.</param>
+    /// <param name="context">The context, which may be as long as a tree.</param>
+    /// <param name="room">Room to write it in, <see cref="EncryptContextRoomBytes"/> longer than the context; zeroed. May be empty.</param>
+    internal Hpke.InfoHash EncryptContext(string label, ReadOnlySpan<byte> context, Span<byte> room = default)
     {
-        int size = LabeledBytes(label, context);
-        Span<byte> buffer = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
-        return _hpke.HashInfo(WriteLabeled(buffer, LabelPrefix, label, context));
+        int size = LabeledBytes(label, []) + sizeof(uint);
+        Span<byte> head = size <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[size];
+        var writer = new SpanWriter(head);
+        writer.WriteLabel(LabelPrefix, label);
+        writer.WriteVectorLength(context.Length);
+        return _hpke.HashInfo(writer.Written, context, room);
     }
+
+    /// <summary>DecryptWithLabel in a context that was hashed before.</summary>
+    internal Secret? Decrypt(
+        ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Hpke.InfoHash context, ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> ciphertext) =>
+        _hpke.Open(kemOutput, privateKey, publicKey, context, [], ciphertext);
 
     /// <summary>
     /// EncryptWithLabel for many receivers in one context, in their order; null for one whose public key is invalid. The work is shared by

@@ -40,10 +40,13 @@ internal sealed class Hpke
     private int HashBytes => _kdf.Hash.DigestBytes;
 
     /// <summary>RFC 9180 §5.1: all that the key schedule takes from the info, so that a long one is hashed once for many receivers.</summary>
-    public InfoHash HashInfo(ReadOnlySpan<byte> info)
+    public InfoHash HashInfo(ReadOnlySpan<byte> info) => HashInfo(info, [], []);
+
+    /// <summary>The same for an info in two parts, with room to put them together, where there is some.</summary>
+    public InfoHash HashInfo(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, Span<byte> room)
     {
         byte[] hash = new byte[HashBytes];
-        _kdf.Extract([], "info_hash"u8, info, hash);
+        _kdf.Extract([], "info_hash"u8, head, body, room, hash);
         return new InfoHash(hash);
     }
 
@@ -93,7 +96,7 @@ internal sealed class Hpke
     /// <summary>OpenBase. Null if the KEM output is no valid key or the ciphertext was not made for this receiver, info and data.</summary>
     public Secret? Open(
         ReadOnlySpan<byte> kemOutput, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey,
-        ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext)
+        InfoHash info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext)
     {
         if (ciphertext.Length < AlgorithmParameters.AeadTagBytes)
             return null;
@@ -104,7 +107,7 @@ internal sealed class Hpke
         {
             if (!Kem.TryDecap(kemOutput, privateKey, publicKey, sharedSecret))
                 return null;
-            KeySchedule(sharedSecret, HashInfo(info), key, nonce);
+            KeySchedule(sharedSecret, info, key, nonce);
             var plaintext = new Secret(ciphertext.Length - AlgorithmParameters.AeadTagBytes);
             if (_provider.TryOpen(_aead, key, nonce, associatedData, ciphertext, plaintext.AsWritableSpan()))
                 return plaintext;

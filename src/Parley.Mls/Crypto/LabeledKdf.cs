@@ -21,16 +21,24 @@ internal sealed class LabeledKdf
     public HashAlgorithm Hash { get; }
 
     /// <summary>LabeledExtract. <paramref name="pseudorandomKey"/> is as long as the hash.</summary>
-    public void Extract(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> label, ReadOnlySpan<byte> inputKeyMaterial, Span<byte> pseudorandomKey)
+    public void Extract(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> label, ReadOnlySpan<byte> inputKeyMaterial, Span<byte> pseudorandomKey) =>
+        Extract(salt, label, inputKeyMaterial, [], [], pseudorandomKey);
+
+    /// <summary>LabeledExtract of material in two parts, put together in <paramref name="room"/> if it is large enough, which is zeroed.</summary>
+    public void Extract(
+        ReadOnlySpan<byte> salt, ReadOnlySpan<byte> label, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, Span<byte> room, Span<byte> pseudorandomKey)
     {
-        int length = _prefix.Length + label.Length + inputKeyMaterial.Length;
-        Span<byte> labeled = length <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes] : new byte[length];
+        int length = _prefix.Length + label.Length + head.Length + body.Length;
+        Span<byte> labeled = length <= SpanWriter.StackBytes ? stackalloc byte[SpanWriter.StackBytes]
+            : length <= room.Length ? room
+            : GC.AllocateUninitializedArray<byte>(length);
         try
         {
             var writer = new SpanWriter(labeled);
             writer.WriteBytes(_prefix);
             writer.WriteBytes(label);
-            writer.WriteBytes(inputKeyMaterial);
+            writer.WriteBytes(head);
+            writer.WriteBytes(body);
             // HKDF-Extract (RFC 5869 §2.2) is HMAC keyed with the salt; HMAC pads an empty key with the zeros that §2.2 asks for.
             _provider.Hmac(Hash, salt, writer.Written, pseudorandomKey);
         }

@@ -27,7 +27,14 @@ internal static class SharedWork
         {
             int first = start;
             int count = Math.Min(results.Length, items.Count - first);
-            Parallel.For(0, count, options, i => results[i] = work(items[first + i]));
+            int next = 0;
+
+            // One by one, because each takes so long that who is late would keep the others waiting.
+            Parallel.For(0, threads, options, _ =>
+            {
+                for (int i = Interlocked.Increment(ref next) - 1; i < count; i = Interlocked.Increment(ref next) - 1)
+                    results[i] = work(items[first + i]);
+            });
             for (int i = 0; i < count; i++)
                 yield return results[i];
         }

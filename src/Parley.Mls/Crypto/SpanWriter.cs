@@ -38,7 +38,7 @@ internal ref struct SpanWriter
 
     public void WriteBytes(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
 
-    public void WriteVector(ReadOnlySpan<byte> content) => content.CopyTo(ReserveVector(content.Length));
+    public void WriteVector(scoped ReadOnlySpan<byte> content) => content.CopyTo(ReserveVector(content.Length));
 
     /// <summary>Writes the length of a vector; the content is for the caller to write into the span.</summary>
     public Span<byte> ReserveVector(int length)
@@ -58,7 +58,7 @@ internal ref struct SpanWriter
     private static int PrefixBytes(int length) => length < 1 << 6 ? 1 : length < 1 << 14 ? 2 : 4;
 
     /// <summary>RFC 9420 §2.1.2, in the shortest form.</summary>
-    private void WriteVectorLength(int length)
+    public void WriteVectorLength(int length)
     {
         Span<byte> target = Reserve(PrefixBytes(length));
         switch (target.Length)

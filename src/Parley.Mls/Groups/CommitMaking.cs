@@ -58,10 +58,10 @@ internal sealed class CommitMaking
             var entries = proposals.Select(static queued => queued.Reference is { } reference
                 ? (ProposalOrRef)new ProposalOrRef.ByReference(reference)
                 : new ProposalOrRef.ByValue(queued.Proposal));
-            AuthenticatedContent signed = Sign(new Commit([.. entries], path?.Update));
+            AuthenticatedContent signed = Sign(new Commit([.. entries], path?.Update).WithEncoding());
             byte[] confirmedHash = KeySchedule.ConfirmedTranscriptHash(Suite, Epoch.InterimTranscriptHash, signed);
             using Secret pskSecret = Psks.Secret(Suite, group.Psks);
-            using Secret commitSecret = path?.Fresh.CommitSecret!.Clone() ?? new Secret(Suite.HashBytes);
+            using Secret commitSecret = path?.Fresh.CommitSecret.Clone() ?? new Secret(Suite.HashBytes);
             NewEpoch secrets = NewEpoch.Derive(Suite, InitSecret, commitSecret, pskSecret, group.Context(confirmedHash));
             byte[] tag = Suite.Mac(secrets.Secrets.ConfirmationKey.AsSpan(), confirmedHash);
             return new MadeCommit(signed with { Auth = signed.Auth with { ConfirmationTag = tag } }, Committer, group, secrets, path);
@@ -76,8 +76,9 @@ internal sealed class CommitMaking
     private AuthenticatedContent Sign(Commit commit)
     {
         var framed = new FramedContent(Epoch.Context.GroupId, Epoch.Context.Epoch, Sender, AuthenticatedData, new Content.CommitContent(commit));
-        byte[] signature = Signer.Sign(Suite, "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(Format, framed, Epoch.EncodedContext));
-        return new AuthenticatedContent(Format, framed, new FramedContentAuthData(signature, null));
+        using var signed = new SignContent("FramedContentTBS", commit.CapacityHint());
+        AuthenticatedContent.WriteToBeSigned(signed.Writer, Format, framed, Epoch.EncodedContext);
+        return new AuthenticatedContent(Format, framed, new FramedContentAuthData(signed.Sign(Suite, Signer), null));
     }
 
     private MadePath MakePath(ProvisionalGroup group, LeafNode? formerLeaf)
@@ -123,7 +124,11 @@ internal sealed class MadeCommit(AuthenticatedContent content, LeafIndex committ
     public EpochState ToState(GroupConfig config, TreePrivateKeys keys)
     {
         if (Path is not null)
-            CommitStaging.SetOwnPath(Secrets.Suite, committer, Path.Filtered, keys, Path.Own).Dispose();
+        {
+            keys.Set(NodeIndex.OfLeaf(committer), Path.Own.LeafKey.Clone());
+            Path.Fresh.MovePrivateKeys(Path.Filtered, keys);
+        }
+
         return Secrets.ToState(config, Group, committer, keys, Content.Auth.ConfirmationTag!.Value.ToArray()); // Every Commit made has one.
     }
 

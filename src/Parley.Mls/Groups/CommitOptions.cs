@@ -10,7 +10,10 @@ public sealed record CommitOptions
     /// <summary>Proposals of our own, put into effect by value.</summary>
     public IReadOnlyList<Proposal> Proposals { get; init; } = [];
 
-    /// <summary>Whether the proposals received in this epoch are included, as far as they can stand together (RFC 9420 §12.4).</summary>
+    /// <summary>
+    /// Whether the proposals received in this epoch are included, as far as they can stand together (RFC 9420 §12.4). A Commit without
+    /// any is what voids them, whatever they are.
+    /// </summary>
     public bool IncludesReceivedProposals { get; init; } = true;
 
     /// <summary>RFC 9420 §12.2, §16.11: which of them the application permits; all, if nothing else is said.</summary>

@@ -119,13 +119,12 @@ internal sealed class CommitStaging
     }
 
     /// <summary>Derives the path of a Commit of our own from its first secrets.</summary>
-    internal static Secret SetOwnPath(CryptoSuite suite, LeafIndex committer, IReadOnlyList<PathNode> filtered, TreePrivateKeys keys, OwnPath own)
+    private static Secret SetOwnPath(CryptoSuite suite, LeafIndex committer, IReadOnlyList<PathNode> filtered, TreePrivateKeys keys, OwnPath own)
     {
         using FreshPath fresh = TreeKem.Derive(suite, own.PathSecret, filtered.Count);
         keys.Set(NodeIndex.OfLeaf(committer), own.LeafKey.Clone());
-        for (int i = 0; i < filtered.Count; i++)
-            keys.Set(filtered[i].Index, fresh.KeyPairs[i].PrivateKey.Clone());
-        return fresh.CommitSecret!.Clone();
+        fresh.MovePrivateKeys(filtered, keys);
+        return fresh.CommitSecret.Clone();
     }
 
     // RFC 9420 §8.3: an external Commit brings its own init secret.

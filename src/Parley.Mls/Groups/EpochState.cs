@@ -13,8 +13,8 @@ namespace Parley.Mls.Groups;
 /// <summary>All that a member knows in one epoch. Only the secret tree changes while the epoch lasts.</summary>
 internal sealed class EpochState : PublicGroup, IDisposable
 {
-    // About what a leaf and the parents above it take in an encoded tree.
-    private const int BytesPerMember = 512;
+    // About what a leaf and the parents above it take in an encoded tree, without their encryption keys.
+    private const int BytesPerMember = 448;
 
     public EpochState(
         CryptoSuite suite,
@@ -52,12 +52,17 @@ internal sealed class EpochState : PublicGroup, IDisposable
     /// <summary>The proposal that ended this group, if its last Commit held one (RFC 9420 §12.4.2).</summary>
     public Proposal.ReInit? ReInit { get; }
 
-    /// <summary>RFC 9420 §12.4.3: the GroupInfo of this epoch, signed.</summary>
-    public GroupInfo CreateGroupInfo(LeafIdentity identity, bool withTree, bool withExternalPub, ImmutableArray<Extension> others)
+    /// <summary>RFC 9420 §12.4.3: the GroupInfo of this epoch, not signed yet.</summary>
+    public GroupInfo CreateGroupInfo(bool withTree, bool withExternalPub, bool withGrease, ImmutableArray<Extension> others)
     {
         ImmutableArray<Extension>.Builder extensions = ImmutableArray.CreateBuilder<Extension>();
         if (withTree)
-            extensions.Add(new Extension(ExtensionType.RatchetTree, Tree.ToExtension().Encode(capacity: Tree.MemberCount * BytesPerMember)));
+        {
+            var tree = new TlsWriter(Tree.MemberCount * (BytesPerMember + (2 * OwnLeaf.EncryptionKey.Length)));
+            Tree.ToExtension().Write(tree);
+            extensions.Add(new Extension(ExtensionType.RatchetTree, tree.Take()));
+        }
+
         if (withExternalPub)
         {
             using HpkeKeyPair external = KeySchedule.ExternalKeyPair(Suite, Secrets.ExternalSecret);
@@ -66,12 +71,9 @@ internal sealed class EpochState : PublicGroup, IDisposable
 
         extensions.AddRange(others);
         ImmutableArray<Extension> shown = extensions.ToImmutable();
-        if (identity.SendsGrease)
+        if (withGrease)
             shown = Grease.Add(Suite.Provider, shown, Grease.ExtensionType(Suite.Provider));
-        var unsigned = new GroupInfo(Context, shown, ConfirmationTag, Self, default);
-        using var signed = new SignContent(new TlsWriter(unsigned.CapacityHint), "GroupInfoTBS");
-        unsigned.WriteToBeSigned(signed.Writer);
-        return unsigned with { Signature = signed.Sign(Suite, identity.Signer) };
+        return new GroupInfo(Context, shown, ConfirmationTag, Self, default);
     }
 
     public void Dispose()

@@ -39,7 +39,7 @@ public sealed partial class Group
             throw new ArgumentException("An extension has no place in a GroupInfo, is made by the group itself, or stands there twice.", nameof(options));
         LeafIdentity identity = options.Identity ?? Identity;
         ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals, isNewGroup);
-        ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now);
+        ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now, isOurs: true);
         var making = new CommitMaking
         {
             Epoch = _epoch,
@@ -58,7 +58,7 @@ public sealed partial class Group
         using MadeCommit made = making.Make(proposals, group, _epoch.OwnLeaf, hasPath);
         EpochState next = made.ToState(_config, CommitStaging.KeptPrivateKeys(_epoch, group, _updateKeys));
         var staged = new StagedCommit(_epoch, OwnLeafIndex, proposals, group, next, next.Context);
-        byte[]? welcome = SealWelcome(staged, made, identity, options);
+        ReadOnlyMemory<byte>? welcome = SealWelcome(staged, made, identity, options);
         Pending = new PendingCommit(staged, made.Content, Seal(made.Content), welcome, made.Path?.Own.LeafKey.Clone(), made.Path?.Own.PathSecret.Clone());
         _log.Put(StateKey.PendingCommit, Pending.Serialize());
         _identities.Add(identity);
@@ -83,7 +83,10 @@ public sealed partial class Group
         _log.Delete(StateKey.PendingCommit);
     }
 
-    /// <summary>Enters the epoch of a Commit that was received. A pending Commit of our own is dropped.</summary>
+    /// <summary>
+    /// Enters the epoch of a Commit that was received, to be stored together with what <see cref="Process"/> wrote: a Commit that came as a
+    /// PrivateMessage is not opened a second time. A pending Commit of our own is dropped.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was staged in another epoch or by another group, or merged or disposed before.</exception>
     public void Merge(StagedCommit commit)
     {
@@ -221,7 +224,7 @@ public sealed partial class Group
         try
         {
             ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals);
-            Psks().Secret(_suite, ProvisionalGroup.Apply(_epoch, _config, proposals, now).Psks).Dispose();
+            Psks().Secret(_suite, ProvisionalGroup.Apply(_epoch, _config, proposals, now, isOurs: true).Psks).Dispose();
             return true;
         }
         catch (MlsException)
@@ -275,7 +278,7 @@ public sealed partial class Group
         return chosen;
     }
 
-    private byte[]? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)
+    private ReadOnlyMemory<byte>? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)
     {
         if (made.Group.Added.Count == 0)
             return null;

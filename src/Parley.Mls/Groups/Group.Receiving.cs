@@ -16,7 +16,11 @@ namespace Parley.Mls.Groups;
 /// </content>
 public sealed partial class Group
 {
-    /// <summary>Opens and verifies a message. A Commit is staged, not merged.</summary>
+    /// <summary>
+    /// Opens and verifies a message. A Commit is staged, not merged. The key of a PrivateMessage is used up by it, and what
+    /// <see cref="TakeWrites"/> gives then has it no more: the message opens once. Whoever does not merge a staged Commit before those writes
+    /// are stored keeps the state from before, or cannot follow the Commit any more.
+    /// </summary>
     /// <param name="message">A PrivateMessage or PublicMessage.</param>
     /// <param name="now">The time that lifetimes are checked against.</param>
     /// <exception cref="MlsException">The message breaks a rule; nothing has changed.</exception>
@@ -86,9 +90,9 @@ public sealed partial class Group
         {
             ReadOnlyMemory<byte> data = PrivateMessages.ReadApplication(opened, out ReadOnlySpan<byte> signature);
             LeafNode sender = LeafInEpoch(keys.Leaf, message.Epoch) ?? throw new MlsException(MlsError.SenderNotMember);
-            using var signed = new SignContent(_scratch, FramedContentLabel);
+            using var signed = new SignContent(FramedContentLabel, data.Length);
             AuthenticatedContent.WriteApplicationToBeSigned(
-                _scratch, message.GroupId.Span, message.Epoch, keys.Leaf, message.AuthenticatedData.Span, data.Span, context);
+                signed.Writer, message.GroupId.Span, message.Epoch, keys.Leaf, message.AuthenticatedData.Span, data.Span, context);
             MlsException.ThrowIf(!signed.Verify(_suite, sender.SignatureKey.Span, signature), MlsError.SignatureInvalid);
             keys.Consume();
             return new Received.Application(keys.Leaf, sender, data, message.AuthenticatedData, message.Epoch);
@@ -202,8 +206,8 @@ public sealed partial class Group
 
     private void VerifySignature(AuthenticatedContent content, ReadOnlyMemory<byte> signatureKey, ReadOnlySpan<byte> context)
     {
-        using var signed = new SignContent(_scratch, FramedContentLabel);
-        AuthenticatedContent.WriteToBeSigned(_scratch, content.WireFormat, content.Content, context);
+        using var signed = new SignContent(FramedContentLabel, content.Content.Content.CapacityHint());
+        AuthenticatedContent.WriteToBeSigned(signed.Writer, content.WireFormat, content.Content, context);
         MlsException.ThrowIf(!signed.Verify(_suite, signatureKey.Span, content.Auth.Signature.Span), MlsError.SignatureInvalid);
     }
 

@@ -19,6 +19,9 @@ public sealed partial class Group
 {
     private const byte FormatVersion = 1;
 
+    // About how many entries an epoch writes beside those of the tree.
+    private const int OtherWritesOfEpoch = 64;
+
     /// <summary>
     /// The changes since the last call, in order, to be stored in one transaction under the group's own prefix. Values are secret, and
     /// the caller's from now on: whoever takes them zeroes them once they are stored.
@@ -64,21 +67,37 @@ public sealed partial class Group
         writer.WriteUInt32((uint)_epoch.Tree.LeafCount);
         writer.WriteOptional<Proposal>(_epoch.ReInit, Tls.WriteStruct);
         _epoch.Secrets.Write(writer);
-        _log.Put(StateKey.Epoch, writer.ToArray());
-        writer.Clear();
-
-        foreach ((NodeIndex index, Node? content) in _epoch.Tree.ChangesFrom(former?.Tree))
-        {
-            if (content is null)
-                _log.Delete(StateKey.TreeNode(index));
-            else
-                _log.Put(StateKey.TreeNode(index), content.Encode(capacity: 512));
-        }
-
+        _log.Put(StateKey.Epoch, writer.Take());
+        WriteTree(former);
         WritePrivateKeys(former);
         _epoch.MessageSecrets.Attach(_log, writeAll: true);
         former?.Secrets.ExporterTree.Delete();
         _epoch.Secrets.ExporterTree.Attach(_log, writeAll: true);
+    }
+
+    private void WriteTree(EpochState? former)
+    {
+        IEnumerable<(NodeIndex Index, Node? Content)> changes = _epoch.Tree.ChangesFrom(former?.Tree);
+        int expected = former is null ? NodeIndex.Width(_epoch.Tree.LeafCount) : 2 * (_epoch.Tree.Root.Height + 1);
+        _log.Expect(expected + OtherWritesOfEpoch);
+        Memory<byte> keys = default;
+        using Scratch encoded = Scratch.Take();
+        foreach ((NodeIndex index, Node? content) in changes)
+        {
+            if (keys.IsEmpty)
+                keys = new byte[expected * StateKey.TreeNodeBytes];
+            StateKey key = StateKey.TreeNode(index, keys[..StateKey.TreeNodeBytes]);
+            keys = keys[StateKey.TreeNodeBytes..];
+            if (content is null)
+            {
+                _log.Delete(key);
+                continue;
+            }
+
+            content.Write(encoded.Writer);
+            _log.Put(key, encoded.Writer.ToArray());
+            encoded.Writer.Clear();
+        }
     }
 
     private void WritePrivateKeys(EpochState? former)

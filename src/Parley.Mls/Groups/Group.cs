@@ -35,7 +35,6 @@ public sealed partial class Group : IDisposable
     private readonly Dictionary<KeyBytes, Secret> _updateKeys = [];
     private readonly List<PastEpoch> _past = [];
     private readonly SortedList<ulong, Secret> _resumptionPsks = [];
-    private readonly TlsWriter _scratch = new(1024);
     private EpochState _epoch;
 
     // Beside the one in use those that a Commit or an Update of ours would bring into use.
@@ -143,8 +142,9 @@ public sealed partial class Group : IDisposable
         if (MustCommitFirst)
             throw new InvalidOperationException("Proposals were received; they must be committed before application data is sent (RFC 9420 §12.4).");
         byte[] signature = SignApplication(applicationData, authenticatedData);
-        PrivateMessages.WriteApplication(_scratch, applicationData, signature, _config.Padding);
-        return SealScratch(ContentType.Application, authenticatedData);
+        using Scratch content = Scratch.Take(applicationData.Length + signature.Length);
+        PrivateMessages.WriteApplication(content.Writer, applicationData, signature, _config.Padding);
+        return Seal(ContentType.Application, authenticatedData, content.Writer.WrittenSpan);
     }
 
     /// <summary>RFC 9420 §8.5: a secret bound to this epoch. The caller disposes it.</summary>
@@ -176,7 +176,11 @@ public sealed partial class Group : IDisposable
     public byte[] CreateGroupInfo(bool withRatchetTree)
     {
         ThrowIfEnded();
-        return new MlsMessage.GroupInfo(_epoch.CreateGroupInfo(Identity, withRatchetTree, withExternalPub: true, [])).Encode<MlsMessage>();
+        GroupInfo unsigned = _epoch.CreateGroupInfo(withRatchetTree, withExternalPub: true, Identity.SendsGrease, []);
+        using var signed = new SignContent("GroupInfoTBS", unsigned.CapacityHint);
+        unsigned.WriteToBeSigned(signed.Writer);
+        GroupInfo info = unsigned with { Signature = signed.Sign(_suite, Identity.Signer) };
+        return new MlsMessage.GroupInfo(info).Encode<MlsMessage>(info.CapacityHint);
     }
 
     /// <summary>The public tree, to be given to a new member apart from its Welcome.</summary>
@@ -224,16 +228,16 @@ public sealed partial class Group : IDisposable
     private AuthenticatedContent Sign(Content content, ReadOnlyMemory<byte> authenticatedData, WireFormat format)
     {
         var framed = new FramedContent(_epoch.Context.GroupId, Epoch, new Sender.Member(OwnLeafIndex), authenticatedData, content);
-        using var signed = new SignContent(_scratch, FramedContentLabel);
-        AuthenticatedContent.WriteToBeSigned(_scratch, format, framed, _epoch.EncodedContext);
+        using var signed = new SignContent(FramedContentLabel, content.CapacityHint());
+        AuthenticatedContent.WriteToBeSigned(signed.Writer, format, framed, _epoch.EncodedContext);
         return new AuthenticatedContent(format, framed, new FramedContentAuthData(signed.Sign(_suite, Identity.Signer), null));
     }
 
     private byte[] SignApplication(ReadOnlySpan<byte> applicationData, ReadOnlySpan<byte> authenticatedData)
     {
-        using var signed = new SignContent(_scratch, FramedContentLabel);
+        using var signed = new SignContent(FramedContentLabel, applicationData.Length);
         AuthenticatedContent.WriteApplicationToBeSigned(
-            _scratch, _epoch.Context.GroupId.Span, Epoch, OwnLeafIndex, authenticatedData, applicationData, _epoch.EncodedContext);
+            signed.Writer, _epoch.Context.GroupId.Span, Epoch, OwnLeafIndex, authenticatedData, applicationData, _epoch.EncodedContext);
         return signed.Sign(_suite, Identity.Signer);
     }
 
@@ -241,23 +245,13 @@ public sealed partial class Group : IDisposable
     {
         if (content.WireFormat != WireFormat.PrivateMessage)
             return new MlsMessage.Public(PublicMessages.Seal(_suite, _epoch.Secrets.MembershipKey, content, _epoch.EncodedContext)).Encode<MlsMessage>();
-        PrivateMessages.WriteContent(_scratch, content, _config.Padding);
-        return SealScratch(content.Content.Content.Type, content.Content.AuthenticatedData.Span);
+        using Scratch written = Scratch.Take(content.Content.Content.CapacityHint());
+        PrivateMessages.WriteContent(written.Writer, content, _config.Padding);
+        return Seal(content.Content.Content.Type, content.Content.AuthenticatedData.Span, written.Writer.WrittenSpan);
     }
 
-    private byte[] SealScratch(ContentType type, ReadOnlySpan<byte> authenticatedData)
-    {
-        try
-        {
-            return PrivateMessages.Seal(
-                _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, OwnLeafIndex,
-                _epoch.Context.GroupId.Span, Epoch, type, authenticatedData, _scratch.WrittenSpan);
-        }
-        finally
-        {
-            _scratch.Clear();
-        }
-    }
+    private byte[] Seal(ContentType type, ReadOnlySpan<byte> authenticatedData, ReadOnlySpan<byte> content) => PrivateMessages.Seal(
+        _suite, _epoch.Secrets.SenderDataSecret, _epoch.MessageSecrets, OwnLeafIndex, _epoch.Context.GroupId.Span, Epoch, type, authenticatedData, content);
 
     private PskLookup Psks() => new(_config.PreSharedKeys, FindResumptionPsk);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Parley.Mls.Crypto;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
@@ -18,6 +19,15 @@ public sealed record LeafIdentity(SignatureKeyPair Signer, Credential Credential
     /// know is noticed early. They come from the injected randomness.
     /// </summary>
     public bool SendsGrease { get; init; } = true;
+
+    /// <summary>A client with a fresh signature key, which supports one suite, its own type of credential and nothing that is not in every MLS.</summary>
+    /// <exception cref="ArgumentException">The suite is not built in, or the provider does not have it.</exception>
+    public static LeafIdentity Create(ICryptoProvider crypto, CipherSuite suite, Credential credential)
+    {
+        ArgumentNullException.ThrowIfNull(credential);
+        var signer = SignatureKeyPair.Generate(crypto, new CryptoSuite(crypto, suite).Parameters.Signature);
+        return new LeafIdentity(signer, credential, new Capabilities([ProtocolVersion.Mls10], [suite], [], [], [credential.Type]), []);
+    }
 
     /// <summary>The identity as a new leaf shows it: with values that mean nothing, if they are wanted.</summary>
     internal LeafIdentity WithGrease(ICryptoProvider crypto, ExtensionType type) => !SendsGrease ? this : this with

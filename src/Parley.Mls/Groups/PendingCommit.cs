@@ -15,12 +15,12 @@ public sealed class PendingCommit : IDisposable
     private readonly Secret? _leafKey;
     private readonly Secret? _pathSecret;
 
-    internal PendingCommit(StagedCommit staged, AuthenticatedContent content, byte[] message, byte[]? welcome, Secret? leafKey, Secret? pathSecret)
+    internal PendingCommit(StagedCommit staged, AuthenticatedContent content, ReadOnlyMemory<byte> message, ReadOnlyMemory<byte>? welcome, Secret? leafKey, Secret? pathSecret)
     {
         Staged = staged;
         Content = content;
         Message = message;
-        Welcome = welcome is null ? (ReadOnlyMemory<byte>?)null : welcome;
+        Welcome = welcome;
         _leafKey = leafKey;
         _pathSecret = pathSecret;
     }
@@ -51,20 +51,19 @@ public sealed class PendingCommit : IDisposable
     /// What the Commit can be staged again from after a restart: the content and the two secrets its path began with. Everything else
     /// follows from them and from the group's own state.
     /// </summary>
-    internal byte[] Serialize()
+    internal ReadOnlyMemory<byte> Serialize()
     {
-        var writer = new TlsWriter(1024 + (2 * Message.Length) + (Welcome?.Length ?? 0));
-        writer.WriteVector(Content.Encode());
+        byte[] content = Content.Encode(capacity: 512 + Message.Length);
+        var writer = new TlsWriter(512 + content.Length + Message.Length + (Welcome?.Length ?? 0));
+        writer.WriteVector(content);
         writer.WriteVector(Message);
         writer.WriteVector(Welcome ?? default);
         writer.WriteOptional(_leafKey, static (w, secret) => w.WriteVector(secret.AsSpan()));
         writer.WriteOptional(_pathSecret, static (w, secret) => w.WriteVector(secret.AsSpan()));
-        byte[] serialized = writer.ToArray();
-        writer.Clear();
-        return serialized;
+        return writer.Take();
     }
 
-    internal sealed record Stored(AuthenticatedContent Content, byte[] Message, byte[]? Welcome, Secret? LeafKey, Secret? PathSecret)
+    internal sealed record Stored(AuthenticatedContent Content, byte[] Message, ReadOnlyMemory<byte>? Welcome, Secret? LeafKey, Secret? PathSecret)
     {
         /// <summary>Reads what <see cref="Serialize"/> wrote, and takes it over.</summary>
         public static Stored Read(byte[] serialized)
@@ -76,7 +75,7 @@ public sealed class PendingCommit : IDisposable
             Secret? leafKey = reader.ReadOptional(static r => r.TakeSecret());
             Secret? pathSecret = reader.ReadOptional(static r => r.TakeSecret());
             Invariant.That(reader.Finish());
-            return new Stored(content, message, welcome.Length == 0 ? null : welcome, leafKey, pathSecret);
+            return new Stored(content, message, welcome.Length == 0 ? (ReadOnlyMemory<byte>?)null : welcome, leafKey, pathSecret);
         }
     }
 }

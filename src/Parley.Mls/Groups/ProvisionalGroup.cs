@@ -21,11 +21,14 @@ internal sealed class ProvisionalGroup
     private readonly DateTimeOffset? _now;
     private readonly HashSet<KeyBytes> _initKeys = [];
 
-    private ProvisionalGroup(PublicGroup epoch, GroupConfig config, DateTimeOffset? now)
+    private readonly bool _isOurs;
+
+    private ProvisionalGroup(PublicGroup epoch, GroupConfig config, DateTimeOffset? now, bool isOurs)
     {
         _epoch = epoch;
         _config = config;
         _now = now;
+        _isOurs = isOurs;
         Tree = epoch.Tree;
         Extensions = epoch.Context.Extensions;
         LeafRules = null!; // Set by Apply before anything reads it: it depends on the new extensions.
@@ -52,10 +55,16 @@ internal sealed class ProvisionalGroup
     public Proposal.ExternalInit? ExternalInit { get; private set; }
 
     /// <summary>Applies proposals whose list has been checked, in the order of RFC 9420 §12.3.</summary>
+    /// <param name="epoch">The group as it is.</param>
+    /// <param name="config">Policy.</param>
+    /// <param name="proposals">The proposals.</param>
+    /// <param name="now">The time that lifetimes are checked against.</param>
+    /// <param name="isOurs">Whether they are for a Commit of ours, whose Welcome is encrypted to those who are added.</param>
     /// <exception cref="MlsException">A proposal is not valid, or what results is not.</exception>
-    public static ProvisionalGroup Apply(PublicGroup epoch, GroupConfig config, IReadOnlyList<QueuedProposal> proposals, DateTimeOffset? now)
+    public static ProvisionalGroup Apply(
+        PublicGroup epoch, GroupConfig config, IReadOnlyList<QueuedProposal> proposals, DateTimeOffset? now, bool isOurs = false)
     {
-        var group = new ProvisionalGroup(epoch, config, now);
+        var group = new ProvisionalGroup(epoch, config, now, isOurs);
         group.ApplyExtensions(proposals);
         group.ApplyUpdatesAndRemoves(proposals);
         group.ApplyRest(proposals);
@@ -173,15 +182,14 @@ internal sealed class ProvisionalGroup
     private void ApplyRest(IReadOnlyList<QueuedProposal> proposals)
     {
         List<KeyPackage> added = [.. proposals.Select(static queued => queued.Proposal).OfType<Proposal.Add>().Select(static add => add.KeyPackage)];
-        using IEnumerator<KeyPackageProof> proofs = SharedWork.Select(
-            added, _config.ThreadsMax, keyPackage => KeyPackageRules.Prove(_epoch.Suite, LeafRules, keyPackage)).GetEnumerator();
+        using IEnumerator<(KeyPackageProof Proof, LeafNode Leaf)> checkedLeaves = SharedWork.Select(added, _config.ThreadsMax, Prove).GetEnumerator();
         foreach (QueuedProposal queued in proposals)
         {
             switch (queued.Proposal)
             {
                 case Proposal.Add add:
-                    proofs.MoveNext();
-                    ApplyAdd(add.KeyPackage, proofs.Current);
+                    checkedLeaves.MoveNext();
+                    ApplyAdd(add.KeyPackage, checkedLeaves.Current.Proof, checkedLeaves.Current.Leaf);
                     break;
                 case Proposal.PreSharedKey psk:
                     Psks.Add(psk.Psk);
@@ -196,7 +204,10 @@ internal sealed class ProvisionalGroup
         }
     }
 
-    private void ApplyAdd(KeyPackage keyPackage, KeyPackageProof proof)
+    private (KeyPackageProof Proof, LeafNode Leaf) Prove(KeyPackage keyPackage) =>
+        (KeyPackageRules.Prove(_epoch.Suite, LeafRules, keyPackage, isWelcomed: _isOurs), keyPackage.LeafNode.Copy());
+
+    private void ApplyAdd(KeyPackage keyPackage, KeyPackageProof proof, LeafNode leaf)
     {
         KeyPackageRules.Check(_epoch.Suite, LeafRules, keyPackage, _now, proof);
         MlsException.ThrowIf(Tree.Keys.HasSignatureKey(keyPackage.LeafNode.SignatureKey), MlsError.DuplicateMember);
@@ -205,7 +216,7 @@ internal sealed class ProvisionalGroup
             || _initKeys.Contains(new KeyBytes(keyPackage.LeafNode.EncryptionKey))
             || !_initKeys.Add(new KeyBytes(keyPackage.InitKey));
         MlsException.ThrowIf(reused, MlsError.KeyNotUnique);
-        Tree = Tree.Add(keyPackage.LeafNode.Copy(), out LeafIndex index);
+        Tree = Tree.Add(leaf, out LeafIndex index);
         Added.Add((index, keyPackage));
         NewLeaves.Add(index);
     }

@@ -20,6 +20,8 @@ public sealed class StagedWelcome : IDisposable
 {
     private readonly GroupConfig _config;
     private readonly LeafIdentity _identity;
+    private readonly RatchetTree _tree;
+    private IReadOnlyList<Member>? _members;
     private EpochState? _epoch;
 
     private StagedWelcome(GroupConfig config, LeafIdentity identity, EpochState epoch, GroupInfo info)
@@ -30,14 +32,14 @@ public sealed class StagedWelcome : IDisposable
         Signer = info.Signer;
         GroupInfoExtensions = info.Extensions;
         Context = epoch.Context;
-        Members = [.. epoch.Tree.Members().Select(static member => new Member(member.Index, member.Leaf))];
+        _tree = epoch.Tree;
     }
 
     /// <summary>The group's state.</summary>
     public GroupContext Context { get; }
 
     /// <summary>The members, ourselves among them.</summary>
-    public IReadOnlyList<Member> Members { get; }
+    public IReadOnlyList<Member> Members => _members ??= [.. _tree.Members().Select(static member => new Member(member.Index, member.Leaf))];
 
     /// <summary>Who let us in.</summary>
     public LeafIndex Signer { get; }
@@ -71,13 +73,14 @@ public sealed class StagedWelcome : IDisposable
         LeafIdentity.Of(bundle.KeyPackage.LeafNode, [identity]);
         MlsException.ThrowIf(welcome.CipherSuite != bundle.KeyPackage.CipherSuite, MlsError.UnsupportedCipherSuite);
         var suite = new CryptoSuite(config.Crypto, welcome.CipherSuite);
-        using GroupSecrets secrets = OpenGroupSecrets(suite, welcome, bundle);
+        var opening = new WelcomeOpening(suite, welcome);
+        using GroupSecrets secrets = opening.OpenGroupSecrets(bundle);
         PreSharedKeyId.Resumption? link = CheckPsks(suite, secrets.Psks);
         Group? former = link is null ? null : findGroup?.Invoke(link.PskGroupId);
         using Secret pskSecret = new PskLookup(config.PreSharedKeys, id => former?.FindResumptionPsk(id)).Secret(suite, secrets.Psks);
-        GroupInfo info = OpenGroupInfo(suite, welcome, secrets, pskSecret);
+        GroupInfo info = opening.OpenGroupInfo(secrets, pskSecret);
         MlsException.ThrowIf(info.GroupContext.CipherSuite != welcome.CipherSuite, MlsError.UnsupportedCipherSuite);
-        RatchetTree tree = VerifiedTree(suite, config, info, ratchetTree);
+        RatchetTree tree = GroupInfoRules.Check(suite, config, info, ratchetTree, signer => opening.IsSignedBy(signer, info));
         LeafIndex self = FindSelf(tree, bundle);
         if (link is not null)
         {
@@ -89,7 +92,10 @@ public sealed class StagedWelcome : IDisposable
         return new StagedWelcome(config, identity, Epoch(suite, config, info, tree, self, bundle, secrets, pskSecret), info);
     }
 
-    /// <summary>Joins. The group's whole state is in its first <see cref="Group.TakeWrites"/>.</summary>
+    /// <summary>
+    /// Joins. The group's whole state is in its first <see cref="Group.TakeWrites"/>. That we are in no group of the same id must have been
+    /// seen to before (RFC 9420 §12.4.3): else its state would be written over that of the other.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was joined or disposed before.</exception>
     public Group Join()
     {
@@ -103,68 +109,6 @@ public sealed class StagedWelcome : IDisposable
     {
         _epoch?.Dispose();
         _epoch = null;
-    }
-
-    internal static GroupSecrets OpenGroupSecrets(CryptoSuite suite, Welcome welcome, KeyPackageBundle bundle)
-    {
-        EncryptedGroupSecrets? entry = null;
-        foreach (EncryptedGroupSecrets candidate in welcome.Secrets)
-        {
-            if (!candidate.NewMember.Span.SequenceEqual(bundle.Reference.Span))
-                continue;
-            MlsException.ThrowIf(entry is not null, MlsError.WelcomeNotForUs);
-            entry = candidate;
-        }
-
-        if (entry is null)
-            throw new MlsException(MlsError.WelcomeNotForUs);
-        using Secret? opened = suite.DecryptWithLabel(
-            bundle.InitPrivateKey.AsSpan(),
-            bundle.KeyPackage.InitKey.Span,
-            "Welcome",
-            welcome.EncryptedGroupInfo.Span,
-            entry.Ciphertext.KemOutput.Span,
-            entry.Ciphertext.Ciphertext.Span);
-        GroupSecrets secrets = (opened is null ? null : GroupSecrets.Decode(opened.AsSpan())) ?? throw new MlsException(MlsError.GroupSecretsInvalid);
-        if (secrets.JoinerSecret.Length == suite.HashBytes && (secrets.PathSecret is null || secrets.PathSecret.Length == suite.HashBytes))
-            return secrets;
-        secrets.Dispose();
-        throw new MlsException(MlsError.GroupSecretsInvalid);
-    }
-
-    internal static GroupInfo OpenGroupInfo(CryptoSuite suite, Welcome welcome, GroupSecrets secrets, Secret pskSecret)
-    {
-        MlsException.ThrowIf(welcome.EncryptedGroupInfo.Length < 16, MlsError.GroupInfoDecryptionFailed);
-        byte[] encoded = new byte[welcome.EncryptedGroupInfo.Length - 16];
-        using Secret welcomeSecret = KeySchedule.WelcomeSecret(suite, secrets.JoinerSecret, pskSecret);
-        using Secret key = WelcomeSealing.Key(suite, welcomeSecret);
-        using Secret nonce = WelcomeSealing.Nonce(suite, welcomeSecret);
-        bool opened = suite.TryOpen(key.AsSpan(), nonce.AsSpan(), [], welcome.EncryptedGroupInfo.Span, encoded);
-        return opened && Tls.TryDecodeOwned(encoded, out GroupInfo? info, out _) ? info : throw new MlsException(MlsError.GroupInfoDecryptionFailed);
-    }
-
-    /// <summary>RFC 9420 §12.4.3: the tree that goes with a GroupInfo, and the GroupInfo's signature by one of its leaves.</summary>
-    internal static RatchetTree VerifiedTree(CryptoSuite suite, GroupConfig config, GroupInfo info, RatchetTreeExtension? ratchetTree)
-    {
-        RatchetTreeExtension extension = GroupExtensionRules.Decode<RatchetTreeExtension>(info.Extensions, ExtensionType.RatchetTree)
-            ?? ratchetTree
-            ?? throw new MlsException(MlsError.RatchetTreeMissing);
-        RatchetTree tree = RatchetTree.FromExtension(extension);
-        LeafNode signer = tree.LeafAt(info.Signer) ?? throw new MlsException(MlsError.GroupInfoSignatureInvalid);
-        using (var signed = new SignContent(new TlsWriter(info.CapacityHint), "GroupInfoTBS"))
-        {
-            info.WriteToBeSigned(signed.Writer);
-            MlsException.ThrowIf(!signed.Verify(suite, signer.SignatureKey.Span, info.Signature.Span), MlsError.GroupInfoSignatureInvalid);
-        }
-
-        GroupContext context = info.GroupContext;
-        AppDataRules.Dictionary(info.Extensions);
-        GroupExtensionRules.CheckGroupContext(context.Extensions, config.Authentication);
-
-        // The lifetimes of members who joined long ago may be over: that is no reason to stay out (RFC 9420 §7.3).
-        var leafRules = new LeafNodeRules(suite, config, context.GroupId, context.Extensions);
-        TreeRules.Check(suite, leafRules, tree, context.TreeHash, now: null, config.ThreadsMax);
-        return tree;
     }
 
     private static LeafIndex FindSelf(RatchetTree tree, KeyPackageBundle bundle)
@@ -248,12 +192,12 @@ public sealed class StagedWelcome : IDisposable
             common++;
         MlsException.ThrowIf(common == path.Count, MlsError.PathKeyMismatch);
         using FreshPath fresh = TreeKem.Derive(suite, pathSecret, path.Count - common);
-        for (int i = common; i < path.Count; i++)
+        foreach ((PathNode node, HpkeKeyPair pair) in path.Skip(common).Zip(fresh.KeyPairs))
         {
-            HpkeKeyPair pair = fresh.KeyPairs[i - common];
-            bool matches = tree.EncryptionKeyAt(path[i].Index) is { } publicKey && publicKey.Span.SequenceEqual(pair.PublicKey);
+            bool matches = tree.EncryptionKeyAt(node.Index) is { } publicKey && publicKey.Span.SequenceEqual(pair.PublicKey);
             MlsException.ThrowIf(!matches, MlsError.PathKeyMismatch);
-            keys.Set(path[i].Index, pair.PrivateKey.Clone());
         }
+
+        fresh.MovePrivateKeys(path.Skip(common), keys);
     }
 }

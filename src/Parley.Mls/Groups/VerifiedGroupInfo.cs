@@ -21,6 +21,7 @@ public sealed class VerifiedGroupInfo
     private readonly GroupConfig _config;
     private readonly PublicGroup _group;
     private readonly ReadOnlyMemory<byte> _externalPub;
+    private IReadOnlyList<Member>? _members;
 
     private VerifiedGroupInfo(GroupConfig config, GroupInfo info, PublicGroup group, ReadOnlyMemory<byte> externalPub)
     {
@@ -28,14 +29,13 @@ public sealed class VerifiedGroupInfo
         _group = group;
         _externalPub = externalPub;
         Signer = info.Signer;
-        Members = [.. group.Tree.Members().Select(static member => new Member(member.Index, member.Leaf))];
     }
 
     /// <summary>The group's state.</summary>
     public GroupContext Context => _group.Context;
 
     /// <summary>The members.</summary>
-    public IReadOnlyList<Member> Members { get; }
+    public IReadOnlyList<Member> Members => _members ??= [.. _group.Tree.Members().Select(static member => new Member(member.Index, member.Leaf))];
 
     /// <summary>Who signed the GroupInfo.</summary>
     public LeafIndex Signer { get; }
@@ -54,9 +54,16 @@ public sealed class VerifiedGroupInfo
         var suite = new CryptoSuite(config.Crypto, context.CipherSuite);
         ExternalPub externalPub = GroupExtensionRules.Decode<ExternalPub>(info.Extensions, ExtensionType.ExternalPub)
             ?? throw new MlsException(MlsError.ExternalPubMissing);
-        RatchetTree tree = StagedWelcome.VerifiedTree(suite, config, info, ratchetTree);
+        RatchetTree tree = GroupInfoRules.Check(suite, config, info, ratchetTree, IsSignedBy);
         byte[] interim = KeySchedule.InterimTranscriptHash(suite, context.ConfirmedTranscriptHash.Span, info.ConfirmationTag.Span);
         return new VerifiedGroupInfo(config, info, new PublicGroup(suite, context, tree, interim), externalPub.PublicKey);
+
+        bool IsSignedBy(LeafNode signer)
+        {
+            using var signed = new SignContent("GroupInfoTBS", info.CapacityHint);
+            info.WriteToBeSigned(signed.Writer);
+            return signed.Verify(suite, signer.SignatureKey.Span, info.Signature.Span);
+        }
     }
 
     /// <summary>RFC 9420 §12.4.3.2: makes the Commit by which we join the group.</summary>
@@ -126,9 +133,9 @@ public sealed class VerifiedGroupInfo
             ? leaf
             : throw new MlsException(MlsError.SenderNotMember);
         var content = new AuthenticatedContent(WireFormat.PublicMessage, framed, message.Auth);
-        byte[] signed = AuthenticatedContent.EncodeToBeSigned(content.WireFormat, framed, _group.EncodedContext);
-        bool isSigned = _group.Suite.VerifyWithLabel(sender.SignatureKey.Span, "FramedContentTBS", signed, content.Auth.Signature.Span);
-        MlsException.ThrowIf(!isSigned, MlsError.SignatureInvalid);
+        using var signed = new SignContent("FramedContentTBS");
+        AuthenticatedContent.WriteToBeSigned(signed.Writer, content.WireFormat, framed, _group.EncodedContext);
+        MlsException.ThrowIf(!signed.Verify(_group.Suite, sender.SignatureKey.Span, content.Auth.Signature.Span), MlsError.SignatureInvalid);
         return new QueuedProposal(proposal, framed.Sender, _group.Suite.RefHash(CryptoSuite.ProposalReferenceLabel, content.Encode()));
     }
 }

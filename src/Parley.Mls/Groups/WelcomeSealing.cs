@@ -11,34 +11,42 @@ namespace Parley.Mls.Groups;
 /// <summary>RFC 9420 §12.4.3.1: makes the one Welcome for all members that a Commit adds.</summary>
 internal static class WelcomeSealing
 {
-    private const int TagBytes = 16;
-
-    // About what an EncryptedGroupSecrets takes.
-    private const int BytesPerEntry = 192;
+    // About what an EncryptedGroupSecrets takes beside its ciphertext.
+    private const int BytesPerEntry = 80;
 
     // About what a KeyPackage takes.
     private const int BytesPerKeyPackage = 512;
 
     /// <summary>An encoded MLSMessage with the Welcome.</summary>
     /// <exception cref="MlsException">A new member's init key is not valid.</exception>
-    public static byte[] Seal(MadeCommit made, EpochState next, LeafIdentity identity, CommitOptions options, int threads)
+    public static ReadOnlyMemory<byte> Seal(MadeCommit made, EpochState next, LeafIdentity identity, CommitOptions options, int threads)
     {
         CryptoSuite suite = next.Suite;
-        GroupInfo info = next.CreateGroupInfo(identity, options.WelcomeHasRatchetTree, withExternalPub: false, options.GroupInfoExtensions);
-        byte[] groupInfo = info.Encode(info.CapacityHint);
-        byte[] encryptedGroupInfo = new byte[groupInfo.Length + TagBytes];
-        using (Secret key = Key(suite, made.Secrets.WelcomeSecret))
-        using (Secret nonce = Nonce(suite, made.Secrets.WelcomeSecret))
-            suite.Seal(key.AsSpan(), nonce.AsSpan(), [], groupInfo, encryptedGroupInfo);
-
+        byte[] encryptedGroupInfo = SealGroupInfo(made, next, identity, options);
         ImmutableArray<EncryptedGroupSecrets> entries = SealSecrets(suite, suite.EncryptContext("Welcome", encryptedGroupInfo), made, threads);
-        var welcome = new Welcome(suite.Id, entries, encryptedGroupInfo);
-        return new MlsMessage.Welcome(welcome).Encode<MlsMessage>(capacity: encryptedGroupInfo.Length + (BytesPerEntry * made.Group.Added.Count) + 64);
+        int entriesBytes = entries.Sum(static entry => entry.Ciphertext.KemOutput.Length + entry.Ciphertext.Ciphertext.Length + BytesPerEntry);
+        var writer = new TlsWriter(encryptedGroupInfo.Length + entriesBytes + 64);
+        new MlsMessage.Welcome(new Welcome(suite.Id, entries, encryptedGroupInfo)).Write(writer);
+        return writer.Take();
     }
 
     public static Secret Key(CryptoSuite suite, Secret welcomeSecret) => suite.ExpandWithLabel(welcomeSecret.AsSpan(), "key", [], suite.AeadKeyBytes);
 
     public static Secret Nonce(CryptoSuite suite, Secret welcomeSecret) => suite.ExpandWithLabel(welcomeSecret.AsSpan(), "nonce", [], suite.AeadNonceBytes);
+
+    private static byte[] SealGroupInfo(MadeCommit made, EpochState next, LeafIdentity identity, CommitOptions options)
+    {
+        CryptoSuite suite = next.Suite;
+        GroupInfo unsigned = next.CreateGroupInfo(options.WelcomeHasRatchetTree, withExternalPub: false, identity.SendsGrease, options.GroupInfoExtensions);
+        using var signed = new SignContent("GroupInfoTBS", unsigned.CapacityHint);
+        unsigned.WriteToBeSigned(signed.Writer);
+        ReadOnlySpan<byte> groupInfo = signed.SignAndAppend(suite, identity.Signer);
+        byte[] encrypted = GC.AllocateUninitializedArray<byte>(groupInfo.Length + AlgorithmParameters.AeadTagBytes);
+        using Secret key = Key(suite, made.Secrets.WelcomeSecret);
+        using Secret nonce = Nonce(suite, made.Secrets.WelcomeSecret);
+        suite.Seal(key.AsSpan(), nonce.AsSpan(), [], groupInfo, encrypted);
+        return encrypted;
+    }
 
     private static ImmutableArray<EncryptedGroupSecrets> SealSecrets(CryptoSuite suite, Hpke.InfoHash context, MadeCommit made, int threads)
     {
@@ -62,8 +70,9 @@ internal static class WelcomeSealing
             IEnumerable<byte[]> references = SharedWork.Select(
                 made.Group.Added, threads, added => suite.RefHash(CryptoSuite.KeyPackageReferenceLabel, added.KeyPackage.Encode(BytesPerKeyPackage)));
             IEnumerable<HpkeCiphertext?> ciphertexts = suite.EncryptAll(receivers, context, threads);
-            // Each could be made: an init key that cannot be encrypted to is not added (KeyPackageRules).
-            return [.. references.Zip(ciphertexts, static (reference, ciphertext) => new EncryptedGroupSecrets(reference, ciphertext!))];
+            // KeyPackageRules left it to us to find out whether each can be encrypted to.
+            return [.. references.Zip(ciphertexts, static (reference, ciphertext) =>
+                new EncryptedGroupSecrets(reference, ciphertext ?? throw new MlsException(MlsError.HpkeKeyInvalid)))];
         }
         finally
         {

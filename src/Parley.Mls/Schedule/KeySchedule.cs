@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Parley.Mls.Crypto;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 
 namespace Parley.Mls.Schedule;
@@ -72,18 +71,18 @@ internal static class KeySchedule
     /// <summary>RFC 9420 §8.2: the confirmed transcript hash after a Commit.</summary>
     public static byte[] ConfirmedTranscriptHash(CryptoSuite suite, ReadOnlySpan<byte> interimTranscriptHash, AuthenticatedContent commit)
     {
-        var writer = new TlsWriter(512);
-        writer.WriteBytes(interimTranscriptHash);
-        writer.WriteBytes(commit.EncodeConfirmedTranscriptHashInput());
-        return suite.Hash(writer.WrittenSpan);
+        using Scratch input = Scratch.Take(commit.Content.Content.CapacityHint());
+        input.Writer.WriteBytes(interimTranscriptHash);
+        commit.WriteConfirmedTranscriptHashInput(input.Writer);
+        return suite.Hash(input.Writer.WrittenSpan);
     }
 
     /// <summary>RFC 9420 §8.2: the interim transcript hash after a Commit.</summary>
     public static byte[] InterimTranscriptHash(CryptoSuite suite, ReadOnlySpan<byte> confirmedTranscriptHash, ReadOnlySpan<byte> confirmationTag)
     {
-        var writer = new TlsWriter(128);
-        writer.WriteBytes(confirmedTranscriptHash);
-        writer.WriteVector(confirmationTag);
-        return suite.Hash(writer.WrittenSpan);
+        using Scratch input = Scratch.Take();
+        input.Writer.WriteBytes(confirmedTranscriptHash);
+        input.Writer.WriteVector(confirmationTag);
+        return suite.Hash(input.Writer.WrittenSpan);
     }
 }

@@ -13,22 +13,25 @@ internal readonly record struct StateKey
     /// <summary>A longer name is cut: a hash or public key is as unique by its first bytes.</summary>
     public const int NameBytesMax = 32;
 
-    private readonly byte[] _bytes;
+    /// <summary>The length of a <see cref="TreeNode"/>.</summary>
+    public const int TreeNodeBytes = 1 + sizeof(uint);
+
+    private readonly ReadOnlyMemory<byte> _bytes;
 
     private StateKey(Kind kind, params ReadOnlySpan<uint> parts)
+        : this(new byte[1 + (sizeof(uint) * parts.Length)], kind, parts)
     {
-        _bytes = new byte[1 + (sizeof(uint) * parts.Length)];
-        _bytes[0] = (byte)kind;
-        for (int i = 0; i < parts.Length; i++)
-            BinaryPrimitives.WriteUInt32BigEndian(_bytes.AsSpan(1 + (sizeof(uint) * i)), parts[i]);
     }
 
-    private StateKey(Kind kind, ReadOnlySpan<byte> name)
+    private StateKey(Memory<byte> room, Kind kind, params ReadOnlySpan<uint> parts)
     {
-        _bytes = new byte[1 + Math.Min(name.Length, NameBytesMax)];
-        _bytes[0] = (byte)kind;
-        name[..(_bytes.Length - 1)].CopyTo(_bytes.AsSpan(1));
+        room.Span[0] = (byte)kind;
+        for (int i = 0; i < parts.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(room.Span[(1 + (sizeof(uint) * i))..], parts[i]);
+        _bytes = room;
     }
+
+    private StateKey(Kind kind, ReadOnlySpan<byte> name) => _bytes = (byte[])[(byte)kind, .. name[..Math.Min(name.Length, NameBytesMax)]];
 
     internal enum Kind : byte
     {
@@ -53,7 +56,8 @@ internal readonly record struct StateKey
     /// <summary>Our own Commit that the log has not echoed yet.</summary>
     public static StateKey PendingCommit { get; } = new(Kind.PendingCommit);
 
-    public static StateKey TreeNode(NodeIndex index) => new(Kind.TreeNode, index.Value);
+    /// <summary>A node's, in <see cref="TreeNodeBytes"/> of an array that many share.</summary>
+    public static StateKey TreeNode(NodeIndex index, Memory<byte> room) => new(room, Kind.TreeNode, index.Value);
 
     public static StateKey PrivateKey(NodeIndex index) => new(Kind.PrivateKey, index.Value);
 
@@ -77,7 +81,7 @@ internal readonly record struct StateKey
 
     public static StateKey UpdateKey(ReadOnlySpan<byte> publicKey) => new(Kind.UpdateKey, publicKey);
 
-    public byte[] Encode() => _bytes;
+    public ReadOnlyMemory<byte> Encode() => _bytes;
 
     private static uint High(ulong epoch) => (uint)(epoch >> 32);
 

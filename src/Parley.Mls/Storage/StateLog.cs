@@ -9,7 +9,10 @@ internal sealed class StateLog : IDisposable
     // A message changes one entry.
     private List<StateWrite> _writes = new(capacity: 1);
 
-    public void Put(StateKey key, byte[] value) => _writes.Add(new StateWrite(key.Encode(), value));
+    /// <summary>Makes room for so many changes more.</summary>
+    public void Expect(int count) => _writes.EnsureCapacity(_writes.Count + count);
+
+    public void Put(StateKey key, ReadOnlyMemory<byte> value) => _writes.Add(new StateWrite(key.Encode(), value));
 
     public void Delete(StateKey key) => _writes.Add(new StateWrite(key.Encode(), null));
 

@@ -9,76 +9,78 @@ namespace Parley.Mls.Tree;
 /// </summary>
 internal sealed class KeyIndex
 {
-    private readonly ImmutableHashSet<KeyBytes> _encryptionKeys;
-    private readonly ImmutableHashSet<KeyBytes> _signatureKeys;
+    private readonly KeySet _encryptionKeys;
+    private readonly KeySet _signatureKeys;
 
-    private KeyIndex(ImmutableHashSet<KeyBytes> encryptionKeys, ImmutableHashSet<KeyBytes> signatureKeys, bool hasDuplicate)
+    private KeyIndex(KeySet encryptionKeys, KeySet signatureKeys, bool hasDuplicate)
     {
         _encryptionKeys = encryptionKeys;
         _signatureKeys = signatureKeys;
         HasDuplicate = hasDuplicate;
     }
 
-    public static KeyIndex Empty { get; } = new([], [], false);
-
     /// <summary>Whether a key was added that was there already.</summary>
     public bool HasDuplicate { get; }
 
     public static KeyIndex Of(ImmutableArray<Node?> nodes)
     {
-        var builder = new Builder(Empty);
-        foreach (Node? node in nodes)
-        {
-            switch (node)
+        bool hasDuplicate = false;
+        KeySet encryptionKeys = KeySet.Of(
+            nodes,
+            static node => node switch
             {
-                case Node.Leaf leaf:
-                    builder.Add(leaf.LeafNode);
-                    break;
-                case Node.Parent parent:
-                    builder.Add(parent.ParentNode);
-                    break;
-            }
-        }
-
-        return builder.ToIndex();
+                Node.Leaf leaf => leaf.LeafNode.EncryptionKey,
+                Node.Parent parent => parent.ParentNode.EncryptionKey,
+                _ => (ReadOnlyMemory<byte>?)null,
+            },
+            ref hasDuplicate);
+        KeySet signatureKeys = KeySet.Of(nodes, static node => (node as Node.Leaf)?.LeafNode.SignatureKey, ref hasDuplicate);
+        return new KeyIndex(encryptionKeys, signatureKeys, hasDuplicate);
     }
 
     public bool HasEncryptionKey(ReadOnlyMemory<byte> key) => _encryptionKeys.Contains(new KeyBytes(key));
 
     public bool HasSignatureKey(ReadOnlyMemory<byte> key) => _signatureKeys.Contains(new KeyBytes(key));
 
-    /// <summary>Starts a change of several keys, which copies what it touches once.</summary>
+    /// <summary>Starts a change of several keys.</summary>
     public Builder ToBuilder() => new(this);
 
     /// <summary>Collects changes to an index, which itself stays as it is.</summary>
     internal sealed class Builder(KeyIndex index)
     {
-        private readonly ImmutableHashSet<KeyBytes>.Builder _encryptionKeys = index._encryptionKeys.ToBuilder();
-        private readonly ImmutableHashSet<KeyBytes>.Builder _signatureKeys = index._signatureKeys.ToBuilder();
+        private KeySet _encryptionKeys = index._encryptionKeys;
+        private KeySet _signatureKeys = index._signatureKeys;
         private bool _hasDuplicate = index.HasDuplicate;
 
         public void Add(LeafNode leaf)
         {
-            _hasDuplicate |= !_encryptionKeys.Add(new KeyBytes(leaf.EncryptionKey));
-            _hasDuplicate |= !_signatureKeys.Add(new KeyBytes(leaf.SignatureKey));
+            Add(ref _encryptionKeys, leaf.EncryptionKey);
+            Add(ref _signatureKeys, leaf.SignatureKey);
         }
 
-        public void Add(ParentNode node) => _hasDuplicate |= !_encryptionKeys.Add(new KeyBytes(node.EncryptionKey));
+        public void Add(ParentNode node) => Add(ref _encryptionKeys, node.EncryptionKey);
 
         public void Remove(LeafNode? leaf)
         {
             if (leaf is null)
                 return;
-            _encryptionKeys.Remove(new KeyBytes(leaf.EncryptionKey));
-            _signatureKeys.Remove(new KeyBytes(leaf.SignatureKey));
+            _encryptionKeys = _encryptionKeys.Without(new KeyBytes(leaf.EncryptionKey));
+            _signatureKeys = _signatureKeys.Without(new KeyBytes(leaf.SignatureKey));
         }
 
         public void Remove(ParentNode? node)
         {
             if (node is not null)
-                _encryptionKeys.Remove(new KeyBytes(node.EncryptionKey));
+                _encryptionKeys = _encryptionKeys.Without(new KeyBytes(node.EncryptionKey));
         }
 
-        public KeyIndex ToIndex() => new(_encryptionKeys.ToImmutable(), _signatureKeys.ToImmutable(), _hasDuplicate);
+        public KeyIndex ToIndex() => new(_encryptionKeys, _signatureKeys, _hasDuplicate);
+
+        private void Add(ref KeySet keys, ReadOnlyMemory<byte> key)
+        {
+            KeySet added = keys.With(new KeyBytes(key));
+            _hasDuplicate |= ReferenceEquals(added, keys);
+            keys = added;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using Parley.Mls.Crypto;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Tree;
 
 namespace Parley.Mls.Tree;
@@ -10,11 +9,9 @@ internal static class ParentHash
     /// <summary>RFC 9420 §7.9: the parent hash of a node with a copath child.</summary>
     public static byte[] Of(CryptoSuite suite, ParentNode parent, Subtree copathChild)
     {
-        var writer = new TlsWriter(256);
-        writer.WriteVector(parent.EncryptionKey);
-        writer.WriteVector(parent.ParentHash);
-        writer.WriteVector(copathChild.TreeHashWithout(suite, parent.UnmergedLeaves.AsSpan()));
-        return suite.Hash(writer.WrittenSpan);
+        byte[] hash = new byte[suite.HashBytes];
+        Compute(suite, parent, copathChild, hash);
+        return hash;
     }
 
     /// <summary>
@@ -47,25 +44,41 @@ internal static class ParentHash
 
     /// <summary>
     /// Whether a node D in the resolution of <paramref name="child"/> has P's parent hash, and P's unmerged leaves below the child are
-    /// the rest of that resolution. Stops as soon as the resolution is too long, so that a blank tree costs no more than its nodes.
+    /// the rest of that resolution.
     /// </summary>
     private static bool IsLinked(CryptoSuite suite, ParentNode parent, Subtree child, Subtree sibling)
     {
-        ReadOnlySpan<LeafIndex> unmerged = child.Below(parent.UnmergedLeaves.AsSpan());
-        var resolution = new List<Subtree>(unmerged.Length + 2);
-        if (!TryResolve(child, resolution, unmerged.Length + 1) || resolution.Count != unmerged.Length + 1)
+        if (!TryFindLinked(child, parent.UnmergedLeaves.AsSpan(), out Subtree? linked) || linked is null || ParentHashIn(linked) is not { } found)
             return false;
-        Subtree? linked = null;
-        foreach (Subtree candidate in resolution)
-        {
-            if (candidate is Subtree.Leaf leaf && unmerged.BinarySearch(leaf.LeafIndex, LeafIndexOrder.Instance) >= 0)
-                continue;
-            if (linked is not null)
-                return false;
-            linked = candidate;
-        }
+        Span<byte> expected = stackalloc byte[suite.HashBytes];
+        Compute(suite, parent, sibling, expected);
+        return found.Span.SequenceEqual(expected);
+    }
 
-        return linked is not null && ParentHashIn(linked) is { } hash && hash.Span.SequenceEqual(Of(suite, parent, sibling));
+    /// <summary>
+    /// Finds the one node of a resolution that is not among the leaves, in ascending order; null if all are. False if there are more, or not
+    /// all of the leaves. Stops as soon as the resolution is too long, so that a blank tree costs no more than its nodes.
+    /// </summary>
+    private static bool TryFindLinked(Subtree node, ReadOnlySpan<LeafIndex> leaves, out Subtree? linked)
+    {
+        leaves = node.Below(leaves);
+        linked = null;
+        if (node.IsBlank || node.ResolutionCount > leaves.Length + 1)
+            return node.IsBlank && leaves.IsEmpty;
+        switch (node)
+        {
+            case Subtree.Branch { Node: null } blank:
+                if (!TryFindLinked(blank.Left, leaves, out Subtree? left) || !TryFindLinked(blank.Right, leaves, out Subtree? right))
+                    return false;
+                linked = left ?? right;
+                return left is null || right is null;
+            case Subtree.Branch { Node: { } parent }:
+                linked = node;
+                return parent.UnmergedLeaves.AsSpan().SequenceEqual(leaves);
+            default:
+                linked = leaves.IsEmpty ? node : null;
+                return true;
+        }
     }
 
     private static ReadOnlyMemory<byte>? ParentHashIn(Subtree node) => node switch
@@ -75,31 +88,13 @@ internal static class ParentHash
         _ => null,
     };
 
-    private static bool TryResolve(Subtree node, List<Subtree> resolution, int countMax)
+    private static void Compute(CryptoSuite suite, ParentNode parent, Subtree copathChild, Span<byte> hash)
     {
-        if (node.IsBlank)
-            return true;
-        switch (node)
-        {
-            case Subtree.Branch { Node: null } blank:
-                return TryResolve(blank.Left, resolution, countMax) && TryResolve(blank.Right, resolution, countMax);
-            case Subtree.Branch { Node: { } parent } branch:
-                resolution.Add(branch);
-                foreach (LeafIndex unmerged in parent.UnmergedLeaves)
-                    resolution.Add(new Subtree.Leaf(unmerged.Value, null));
-                break;
-            default:
-                resolution.Add(node);
-                break;
-        }
-
-        return resolution.Count <= countMax;
-    }
-
-    private sealed class LeafIndexOrder : IComparer<LeafIndex>
-    {
-        public static LeafIndexOrder Instance { get; } = new();
-
-        public int Compare(LeafIndex x, LeafIndex y) => x.Value.CompareTo(y.Value);
+        byte[] siblingHash = copathChild.TreeHashWithout(suite, parent.UnmergedLeaves.AsSpan());
+        using Scratch input = Scratch.Take();
+        input.Writer.WriteVector(parent.EncryptionKey);
+        input.Writer.WriteVector(parent.ParentHash);
+        input.Writer.WriteVector(siblingHash);
+        suite.Hash(input.Writer.WrittenSpan, hash);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class RatchetTree
     public int MemberCount => _root.MemberCount;
 
     /// <summary>A tree of one leaf.</summary>
-    public static RatchetTree Create(LeafNode leaf) => new(new Subtree.Leaf(0, leaf), KeyIndex.Of([new Node.Leaf(leaf)]));
+    public static RatchetTree Create(LeafNode leaf) => FromExtension(new RatchetTreeExtension([new Node.Leaf(leaf)]));
 
     /// <summary>RFC 9420 §12.4.3.3: the tree of an extension, completed to a full one by blank nodes.</summary>
     public static RatchetTree FromExtension(RatchetTreeExtension extension)
@@ -69,11 +69,12 @@ internal sealed class RatchetTree
     /// <summary>RFC 9420 §12.4.3.3: the tree as an extension, blank nodes at the end left out.</summary>
     public RatchetTreeExtension ToExtension()
     {
-        ImmutableArray<Node?>.Builder nodes = ImmutableArray.CreateBuilder<Node?>(NodeIndex.Width(LeafCount));
+        Subtree last = _root;
+        while (last is Subtree.Branch branch && !(branch.Right.IsBlank && branch.Content is not null))
+            last = branch.Right.IsBlank ? branch.Left : branch.Right;
+        ImmutableArray<Node?>.Builder nodes = ImmutableArray.CreateBuilder<Node?>((int)last.Index.Value + 1);
         Flatten(_root, nodes);
-        while (nodes.Count > 0 && nodes[^1] is null)
-            nodes.RemoveAt(nodes.Count - 1);
-        return new RatchetTreeExtension(nodes.ToImmutable());
+        return new RatchetTreeExtension(nodes.MoveToImmutable());
     }
 
     public byte[] TreeHash(CryptoSuite suite) => _root.TreeHash(suite);
@@ -116,7 +117,7 @@ internal sealed class RatchetTree
             root = new Subtree.Branch(root, Subtree.Blank(root.Height, (uint)root.LeafCount), null);
         LeafIndex place = LeftmostBlank(root);
         index = place;
-        Subtree added = Replace(root, place, leaf, parent => parent with { UnmergedLeaves = InsertSorted(parent.UnmergedLeaves, place) });
+        Subtree added = Replace(root, place, new Node.Leaf(leaf), parent => new Node.Parent(WithUnmerged(parent.ParentNode, place)));
         KeyIndex.Builder keys = Keys.ToBuilder();
         keys.Add(leaf);
         return new RatchetTree(added, keys.ToIndex());
@@ -148,7 +149,7 @@ internal sealed class RatchetTree
     {
         KeyIndex.Builder keys = KeysWithoutPath(index);
         keys.Add(leaf);
-        return new RatchetTree(Replace(_root, index, leaf, static _ => null), keys.ToIndex());
+        return new RatchetTree(Replace(_root, index, new Node.Leaf(leaf), static _ => null), keys.ToIndex());
     }
 
     /// <summary>RFC 9420 §12.1.3: blanks the leaf and the nodes above it. <see cref="Truncate"/> follows when all removes are done.</summary>
@@ -208,83 +209,53 @@ internal sealed class RatchetTree
     /// <summary>The nodes that differ, each with its new content, null where it became blank or fell away. Costs the paths that changed.</summary>
     public IEnumerable<(NodeIndex Index, Node? Content)> ChangesFrom(RatchetTree? former)
     {
-        var changes = new List<(NodeIndex, Node?)>();
-        Subtree? old = former?._root;
-        Subtree current = _root;
-
-        // A taller tree has the shorter one as its leftmost subtree.
-        while (old is Subtree.Branch tall && tall.Height > current.Height)
+        var pending = new Stack<(Subtree? Current, Subtree? Old)>([(_root, former?._root)]);
+        while (pending.TryPop(out (Subtree? Current, Subtree? Old) pair))
         {
-            Compare(null, tall.Right, changes);
-            if (tall.Node is not null)
-                changes.Add((tall.Index, null));
-            old = tall.Left;
+            (Subtree? current, Subtree? old) = pair;
+            if (ReferenceEquals(current, old))
+                continue;
+
+            // A taller tree has the shorter one as its leftmost subtree.
+            int height = Math.Max(current?.Height ?? 0, old?.Height ?? 0);
+            Subtree? top = current?.Height == height ? current : null;
+            Subtree? oldTop = old?.Height == height ? old : null;
+            if (!ReferenceEquals(top?.Content, oldTop?.Content))
+                yield return ((top ?? oldTop)!.Index, top?.Content); // One of them is the tallest.
+            if (height == 0)
+                continue;
+            var branch = top as Subtree.Branch;
+            var oldBranch = oldTop as Subtree.Branch;
+            pending.Push((branch?.Right, oldBranch?.Right));
+            pending.Push((top is null ? current : branch?.Left, oldTop is null ? old : oldBranch?.Left));
         }
-
-        while (old is not null && current is Subtree.Branch grown && grown.Height > old.Height)
-        {
-            Compare(grown.Right, null, changes);
-            if (grown.Node is not null)
-                changes.Add((grown.Index, new Node.Parent(grown.Node)));
-            current = grown.Left;
-        }
-
-        Compare(current, old, changes);
-        return changes;
     }
-
-    private static void Compare(Subtree? current, Subtree? old, List<(NodeIndex, Node?)> changes)
-    {
-        if (ReferenceEquals(current, old))
-            return;
-        Node? content = ContentOf(current);
-        Node? former = ContentOf(old);
-        if (!ReferenceEquals(NodeObject(current), NodeObject(old)) && (content is not null || former is not null))
-            changes.Add(((current ?? old)!.Index, content));
-        if ((current ?? old) is not Subtree.Branch)
-            return;
-        var left = current as Subtree.Branch;
-        var right = old as Subtree.Branch;
-        Compare(left?.Left, right?.Left, changes);
-        Compare(left?.Right, right?.Right, changes);
-    }
-
-    private static object? NodeObject(Subtree? subtree) => subtree switch
-    {
-        Subtree.Leaf leaf => leaf.Node,
-        Subtree.Branch branch => branch.Node,
-        _ => null,
-    };
-
-    private static Node? ContentOf(Subtree? subtree) => subtree switch
-    {
-        Subtree.Leaf { Node: { } leaf } => new Node.Leaf(leaf),
-        Subtree.Branch { Node: { } parent } => new Node.Parent(parent),
-        _ => null,
-    };
 
     private static Subtree Build(ImmutableArray<Node?> nodes, int height, uint firstLeaf)
     {
         int position = (int)(firstLeaf * 2) + (1 << height) - 1;
         Node? node = position < nodes.Length ? nodes[position] : null;
         if (height == 0)
-            return new Subtree.Leaf(firstLeaf, (node as Node.Leaf)?.LeafNode);
+            return new Subtree.Leaf(firstLeaf, node as Node.Leaf);
         return new Subtree.Branch(
-            Build(nodes, height - 1, firstLeaf), Build(nodes, height - 1, firstLeaf + (1u << (height - 1))), (node as Node.Parent)?.ParentNode);
+            Build(nodes, height - 1, firstLeaf), Build(nodes, height - 1, firstLeaf + (1u << (height - 1))), node as Node.Parent);
     }
 
+    /// <summary>Lays the nodes out from left to right, as many as there is room for.</summary>
     private static void Flatten(Subtree subtree, ImmutableArray<Node?>.Builder nodes)
     {
-        if (subtree is Subtree.Branch branch)
+        if (nodes.Count == nodes.Capacity)
+            return;
+        if (subtree is not Subtree.Branch branch)
         {
-            Flatten(branch.Left, nodes);
-            nodes.Add(ContentOf(branch));
-            Flatten(branch.Right, nodes);
+            nodes.Add(subtree.Content);
+            return;
         }
-        else
-        {
-            nodes.Add(ContentOf(subtree));
-        }
+
+        Flatten(branch.Left, nodes);
+        if (nodes.Count < nodes.Capacity)
+            nodes.Add(branch.Content);
+        Flatten(branch.Right, nodes);
     }
 
     private static LeafIndex LeftmostBlank(Subtree node)
@@ -294,11 +265,11 @@ internal sealed class RatchetTree
         return new LeafIndex(node.FirstLeaf);
     }
 
-    private static Subtree Replace(Subtree node, LeafIndex index, LeafNode? leaf, Func<ParentNode, ParentNode?> change)
+    private static Subtree Replace(Subtree node, LeafIndex index, Node.Leaf? leaf, Func<Node.Parent, Node.Parent?> change)
     {
         if (node is not Subtree.Branch branch)
             return new Subtree.Leaf(index.Value, leaf);
-        ParentNode? parent = branch.Node is null ? null : change(branch.Node);
+        Node.Parent? parent = branch.Content is Node.Parent content ? change(content) : null;
         return branch.Left.Covers(index)
             ? new Subtree.Branch(Replace(branch.Left, index, leaf, change), branch.Right, parent)
             : new Subtree.Branch(branch.Left, Replace(branch.Right, index, leaf, change), parent);
@@ -308,10 +279,10 @@ internal sealed class RatchetTree
         Subtree node, LeafIndex index, LeafNode leaf, IReadOnlyList<PathNode> filteredPath, IReadOnlyList<ParentNode> nodes, ref int next)
     {
         if (node is not Subtree.Branch branch)
-            return new Subtree.Leaf(index.Value, leaf);
-        ParentNode? parent = null;
+            return new Subtree.Leaf(index.Value, new Node.Leaf(leaf));
+        Node.Parent? parent = null;
         if (next >= 0 && filteredPath[next].Index == branch.Index)
-            parent = nodes[next--];
+            parent = new Node.Parent(nodes[next--]);
         return branch.Left.Covers(index)
             ? new Subtree.Branch(ReplacePath(branch.Left, index, leaf, filteredPath, nodes, ref next), branch.Right, parent)
             : new Subtree.Branch(branch.Left, ReplacePath(branch.Right, index, leaf, filteredPath, nodes, ref next), parent);
@@ -343,19 +314,20 @@ internal sealed class RatchetTree
         }
     }
 
-    private static Subtree LeafBelow(Subtree node, LeafIndex index)
+    /// <summary>The leaf, of a tree that covers it.</summary>
+    public static Subtree LeafBelow(Subtree node, LeafIndex index)
     {
         while (node is Subtree.Branch branch)
             node = branch.Toward(index);
         return node;
     }
 
-    private static ImmutableArray<LeafIndex> InsertSorted(ImmutableArray<LeafIndex> leaves, LeafIndex leaf)
+    private static ParentNode WithUnmerged(ParentNode parent, LeafIndex leaf)
     {
-        int place = leaves.Length;
-        while (place > 0 && leaves[place - 1].Value > leaf.Value)
+        int place = parent.UnmergedLeaves.Length;
+        while (place > 0 && parent.UnmergedLeaves[place - 1].Value > leaf.Value)
             place--;
-        return leaves.Insert(place, leaf);
+        return parent with { UnmergedLeaves = parent.UnmergedLeaves.Insert(place, leaf) };
     }
 
     private KeyIndex.Builder KeysWithoutPath(LeafIndex index)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Tree;
@@ -12,12 +13,13 @@ namespace Parley.Mls.Tree;
 internal abstract class Subtree
 {
     private byte[]? _treeHash;
-    private CredentialTypes? _credentialTypes;
 
-    protected Subtree(int height, uint firstLeaf)
+    protected Subtree(int height, uint firstLeaf, int resolutionCount, CredentialTypes credentialTypes)
     {
         Height = height;
         FirstLeaf = firstLeaf;
+        ResolutionCount = resolutionCount;
+        CredentialTypes = credentialTypes;
     }
 
     /// <summary>0 for a leaf; a node of height k covers 2^k leaves.</summary>
@@ -29,14 +31,20 @@ internal abstract class Subtree
     /// <summary>How many leaves below are not blank.</summary>
     public abstract int MemberCount { get; }
 
+    /// <summary>RFC 9420 §4.1.1: how many nodes the resolution has.</summary>
+    public int ResolutionCount { get; }
+
     /// <summary>Whether this node and all below are blank, so that the resolution is empty.</summary>
-    public abstract bool IsBlank { get; }
+    public bool IsBlank => ResolutionCount == 0;
+
+    /// <summary>What the tree has here, or null if it is blank.</summary>
+    public abstract Node? Content { get; }
 
     /// <summary>The HPKE public key of this node alone, or null if it is blank.</summary>
     public abstract ReadOnlyMemory<byte>? EncryptionKey { get; }
 
     /// <summary>RFC 9420 §7.3: which credential types the members below use, and which all of them support.</summary>
-    public CredentialTypes CredentialTypes => _credentialTypes ??= ComputeCredentialTypes();
+    public CredentialTypes CredentialTypes { get; }
 
     public int LeafCount => 1 << Height;
 
@@ -74,8 +82,6 @@ internal abstract class Subtree
 
     protected abstract byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without);
 
-    protected abstract CredentialTypes ComputeCredentialTypes();
-
     private static int LowerBound(ReadOnlySpan<LeafIndex> leaves, uint value)
     {
         int low = 0;
@@ -93,53 +99,61 @@ internal abstract class Subtree
     }
 
     /// <summary>A leaf of the tree.</summary>
-    internal sealed class Leaf(uint index, LeafNode? node) : Subtree(0, index)
+    internal sealed class Leaf : Subtree
     {
-        public LeafNode? Node { get; } = node;
+        private readonly Node.Leaf? _content;
+
+        public Leaf(uint index, Node.Leaf? content)
+            : base(0, index, content is null ? 0 : 1, CredentialTypes.Of(content?.LeafNode)) => _content = content;
+
+        public LeafNode? Node => _content?.LeafNode;
 
         public LeafIndex LeafIndex => new(FirstLeaf);
 
-        public override int MemberCount => Node is null ? 0 : 1;
+        public override int MemberCount => _content is null ? 0 : 1;
 
-        public override bool IsBlank => Node is null;
+        public override Node? Content => _content;
 
         public override ReadOnlyMemory<byte>? EncryptionKey => Node?.EncryptionKey;
-
-        protected override CredentialTypes ComputeCredentialTypes() => CredentialTypes.Of(Node);
 
         // RFC 9420 §7.8: LeafNodeHashInput.
         protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without)
         {
-            var writer = new TlsWriter(512);
-            writer.WriteUInt8(Messages.Tree.Node.LeafType);
-            writer.WriteUInt32(FirstLeaf);
-            writer.WriteOptional(without.IsEmpty ? Node : null, Tls.WriteStruct);
-            return suite.Hash(writer.WrittenSpan);
+            using Scratch input = Scratch.Take();
+            input.Writer.WriteUInt8(Messages.Tree.Node.LeafType);
+            input.Writer.WriteUInt32(FirstLeaf);
+            input.Writer.WriteOptional(without.IsEmpty ? Node : null, Tls.WriteStruct);
+            return suite.Hash(input.Writer.WrittenSpan);
         }
     }
 
     /// <summary>A parent node of the tree.</summary>
     internal sealed class Branch : Subtree
     {
-        public Branch(Subtree left, Subtree right, ParentNode? node)
-            : base(left.Height + 1, left.FirstLeaf)
+        private readonly Node.Parent? _content;
+
+        public Branch(Subtree left, Subtree right, Node.Parent? content)
+            : base(
+                left.Height + 1,
+                left.FirstLeaf,
+                content is null ? left.ResolutionCount + right.ResolutionCount : 1 + content.ParentNode.UnmergedLeaves.Length,
+                left.CredentialTypes.And(right.CredentialTypes))
         {
             Left = left;
             Right = right;
-            Node = node;
+            _content = content;
             MemberCount = left.MemberCount + right.MemberCount;
-            IsBlank = node is null && left.IsBlank && right.IsBlank;
         }
 
         public Subtree Left { get; }
 
         public Subtree Right { get; }
 
-        public ParentNode? Node { get; }
+        public ParentNode? Node => _content?.ParentNode;
 
         public override int MemberCount { get; }
 
-        public override bool IsBlank { get; }
+        public override Node? Content => _content;
 
         public override ReadOnlyMemory<byte>? EncryptionKey => Node?.EncryptionKey;
 
@@ -149,27 +163,32 @@ internal abstract class Subtree
         /// <summary>The child that does not cover the leaf.</summary>
         public Subtree AwayFrom(LeafIndex leaf) => Left.Covers(leaf) ? Right : Left;
 
-        protected override CredentialTypes ComputeCredentialTypes() => Left.CredentialTypes.And(Right.CredentialTypes);
-
         // RFC 9420 §7.8: ParentNodeHashInput.
         protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without)
         {
-            var writer = new TlsWriter(256);
-            writer.WriteUInt8(Messages.Tree.Node.ParentType);
-            writer.WriteOptional(WithoutUnmerged(without), Tls.WriteStruct);
-            writer.WriteVector(Left.TreeHashWithout(suite, without));
-            writer.WriteVector(Right.TreeHashWithout(suite, without));
-            return suite.Hash(writer.WrittenSpan);
+            byte[] left = Left.TreeHashWithout(suite, without);
+            byte[] right = Right.TreeHashWithout(suite, without);
+            using Scratch input = Scratch.Take();
+            input.Writer.WriteUInt8(Messages.Tree.Node.ParentType);
+            input.Writer.WriteOptional(WithoutUnmerged(without), Tls.WriteStruct);
+            input.Writer.WriteVector(left);
+            input.Writer.WriteVector(right);
+            return suite.Hash(input.Writer.WrittenSpan);
         }
 
         private ParentNode? WithoutUnmerged(ReadOnlySpan<LeafIndex> leaves)
         {
             if (Node is null || leaves.IsEmpty || Node.UnmergedLeaves.IsEmpty)
                 return Node;
-            var removed = new HashSet<LeafIndex>();
-            foreach (LeafIndex leaf in leaves)
-                removed.Add(leaf);
-            return Node with { UnmergedLeaves = [.. Node.UnmergedLeaves.Where(leaf => !removed.Contains(leaf))] };
+            ImmutableArray<LeafIndex>.Builder kept = ImmutableArray.CreateBuilder<LeafIndex>(Node.UnmergedLeaves.Length);
+            foreach (LeafIndex leaf in Node.UnmergedLeaves)
+            {
+                int place = LowerBound(leaves, leaf.Value);
+                if (place == leaves.Length || leaves[place] != leaf)
+                    kept.Add(leaf);
+            }
+
+            return Node with { UnmergedLeaves = kept.DrainToImmutable() };
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Tree;
 
@@ -14,18 +15,29 @@ internal static class TreeKem
     /// <summary>RFC 9420 §7.4: the path secrets from the first one on, and the key pairs they give. One more secret than nodes: the last is the commit secret.</summary>
     public static FreshPath Derive(CryptoSuite suite, Secret firstPathSecret, int nodeCount)
     {
-        var fresh = new FreshPath();
-        Secret secret = firstPathSecret.Clone();
-        for (int i = 0; i < nodeCount; i++)
+        var fresh = new FreshPath(firstPathSecret.Clone());
+        Span<byte> nodeSecret = stackalloc byte[suite.HashBytes];
+        try
         {
-            fresh.PathSecrets.Add(secret);
-            using (Secret nodeSecret = suite.DeriveSecret(secret.AsSpan(), "node"))
-                fresh.KeyPairs.Add(suite.DeriveHpkeKeyPair(nodeSecret.AsSpan()));
-            secret = suite.DeriveSecret(secret.AsSpan(), "path");
-        }
+            for (int i = 0; i < nodeCount; i++)
+            {
+                ReadOnlySpan<byte> secret = fresh.PathSecrets[i].AsSpan();
+                suite.ExpandWithLabel(secret, "node", [], nodeSecret);
+                fresh.KeyPairs.Add(suite.DeriveHpkeKeyPair(nodeSecret));
+                fresh.PathSecrets.Add(suite.DeriveSecret(secret, "path"));
+            }
 
-        fresh.CommitSecret = secret;
-        return fresh;
+            return fresh;
+        }
+        catch
+        {
+            fresh.Dispose();
+            throw;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(nodeSecret);
+        }
     }
 
     /// <summary>RFC 9420 §7.6: encrypts each path secret to the resolution of the copath child, new leaves left out.</summary>
@@ -62,7 +74,7 @@ internal static class TreeKem
         MlsException.ThrowIf(update.Nodes.Length != path.Count, MlsError.PathLengthInvalid);
         for (int i = 0; i < path.Count; i++)
         {
-            int expected = RatchetTree.Resolution(path[i].Copath, newLeaves ?? NoLeaves).Count;
+            int expected = ReceiverCount(path[i].Copath, newLeaves ?? NoLeaves);
             MlsException.ThrowIf(update.Nodes[i].EncryptedPathSecret.Length != expected, MlsError.PathCiphertextCountInvalid);
         }
     }
@@ -85,7 +97,7 @@ internal static class TreeKem
         while (common < path.Count && !path[common].Copath.Covers(self))
             common++;
         Invariant.That(common < path.Count);
-        using Secret pathSecret = Open(suite, path[common], update.Nodes[common], keys, newLeaves, provisionalContext);
+        using Secret pathSecret = Open(suite, path[common], update.Nodes[common], self, keys, newLeaves, provisionalContext);
         using FreshPath fresh = Derive(suite, pathSecret, path.Count - common);
         for (int i = common; i < path.Count; i++)
         {
@@ -93,45 +105,86 @@ internal static class TreeKem
             MlsException.ThrowIf(!matches, MlsError.PathKeyMismatch);
         }
 
-        for (int i = common; i < path.Count; i++)
-            keys.Set(path[i].Index, fresh.KeyPairs[i - common].PrivateKey.Clone());
-        return fresh.CommitSecret!.Clone();
+        fresh.MovePrivateKeys(path.Skip(common), keys);
+        return fresh.CommitSecret.Clone();
     }
 
     private static Secret Open(
-        CryptoSuite suite, PathNode node, UpdatePathNode update, TreePrivateKeys keys, ISet<LeafIndex>? newLeaves, ReadOnlySpan<byte> provisionalContext)
+        CryptoSuite suite,
+        PathNode node,
+        UpdatePathNode update,
+        LeafIndex self,
+        TreePrivateKeys keys,
+        ISet<LeafIndex>? newLeaves,
+        ReadOnlySpan<byte> provisionalContext)
     {
-        List<Subtree> resolution = RatchetTree.Resolution(node.Copath, newLeaves ?? NoLeaves);
-        for (int i = 0; i < resolution.Count; i++)
+        (Subtree target, int place) = Receiver(node.Copath, self, newLeaves ?? NoLeaves);
+        if (keys[target.Index] is { } privateKey && target.EncryptionKey is { } publicKey)
         {
-            if (keys[resolution[i].Index] is not { } privateKey || resolution[i].EncryptionKey is not { } publicKey)
-                continue;
-            HpkeCiphertext sealedSecret = update.EncryptedPathSecret[i];
+            HpkeCiphertext sealedSecret = update.EncryptedPathSecret[place];
             Secret? opened = suite.DecryptWithLabel(
                 privateKey.AsSpan(), publicKey.Span, PathNodeLabel, provisionalContext, sealedSecret.KemOutput.Span, sealedSecret.Ciphertext.Span);
             if (opened is not null && opened.Length == suite.HashBytes)
                 return opened;
             opened?.Dispose();
-            break;
         }
 
         throw new MlsException(MlsError.PathDecryptionFailed);
     }
+
+    /// <summary>How many nodes of a resolution a path secret is encrypted to. A new leaf is unmerged in each parent above it, so it is in every resolution.</summary>
+    private static int ReceiverCount(Subtree copath, ISet<LeafIndex> newLeaves) => copath.ResolutionCount - newLeaves.Count(copath.Covers);
+
+    /// <summary>The node of a resolution, new leaves left out, that a member has the key of, and its place there.</summary>
+    private static (Subtree Node, int Place) Receiver(Subtree copath, LeafIndex member, ISet<LeafIndex> newLeaves)
+    {
+        int place = 0;
+        Subtree node = copath;
+        while (node is Subtree.Branch branch)
+        {
+            if (branch.Node is not { } parent)
+            {
+                if (!branch.Left.Covers(member))
+                    place += ReceiverCount(branch.Left, newLeaves);
+            }
+            else if (!parent.UnmergedLeaves.Contains(member))
+            {
+                return (branch, place);
+            }
+            else
+            {
+                place += 1 + parent.UnmergedLeaves.Count(leaf => leaf.Value < member.Value && !newLeaves.Contains(leaf));
+                return (RatchetTree.LeafBelow(branch, member), place);
+            }
+
+            node = branch.Toward(member);
+        }
+
+        return (node, place);
+    }
 }
 
-/// <summary>The secrets of a fresh path, from the leaf up. Disposing zeroes what has not been taken.</summary>
-internal sealed class FreshPath : IDisposable
+/// <summary>The secrets of a fresh path, from the leaf up. Disposing zeroes what has not been moved elsewhere.</summary>
+internal sealed class FreshPath(Secret first) : IDisposable
 {
-    public List<Secret> PathSecrets { get; } = [];
+    /// <summary>One for each node, and the commit secret.</summary>
+    public List<Secret> PathSecrets { get; } = [first];
 
     public List<HpkeKeyPair> KeyPairs { get; } = [];
 
-    public Secret? CommitSecret { get; set; }
+    public Secret CommitSecret => PathSecrets[^1];
+
+    /// <summary>Gives the private keys away, each to its node.</summary>
+    public void MovePrivateKeys(IEnumerable<PathNode> nodes, TreePrivateKeys keys)
+    {
+        foreach ((PathNode node, HpkeKeyPair pair) in nodes.Zip(KeyPairs))
+            keys.Set(node.Index, pair.PrivateKey);
+        KeyPairs.Clear();
+    }
 
     public void Dispose()
     {
         PathSecrets.ForEach(static secret => secret.Dispose());
         KeyPairs.ForEach(static pair => pair.Dispose());
-        CommitSecret?.Dispose();
     }
 }

@@ -36,7 +36,13 @@ internal static class AppDataRules
     public static bool Meets(ImmutableArray<Extension> leafExtensions, ImmutableArray<(ComponentId List, ImmutableArray<ComponentId> Required)> requirements)
     {
         AppDataDictionary? dictionary = Dictionary(leafExtensions);
-        return requirements.All(requirement => !requirement.Required.Except(Components(dictionary, requirement.List)).Any());
+        foreach ((ComponentId list, ImmutableArray<ComponentId> required) in requirements)
+        {
+            if (required.Except(Components(dictionary, list)).Any())
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>§4.7: where AppDataUpdate is required of all, a GroupContextExtensions leaves the dictionary as it is.</summary>

@@ -7,17 +7,25 @@ namespace Parley.Mls.Validation;
 /// <summary>What only computation tells of a KeyPackage.</summary>
 /// <param name="Leaf">Of its leaf.</param>
 /// <param name="IsSigned">Whether its signature is its leaf's key's.</param>
-/// <param name="HasInitKey">Whether its init key can be encrypted to.</param>
+/// <param name="HasInitKey">Whether its init key can be encrypted to, where that matters.</param>
 internal readonly record struct KeyPackageProof(LeafProof Leaf, bool IsSigned, bool HasInitKey);
 
 /// <summary>RFC 9420 §10.1: the rules for a KeyPackage.</summary>
 internal static class KeyPackageRules
 {
     /// <summary>Finds out what takes time, on any thread.</summary>
-    public static KeyPackageProof Prove(CryptoSuite suite, LeafNodeRules leafRules, KeyPackage keyPackage) => new(
-        leafRules.Prove(keyPackage.LeafNode, LeafPlace.KeyPackage, default),
-        suite.VerifyWithLabel(keyPackage.LeafNode.SignatureKey.Span, "KeyPackageTBS", keyPackage.EncodeToBeSigned(), keyPackage.Signature.Span),
-        suite.IsHpkePublicKey(keyPackage.InitKey.Span));
+    /// <param name="suite">The group's suite.</param>
+    /// <param name="leafRules">The rules for its leaf.</param>
+    /// <param name="keyPackage">The KeyPackage.</param>
+    /// <param name="isWelcomed">Whether a Welcome will be encrypted to the init key at once, which finds out by itself if that cannot be.</param>
+    public static KeyPackageProof Prove(CryptoSuite suite, LeafNodeRules leafRules, KeyPackage keyPackage, bool isWelcomed)
+    {
+        LeafProof leaf = leafRules.Prove(keyPackage.LeafNode, LeafPlace.KeyPackage, default);
+        using var signed = new SignContent("KeyPackageTBS");
+        keyPackage.WriteToBeSigned(signed.Writer);
+        bool isSigned = signed.Verify(suite, keyPackage.LeafNode.SignatureKey.Span, keyPackage.Signature.Span);
+        return new KeyPackageProof(leaf, isSigned, isWelcomed || suite.IsHpkePublicKey(keyPackage.InitKey.Span));
+    }
 
     /// <summary>Checks a KeyPackage that is to be added to a group, with what was found out about it before.</summary>
     /// <exception cref="MlsException">It breaks a rule.</exception>

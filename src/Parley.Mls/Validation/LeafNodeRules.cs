@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
-using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Tree;
@@ -61,7 +60,7 @@ internal sealed class LeafNodeRules
     /// <summary>Does the part of <see cref="Check(LeafNode, LeafPlace, LeafIndex, DateTimeOffset?)"/> that takes time, on any thread.</summary>
     public LeafProof Prove(LeafNode leaf, LeafPlace place, LeafIndex index)
     {
-        using var signed = new SignContent(new TlsWriter(512), "LeafNodeTBS");
+        using var signed = new SignContent("LeafNodeTBS");
         leaf.WriteToBeSigned(signed.Writer, _groupId.Span, index);
         return new LeafProof(
             signed.Verify(_suite, leaf.SignatureKey.Span, leaf.Signature.Span),

@@ -17,7 +17,8 @@ internal static class TreeRules
         MlsException.ThrowIf(!treeHash.Span.SequenceEqual(tree.TreeHash(suite)), MlsError.TreeHashMismatch);
         MlsException.ThrowIf(!ParentHash.IsValid(suite, tree.Root), MlsError.ParentHashInvalid);
         MlsException.ThrowIf(!tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
-        List<(LeafIndex Index, LeafNode Leaf)> members = [.. tree.Members()];
+        var members = new List<(LeafIndex Index, LeafNode Leaf)>(tree.MemberCount);
+        members.AddRange(tree.Members());
         IEnumerable<LeafProof> proofs = SharedWork.Select(members, threads, member => leafRules.Prove(member.Leaf, LeafPlace.JoinedTree, member.Index));
         foreach (((_, LeafNode leaf), LeafProof proof) in members.Zip(proofs))
             leafRules.Check(leaf, LeafPlace.JoinedTree, now, proof);

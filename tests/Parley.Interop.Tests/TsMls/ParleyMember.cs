@@ -58,8 +58,7 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
 
     public override byte[] NewKeyPackage()
     {
-        var lifetime = new Lifetime((ulong)Now.AddHours(-1).ToUnixTimeSeconds(), (ulong)Now.AddDays(1).ToUnixTimeSeconds());
-        _bundle = KeyPackageBundle.Create(Crypto, Suite, _identity, lifetime, []);
+        _bundle = KeyPackageBundle.Create(Crypto, Suite, _identity, Lifetime.Between(Now.AddHours(-1), Now.AddDays(1)), []);
         return new MlsMessage.KeyPackage(_bundle.KeyPackage).Encode<MlsMessage>();
     }
 

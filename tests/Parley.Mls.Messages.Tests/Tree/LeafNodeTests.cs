@@ -22,6 +22,15 @@ public sealed class LeafNodeTests
         Assert.NotEqual(Made.Encode(), (Decoded() with { EncryptionKey = key }).Encode());
     }
 
+    [Fact]
+    public void A_lifetime_is_in_whole_seconds_since_1970()
+    {
+        DateTimeOffset begin = DateTimeOffset.UnixEpoch.AddSeconds(7.9);
+        Assert.Equal(new Lifetime(7, 17), Lifetime.Between(begin, begin.AddSeconds(10)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Lifetime.Between(begin, begin.AddSeconds(-1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Lifetime.Between(begin.AddSeconds(-10), begin));
+    }
+
     private static LeafNode Decoded()
     {
         Assert.True(Tls.TryDecode(Made.Encode(), out LeafNode? decoded, out _));

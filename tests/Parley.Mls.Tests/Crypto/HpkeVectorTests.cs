@@ -85,10 +85,10 @@ public sealed class HpkeVectorTests
 
         Hpke receiver = Receiver(kem, hash, aead);
         using Secret? opened = receiver.Open(
-            kemOutput, vector.Hex("skRm"), vector.Hex("pkRm"), vector.Hex("info"), first.Hex("aad"), ciphertext);
+            kemOutput, vector.Hex("skRm"), vector.Hex("pkRm"), receiver.HashInfo(vector.Hex("info")), first.Hex("aad"), ciphertext);
         Assert.NotNull(opened);
         Assert.Equal(first.Hex("pt"), opened.AsSpan());
-        Assert.Null(receiver.Open(kemOutput, vector.Hex("skRm"), vector.Hex("pkRm"), vector.Hex("info"), [], ciphertext));
+        Assert.Null(receiver.Open(kemOutput, vector.Hex("skRm"), vector.Hex("pkRm"), receiver.HashInfo(vector.Hex("info")), [], ciphertext));
 
         // MLS never encrypts a second message in a context, so the sequence numbers after the first test the AEAD alone.
         foreach (JsonElement encryption in vector.Items("encryptions"))

@@ -1,5 +1,6 @@
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Storage;
 
 namespace Parley.Mls.Tests.Groups;
@@ -8,6 +9,7 @@ namespace Parley.Mls.Tests.Groups;
 public sealed class AllocationTests
 {
     private const int MessageBytesMax = 1024;
+    private const int StructureBytesMax = 1200;
     private static readonly byte[] Payload = new byte[100];
 
     [Fact]
@@ -30,6 +32,37 @@ public sealed class AllocationTests
         (long commitOfMore, long processOfMore) = Commit(members: 32);
         Assert.InRange(commitOfMore, commit, 2 * commit);
         Assert.InRange(processOfMore, process, 2 * process);
+    }
+
+    [Fact]
+    public void Joining_allocates_three_times_the_tree_and_the_structures_of_its_members()
+    {
+        // The Welcome is copied once, opened once, and written to the store. What does not grow with the group is in the smaller one, too.
+        const int More = 64;
+        (long few, int fewBytes) = Join(members: 8);
+        (long many, int manyBytes) = Join(members: 8 + More);
+        Assert.InRange(many - few, 1, (3 * (manyBytes - fewBytes)) + (StructureBytesMax * More));
+    }
+
+    private static (long Allocated, int WelcomeBytes) Join(int members)
+    {
+        using World world = new World(World.DefaultSuite) { ThreadsMax = 1 }.WithMembers(members).Filled();
+        Client joiner = world.NewClient();
+        using KeyPackageBundle bundle = joiner.NewKeyPackage();
+        var options = new CommitOptions { Proposals = [new Proposal.Add(bundle.KeyPackage)] };
+        ReadOnlyMemory<byte> welcome = world[0].Group.Commit(options, World.Now).Welcome!.Value; // It adds a member.
+        long allocated = long.MaxValue;
+        for (int i = 0; i < 2; i++)
+        {
+            long start = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(MlsMessage.TryDecode(welcome.Span, out MlsMessage? message, out _));
+            using StagedWelcome staged = StagedWelcome.Stage(world.Config, joiner.Identity, ((MlsMessage.Welcome)message).Message, bundle);
+            using Group joined = staged.Join();
+            joined.TakeWrites();
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - start);
+        }
+
+        return (allocated, welcome.Length);
     }
 
     private static (long Commit, long Process) Commit(int members)

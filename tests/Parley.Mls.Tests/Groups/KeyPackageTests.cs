@@ -1,5 +1,8 @@
+using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Components;
+using Parley.Mls.Messages.Credentials;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.KeyPackages;
@@ -55,6 +58,18 @@ public sealed class KeyPackageTests : IDisposable
         Client client = _world.NewClient(capabilities: World.DefaultCapabilities);
         Assert.Throws<ArgumentException>(() => client.NewKeyPackage(null, KeyPackage.LastResort));
         Assert.Throws<ArgumentException>(() => client.NewKeyPackage(null, new Extension(ExtensionType.ExternalPub, default)));
+    }
+
+    [Fact]
+    public void An_identity_is_made_for_a_suite_with_no_more_than_it_needs()
+    {
+        var credential = new Credential.Basic("ada"u8.ToArray());
+        LeafIdentity identity = LeafIdentity.Create(_world.Suite.Provider, CipherSuite.P256Aes128GcmSha256P256, credential);
+        using SignatureKeyPair signer = identity.Signer;
+        Assert.Equal(65, signer.PublicKey.Length);
+        Assert.Equal([CipherSuite.P256Aes128GcmSha256P256], identity.Capabilities.CipherSuites);
+        Assert.Equal([CredentialType.Basic], identity.Capabilities.Credentials);
+        Assert.Throws<ArgumentException>(() => LeafIdentity.Create(_world.Suite.Provider, (CipherSuite)0x0a0a, credential));
     }
 
     [Fact]

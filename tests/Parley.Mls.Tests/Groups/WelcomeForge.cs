@@ -38,9 +38,10 @@ internal sealed class WelcomeForge : IDisposable
         PendingCommit pending = committer.Commit((options ?? new CommitOptions()) with { Proposals = [.. options?.Proposals ?? [], add] });
         Assert.True(MlsMessage.TryDecode(pending.Welcome!.Value.Span, out MlsMessage? message, out _));
         Honest = Assert.IsType<MlsMessage.Welcome>(message).Message;
-        _secrets = StagedWelcome.OpenGroupSecrets(_suite, Honest, _bundle);
+        var opening = new WelcomeOpening(_suite, Honest);
+        _secrets = opening.OpenGroupSecrets(_bundle);
         using Secret pskSecret = PskSecretOf(_secrets.Psks);
-        _info = StagedWelcome.OpenGroupInfo(_suite, Honest, _secrets, pskSecret);
+        _info = opening.OpenGroupInfo(_secrets, pskSecret);
         Assert.True(Tls.TryDecode(_info.Extensions.Find(ExtensionType.RatchetTree)!.Data.Span, out RatchetTreeExtension? tree, out _));
         Nodes = tree.Nodes;
         committer.Clear();

@@ -36,9 +36,10 @@ public sealed class GroupVectorTests
         Welcome welcome = Assert.IsType<MlsMessage.Welcome>(Suites.Decode<MlsMessage>(vector.Hex("welcome"))).Message;
         KeyPackage keyPackage = Assert.IsType<MlsMessage.KeyPackage>(Suites.Decode<MlsMessage>(vector.Hex("key_package"))).Message;
         using var bundle = KeyPackageBundle.FromParts(Suites.Provider, keyPackage, new Secret(vector.PrivateKey(suite, "init_priv")), new Secret(0));
-        using GroupSecrets secrets = StagedWelcome.OpenGroupSecrets(suite, welcome, bundle);
+        var opening = new WelcomeOpening(suite, welcome);
+        using GroupSecrets secrets = opening.OpenGroupSecrets(bundle);
         using Secret pskSecret = new(suite.HashBytes);
-        GroupInfo info = StagedWelcome.OpenGroupInfo(suite, welcome, secrets, pskSecret);
+        GroupInfo info = opening.OpenGroupInfo(secrets, pskSecret);
         Assert.True(suite.VerifyWithLabel(vector.Hex("signer_pub"), "GroupInfoTBS", info.EncodeToBeSigned(), info.Signature.Span));
         using EpochSecrets epoch = KeySchedule.EpochSecrets(suite, secrets.JoinerSecret, pskSecret, info.GroupContext.Encode());
         Assert.True(suite.VerifyMac(epoch.ConfirmationKey.AsSpan(), info.GroupContext.ConfirmedTranscriptHash.Span, info.ConfirmationTag.Span));
