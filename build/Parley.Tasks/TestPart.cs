@@ -21,6 +21,7 @@ internal sealed record TestPart(string Name, string Project, string About)
         new("client", "Parley.Client.Tests", "the client core: engine, outbox, timeline, identity"),
         new("terminal", "Parley.Terminal.Tests", "the terminal client's screens and commands"),
         new("e2e", "Parley.EndToEnd.Tests", "real processes: a server, three clients, one of them in a pseudo-terminal"),
+        new("nightly", "Parley.Server.Tests", "the server's faults at length, for an hour or so; only where it is named") { Included = ["Parley.Server.Tests.Faults"], IsNightly = true },
     ];
 
     /// <summary>Namespaces this part is made of, with those below them; empty: the whole project.</summary>
@@ -32,11 +33,14 @@ internal sealed record TestPart(string Name, string Project, string About)
     /// <summary>Is what its tests have to say shown, too? Each vector file tells how many of its cases were run.</summary>
     public bool ShowsRemarks { get; init; }
 
+    /// <summary>Are its tests told to take their time? Such a part is run only where it is named; in short, its tests are in another part.</summary>
+    public bool IsNightly { get; init; }
+
     /// <summary>Does the part drive a program in a pseudo-terminal?</summary>
     public bool NeedsTmux => Name == "e2e";
 
     /// <summary>Does the part start a PostgreSQL server of its own?</summary>
-    public bool NeedsPostgres => Name == "server";
+    public bool NeedsPostgres => Project == "Parley.Server.Tests";
 
     /// <summary>Does the part drive ts-mls, an npm package?</summary>
     public bool NeedsTsMls => Name == "interop";
@@ -49,11 +53,13 @@ internal sealed record TestPart(string Name, string Project, string About)
         Included.SelectMany(name => new[] { "-namespace", name, "-namespace", name + ".*" })
             .Concat(Excluded.SelectMany(name => new[] { "-namespace-", name, "-namespace-", name + ".*" }));
 
-    /// <summary>The named parts in the order of <see cref="All"/>, all of them where none is named. False names the first unknown one.</summary>
+    /// <summary>
+    /// The named parts in the order of <see cref="All"/>; where none is named, all but the nightly ones. False names the first unknown one.
+    /// </summary>
     public static bool TrySelect(IReadOnlyCollection<string> names, out IReadOnlyList<TestPart> selected, out string? unknown)
     {
         unknown = names.FirstOrDefault(name => All.All(part => part.Name != name));
-        selected = unknown is not null ? [] : [.. All.Where(part => names.Count == 0 || names.Contains(part.Name))];
+        selected = unknown is not null ? [] : [.. All.Where(part => names.Count == 0 ? !part.IsNightly : names.Contains(part.Name))];
         return unknown is null;
     }
 }

@@ -10,6 +10,10 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
 {
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(20);
     private static readonly TimeSpan PartLimit = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan NightlyLimit = TimeSpan.FromHours(4);
+
+    /// <summary>Tells tests that they may take their time.</summary>
+    private const string NightlyVariable = "PARLEY_NIGHTLY";
 
     private readonly List<TestReport> _reports = [];
 
@@ -35,7 +39,8 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
 
     private bool Build(IReadOnlyList<TestPart> parts)
     {
-        string[] projects = parts.Count == TestPart.All.Length
+        bool isWhole = TestPart.All.All(part => part.IsNightly || parts.Contains(part));
+        string[] projects = isWhole
             ? [Path.Combine(repository.Root, "Parley.slnx")]
             : [.. parts.Select(part => repository.TestProject(part.Project)).Distinct()];
         Begin("build");
@@ -54,7 +59,7 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
         }
 
         // What ./run and ./parley look at: after a build of everything they have nothing to build.
-        if (parts.Count == TestPart.All.Length)
+        if (isWhole)
         {
             File.WriteAllText(repository.BuiltStamp, "");
             File.SetLastWriteTimeUtc(repository.BuiltStamp, startedAt.UtcDateTime);
@@ -76,13 +81,14 @@ internal sealed class TestRun(Repository repository, TimeProvider time, TextWrit
             NodePackages.Ensure(repository, output);
         Begin(part.Name);
         long started = time.GetTimestamp();
+        TimeSpan limit = part.IsNightly ? NightlyLimit : PartLimit;
         string results = Path.Combine(repository.Results, part.Name + ".xml");
         File.Delete(results);
         ToolResult run = Tool.Dotnet([repository.TestAssembly(part.Project), "-noColor", "-noLogo", "-longRunning", "60", "-xml", results, .. part.Filter],
-            repository.Root, PartLimit);
+            repository.Root, limit, part.IsNightly ? NightlyVariable : null);
         File.WriteAllText(Path.Combine(repository.Results, part.Name + ".log"), run.Output);
         TestReport report = run.TimedOut
-            ? TestReport.Broken(part.Name, $"The tests did not end within {PartLimit.TotalMinutes} minutes. The end of what they printed:\n{run.Output}")
+            ? TestReport.Broken(part.Name, $"The tests did not end within {limit.TotalMinutes} minutes. The end of what they printed:\n{run.Output}")
             : TestReport.Read(part.Name, results, run.ExitCode, run.Output);
         if (report.Passed + report.Failed + report.Skipped == 0)
             report = TestReport.Broken(part.Name, "The part holds no test, so nothing was proven.");

@@ -10,7 +10,12 @@ internal sealed record ToolResult(int ExitCode, string Output, bool TimedOut);
 /// <summary>Runs another program to its end, without a terminal, with a limit on its time.</summary>
 internal static class Tool
 {
-    public static ToolResult Run(string program, IEnumerable<string> arguments, string folder, TimeSpan limit)
+    /// <param name="program">Its name or path.</param>
+    /// <param name="arguments">What it is given.</param>
+    /// <param name="folder">Where it runs.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="flag">An environment variable that is set for it.</param>
+    public static ToolResult Run(string program, IEnumerable<string> arguments, string folder, TimeSpan limit, string? flag = null)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -22,6 +27,8 @@ internal static class Tool
         };
         // Programs with a host of their own find the runtime that this one runs on, wherever it was installed.
         start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(DotnetPath);
+        if (flag is not null)
+            start.Environment[flag] = "1";
         StringBuilder output = new();
         using Process process = new() { StartInfo = start };
         process.OutputDataReceived += (_, line) => Append(line.Data);
@@ -55,7 +62,7 @@ internal static class Tool
         }
     }
 
-    public static ToolResult Dotnet(IEnumerable<string> arguments, string folder, TimeSpan limit) => Run(DotnetPath, arguments, folder, limit);
+    public static ToolResult Dotnet(IEnumerable<string> arguments, string folder, TimeSpan limit, string? flag = null) => Run(DotnetPath, arguments, folder, limit, flag);
 
     public static bool Exists(string program)
     {

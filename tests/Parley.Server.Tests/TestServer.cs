@@ -58,7 +58,8 @@ internal sealed class TestServer : RemoteServer
     /// <summary>Starts on PostgreSQL.</summary>
     /// <param name="settings">The database.</param>
     /// <param name="isNode">Whether it joins the cluster on the database.</param>
-    public static async Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings, bool isNode = false)
+    /// <param name="clock">What it goes by, if not the machine's clock.</param>
+    public static async Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings, bool isNode = false, TimeProvider? clock = null)
     {
         var database = PostgresDatabase.Open(settings, NullLogger.Instance);
         ClusterNode? node = null;
@@ -69,7 +70,7 @@ internal sealed class TestServer : RemoteServer
             node = new ClusterNode(new ClusterSettings(address, address), database, await ClusterCertificate.SettleAsync(database)) { Exit = code => ended.TrySetResult(code) };
         }
 
-        TestServer server = await StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000, node);
+        TestServer server = await StartAsync(services => services.AddStores(database).AddSingleton(clock ?? TimeProvider.System), database, requestsPerSecond: 100_000, node);
         server.Ended = ended.Task;
         return server;
     }

@@ -74,9 +74,11 @@ public sealed class TestReportTests
     }
 
     [Fact]
-    public void No_name_selects_every_part()
+    public void No_name_selects_every_part_but_the_nightly_ones()
     {
         Assert.True(TestPart.TrySelect([], out IReadOnlyList<TestPart> selected, out _));
-        Assert.Equal(TestPart.All, selected);
+        Assert.Equal(TestPart.All.Where(part => !part.IsNightly), selected);
+        Assert.True(TestPart.TrySelect(["nightly"], out selected, out _));
+        Assert.True(Assert.Single(selected).IsNightly);
     }
 }

@@ -31,7 +31,7 @@ internal static class ClusterHosting
         });
         IServiceCollection services = builder.Services;
         services.AddSingleton(node);
-        services.AddSingleton<IMembershipTable, MembershipTable>();
+        services.AddSingleton<IMembershipTable>(new MembershipTable(node.Database, TimeProvider.System)); // By that clock Orleans goes.
         services.AddSingleton<NodeFate>();
         services.AddSingleton<IFatalErrorHandler>(provider => provider.GetRequiredService<NodeFate>());
         services.AddSingleton<NodeServiceClient>();

@@ -9,19 +9,17 @@ namespace Parley.Server.Clustering;
 /// there is a newer one, so two changes never cross. Times are kept by the database's clock and translated on the way in and out: a
 /// node whose clock is wrong neither looks dead to the others nor takes them for dead.
 /// </summary>
-internal sealed class MembershipTable(ClusterNode node) : IMembershipTable
+internal sealed class MembershipTable(PostgresDatabase database, TimeProvider clock) : IMembershipTable
 {
     // A change names the version of the whole, which covers each row.
     private const string RowEtag = "";
 
     private const string DatabaseNow = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
-    private readonly PostgresDatabase _database = node.Database;
-
     /// <summary>A migration has made it.</summary>
     public Task InitializeMembershipTable(bool tryInitTableVersion) => Task.CompletedTask;
 
-    public async Task<MembershipTableData> ReadAll() => await _database.ReadAsync(Read);
+    public async Task<MembershipTableData> ReadAll() => await database.ReadAsync(Read);
 
     public async Task<MembershipTableData> ReadRow(SiloAddress key)
     {
@@ -39,15 +37,15 @@ internal sealed class MembershipTable(ClusterNode node) : IMembershipTable
     public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => WriteAsync(
         "UPDATE cluster_members SET status = $2, host = $3, name = $4, started_at = $5, alive_at = $6, suspects = $7 WHERE address = $1", entry, tableVersion);
 
-    public Task UpdateIAmAlive(MembershipEntry entry) => _database.WriteAsync(session =>
+    public Task UpdateIAmAlive(MembershipEntry entry) => database.WriteAsync(session =>
         session.Execute($"UPDATE cluster_members SET alive_at = {DatabaseNow} WHERE address = $1", entry.SiloAddress.ToParsableString()));
 
-    public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => _database.WriteAsync(session =>
+    public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => database.WriteAsync(session =>
         session.Execute("DELETE FROM cluster_members WHERE status = $1 AND alive_at < $2", (long)SiloStatus.Dead, beforeDate.ToUnixTimeMilliseconds() + ReadSkewMs(session)));
 
-    public Task DeleteMembershipTableEntries(string clusterId) => _database.WriteAsync(session => session.Execute("DELETE FROM cluster_members"));
+    public Task DeleteMembershipTableEntries(string clusterId) => database.WriteAsync(session => session.Execute("DELETE FROM cluster_members"));
 
-    private Task<bool> WriteAsync(string sql, MembershipEntry entry, TableVersion version) => _database.WriteAsync(session =>
+    private Task<bool> WriteAsync(string sql, MembershipEntry entry, TableVersion version) => database.WriteAsync(session =>
     {
         if (session.Find("SELECT value FROM settings WHERE name = 'cluster_version'", row => row.GetString(0)) != version.VersionEtag)
             return false;
@@ -61,7 +59,7 @@ internal sealed class MembershipTable(ClusterNode node) : IMembershipTable
         return true;
     });
 
-    private static MembershipTableData Read(StoreSession session)
+    private MembershipTableData Read(StoreSession session)
     {
         string version = "0";
         var members = new List<Tuple<MembershipEntry, string>>();
@@ -92,10 +90,10 @@ internal sealed class MembershipTable(ClusterNode node) : IMembershipTable
             .Select(vote => Tuple.Create(SiloAddress.FromParsableString(vote[0]), ToLocal(long.Parse(vote[1], CultureInfo.InvariantCulture), skewMs)))],
     };
 
-    private static long ReadSkewMs(StoreSession session) => SkewMs(session.Find($"SELECT {DatabaseNow}", row => row.GetInt64(0)));
+    private long ReadSkewMs(StoreSession session) => SkewMs(session.Find($"SELECT {DatabaseNow}", row => row.GetInt64(0)));
 
-    /// <summary>How far the database's clock is ahead of this machine's, by which Orleans goes.</summary>
-    private static long SkewMs(long databaseNowMs) => databaseNowMs - TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>How far the database's clock is ahead of this machine's.</summary>
+    private long SkewMs(long databaseNowMs) => databaseNowMs - clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static long ToDatabase(DateTime local, long skewMs) => new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Utc)).ToUnixTimeMilliseconds() + skewMs;
 

@@ -83,14 +83,14 @@ internal static class ParleyServer
     }
 
     /// <summary>The stores.</summary>
-    public static void AddStores(this IServiceCollection services, IDatabase database)
+    public static IServiceCollection AddStores(this IServiceCollection services, IDatabase database)
     {
         services.AddSingleton(database);
         services.AddSingleton<IAccountStore, AccountStore>();
         services.AddSingleton<IInviteStore, InviteStore>();
         services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<IKeyPackageStore, KeyPackageStore>();
-        services.AddSingleton<ILogStore, LogStore>();
+        return services.AddSingleton<ILogStore, LogStore>();
     }
 
     private static void MapResources(WebApplication app)

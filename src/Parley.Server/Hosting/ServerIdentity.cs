@@ -22,23 +22,21 @@ internal sealed record ServerIdentity(string Name, string PublicUrl)
     /// <exception cref="StartupException">Another name is asked for than the one that stands in the certificates.</exception>
     public static async Task<ServerIdentity> SettleAsync(IDatabase database, ServerOptions options)
     {
-        string? settled = await Settings.FindAsync(database, NameSetting);
-        if (settled is not null && options.Name is not null && options.Name != settled)
+        string settled = await Settings.SettleAsync(database, NameSetting, options.Name ?? new Uri(options.PublicUrl).Authority);
+        if (options.Name is not null && options.Name != settled)
         {
             throw new StartupException(
                 ExitCode.WrongSetting,
                 $"This data folder belongs to the server named '{settled}', and the name stands in its members' certificates. Start it without --name, or with --name {settled}.");
         }
 
-        var identity = new ServerIdentity(settled ?? options.Name ?? new Uri(options.PublicUrl).Authority, options.PublicUrl);
-        await database.WriteAsync(session => Write(session, NameSetting, identity.Name) + Write(session, PublicUrlSetting, identity.PublicUrl));
-        return identity;
+        await database.WriteAsync(session => session.Execute(
+            "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value <> excluded.value",
+            PublicUrlSetting, options.PublicUrl));
+        return new ServerIdentity(settled, options.PublicUrl);
     }
 
     /// <summary>The identity settled before. Null if the server has never been started.</summary>
     public static async Task<ServerIdentity?> FindAsync(IDatabase database) =>
         await Settings.FindAsync(database, NameSetting) is { } name && await Settings.FindAsync(database, PublicUrlSetting) is { } publicUrl ? new ServerIdentity(name, publicUrl) : null;
-
-    private static int Write(StoreSession session, string setting, string value) => session.Execute(
-        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value <> excluded.value", setting, value);
 }

@@ -22,6 +22,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IReadOnlyList<TestNode> Nodes => _nodes;
 
+    /// <summary>Where the nodes keep everything.</summary>
+    public string Database => $"postgresql://{_settings.Username}@any:{_settings.Port}/{_settings.Database}?host={_settings.Host}";
+
     /// <summary>What loads it. There once it has started.</summary>
     public TestLoad Load { get; private set; } = null!;
 
@@ -71,8 +74,6 @@ internal sealed class TestCluster : IAsyncDisposable
         foreach (TestNode node in _nodes)
             await node.DisposeAsync();
     }
-
-    private string Database => $"postgresql://{_settings.Username}@any:{_settings.Port}/{_settings.Database}?host={_settings.Host}";
 
     private async Task StartLoadAsync()
     {

@@ -9,7 +9,7 @@ internal sealed class TestNode : RemoteServer
     private readonly IReadOnlyList<string> _through;
     private readonly IReadOnlyDictionary<string, string> _variables;
     private readonly string[] _arguments;
-    private readonly List<(int ExitCode, string Errors)> _ends = [];
+    private TaskCompletionSource<(int ExitCode, string Errors)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ServerProcess _process;
     private bool _hasStarted;
@@ -28,9 +28,6 @@ internal sealed class TestNode : RemoteServer
 
     public IPEndPoint ClusterAddress { get; }
 
-    /// <summary>How its processes have ended so far, this test's signals included.</summary>
-    public IReadOnlyList<(int ExitCode, string Errors)> Ends => _ends;
-
     private Task Supervising { get; }
 
     /// <summary>Starts a node and returns when it serves.</summary>
@@ -48,6 +45,9 @@ internal sealed class TestNode : RemoteServer
 
     /// <summary>Returns when the process that runs now, or the next one if it has ended, serves.</summary>
     public Task StartedAsync() => _started.Task.WaitAsync(TimeSpan.FromSeconds(120));
+
+    /// <summary>How the process that serves now ends; the next is started by then.</summary>
+    public Task<(int ExitCode, string Errors)> EndAsync() => _ended.Task.WaitAsync(TimeSpan.FromSeconds(120));
 
     public void Signal(string signal) => _process.Signal(signal);
 
@@ -72,7 +72,9 @@ internal sealed class TestNode : RemoteServer
             }
             catch (InvalidOperationException) when (_hasStarted && !_ending)
             {
-                // It cannot start yet, because its database is away or the others are busy: the next attempt may.
+                // It cannot start yet, because its database is away or the others cannot be reached: the next attempt may.
+                _process = StartProcess();
+                continue;
             }
             catch (InvalidOperationException e)
             {
@@ -80,11 +82,18 @@ internal sealed class TestNode : RemoteServer
                 return;
             }
 
-            _ends.Add(await process.RunToEndAsync());
+            (int ExitCode, string Errors) end = await process.RunToEndAsync();
+            TaskCompletionSource<(int ExitCode, string Errors)> ended = _ended;
+            if (!_ending)
+            {
+                _ended = new TaskCompletionSource<(int ExitCode, string Errors)>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _process = StartProcess();
+            }
+
+            ended.TrySetResult(end);
             if (_ending)
                 return;
-            _started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _process = StartProcess();
         }
     }
 

@@ -14,27 +14,31 @@ namespace Parley.Server.Tests.Storage;
 /// </summary>
 internal sealed class PostgresCluster : IAsyncDisposable
 {
+    public const string Host = "127.0.0.1";
+
     private const string User = "postgres";
-    private const string Ready = "database system is ready to accept connections";
+    private const string Ready = "database system is ready to accept ";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly Lazy<Task<PostgresCluster>> SharedCluster = new(() => StartAsync(isDurable: false));
     private static int _databases;
 
     private readonly string _programs;
     private readonly DirectoryInfo _folder;
-    private readonly int _port;
+    private readonly string _listen;
     private readonly bool _isDurable;
     private TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process _process;
 
-    private PostgresCluster(string programs, DirectoryInfo folder, int port, bool isDurable)
+    private PostgresCluster(string programs, DirectoryInfo folder, string listen, bool isDurable)
     {
         _isDurable = isDurable;
         _programs = programs;
         _folder = folder;
-        _port = port;
+        _listen = listen;
         _process = StartProcess();
     }
+
+    public int Port { get; } = FreePort();
 
     /// <summary>The one that tests share which do not harm it.</summary>
     public static async Task<PostgresCluster> SharedAsync()
@@ -46,7 +50,8 @@ internal sealed class PostgresCluster : IAsyncDisposable
 
     /// <summary>One for a test that stops or harms it.</summary>
     /// <param name="isDurable">Whether it syncs the disk, which only a test that crashes it needs.</param>
-    public static async Task<PostgresCluster> StartAsync(bool isDurable)
+    /// <param name="address">Where it listens, if not on loopback alone.</param>
+    public static async Task<PostgresCluster> StartAsync(bool isDurable, string? address = null)
     {
         if (FindPrograms() is not { } programs)
         {
@@ -54,14 +59,30 @@ internal sealed class PostgresCluster : IAsyncDisposable
             throw new InvalidOperationException("Skipped above.");
         }
 
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("parley-postgres-");
-        if (Environment.IsPrivilegedProcess)
-            await RunAsync("chown", [User, folder.FullName]);
+        DirectoryInfo folder = await CreateFolderAsync();
         await RunAsync(AsUser(Path.Combine(programs, "initdb")), ["-D", folder.FullName, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        var cluster = new PostgresCluster(programs, folder, FreePort(), isDurable);
+        if (address is not null)
+            await File.AppendAllTextAsync(Path.Combine(folder.FullName, "pg_hba.conf"), $"host all all {address}/24 trust\n");
+        var cluster = new PostgresCluster(programs, folder, address is null ? Host : $"{Host},{address}", isDurable);
         await cluster._ready.Task.WaitAsync(StartLimit);
         return cluster;
     }
+
+    /// <summary>
+    /// A copy that follows this one, which from now on acknowledges nothing that the copy does not have on its disk.
+    /// </summary>
+    public async Task<PostgresCluster> StartStandbyAsync()
+    {
+        DirectoryInfo folder = await CreateFolderAsync();
+        await RunAsync(AsUser(Path.Combine(_programs, "pg_basebackup")), ["-D", folder.FullName, "-h", Host, "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", User, "-R", "--no-sync"]);
+        var standby = new PostgresCluster(_programs, folder, Host, _isDurable);
+        await standby._ready.Task.WaitAsync(StartLimit);
+        await ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()");
+        return standby;
+    }
+
+    /// <summary>Makes a standby the one that takes writes.</summary>
+    public Task PromoteAsync() => ExecuteAsync("SELECT pg_promote()");
 
     /// <summary>Stops the shared one, when all tests have run.</summary>
     public static async ValueTask StopSharedAsync()
@@ -74,24 +95,25 @@ internal sealed class PostgresCluster : IAsyncDisposable
     public async Task<NpgsqlConnectionStringBuilder> CreateDatabaseAsync()
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"parley{Interlocked.Increment(ref _databases)}");
-        await using var connection = new NpgsqlConnection(Settings("postgres").ConnectionString);
-        await connection.OpenAsync();
-#pragma warning disable CA2100 // A name made above.
-        await using var create = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
-#pragma warning restore CA2100
-        await create.ExecuteNonQueryAsync();
+        await ExecuteAsync($"CREATE DATABASE {name}");
         return Settings(name);
     }
 
     /// <summary>Ends the server at once, without a checkpoint, as a crash does, and starts it again.</summary>
     public async Task CrashAndRestartAsync()
     {
-        await SignalAsync("-QUIT", [_process.Id]);
-        await _process.WaitForExitAsync();
+        await CrashAsync();
         _process.Dispose();
         _ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _process = StartProcess();
         await _ready.Task.WaitAsync(StartLimit);
+    }
+
+    /// <summary>Ends the server at once, without a checkpoint, as a crash does.</summary>
+    public async Task CrashAsync()
+    {
+        await SignalAsync("-QUIT", [_process.Id]);
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>Stops all of its processes where they are.</summary>
@@ -109,13 +131,34 @@ internal sealed class PostgresCluster : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
+    private async Task ExecuteAsync(params string[] statements)
+    {
+        await using var connection = new NpgsqlConnection(Settings("postgres").ConnectionString);
+        await connection.OpenAsync();
+        foreach (string statement in statements)
+        {
+#pragma warning disable CA2100 // Statements of this class alone.
+            await using var command = new NpgsqlCommand(statement, connection);
+#pragma warning restore CA2100
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    private static async Task<DirectoryInfo> CreateFolderAsync()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("parley-postgres-");
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", [User, folder.FullName]);
+        return folder;
+    }
+
     private NpgsqlConnectionStringBuilder Settings(string database) =>
-        new() { Host = "127.0.0.1", Port = _port, Username = User, Database = database, Pooling = database != "postgres" };
+        new() { Host = Host, Port = Port, Username = User, Database = database, Pooling = database != "postgres" };
 
     private Process StartProcess()
     {
         string[] program = AsUser(Path.Combine(_programs, "postgres"));
-        var start = new ProcessStartInfo(program[0], [.. program[1..], "-D", _folder.FullName, "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture), "-k", "", "-c", _isDurable ? "fsync=on" : "fsync=off"])
+        var start = new ProcessStartInfo(program[0], [.. program[1..], "-D", _folder.FullName, "-h", _listen, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", "", "-c", _isDurable ? "fsync=on" : "fsync=off"])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
