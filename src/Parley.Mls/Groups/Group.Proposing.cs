@@ -88,6 +88,10 @@ public sealed partial class Group
         AuthenticatedContent content = Sign(new Content.ProposalContent(proposal), default, format);
         byte[] message = Seal(content);
         var own = new OwnProposal(HashOf(message), content);
+
+        // The same PublicMessage again is one entry, as it is in the store: it is taken up once, whether we restart or not.
+        if (_ownProposals.Exists(sent => sent.MessageHash.AsSpan().SequenceEqual(own.MessageHash)))
+            return message;
         _ownProposals.Add(own);
         _log.Put(StateKey.OwnProposal(own.MessageHash), content.Encode());
         return message;

@@ -198,6 +198,20 @@ public sealed class FramingRuleTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_proposal_that_we_sent_twice_in_the_same_bytes_is_taken_up_once_whether_we_restart_or_not(bool restarts)
+    {
+        byte[] first = _world[0].Propose(group => group.ProposeRemove(_world[1].Index));
+        byte[] second = _world[0].Propose(group => group.ProposeRemove(_world[1].Index));
+        Assert.Equal(first, second);
+        Assert.IsType<Received.Proposal>(_world[0].Receive(first));
+        if (restarts)
+            _world[0].Restart();
+        _world[0].Refuses(MlsError.OwnMessage, second);
+    }
+
     [Fact]
     public void A_PublicMessage_of_a_proposal_may_come_twice()
     {

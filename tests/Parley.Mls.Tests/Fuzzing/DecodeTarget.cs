@@ -109,8 +109,8 @@ internal sealed class DecodeTarget : FuzzTarget
     /// <inheritdoc/>
     public override void Run(ReadOnlySpan<byte> input)
     {
-        if (!input.IsEmpty && input[0] < Decoders.Length)
-            Decoders[input[0]].Decode(input[1..]);
+        if (!input.IsEmpty)
+            Decoders[input[0] % Decoders.Length].Decode(input[1..]);
     }
 
     private static void Decode<T>(ReadOnlySpan<byte> encoded)

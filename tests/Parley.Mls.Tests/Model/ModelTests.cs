@@ -76,6 +76,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     [InlineData(Simulation.Fault.WrongAuthenticator, "has another epoch authenticator")]
     [InlineData(Simulation.Fault.WrongAppData, "has other data of component")]
     [InlineData(Simulation.Fault.ExportNotStored, "exports the secret of AppAck again")]
+    [InlineData(Simulation.Fault.ReadingForgotten, "acknowledges")]
     [InlineData(Simulation.Fault.RefusalChanges, "has changed by what it refused")]
     [InlineData(Simulation.Fault.WrongSender, "for another's")]
     [InlineData(Simulation.Fault.WrongTree, "the oracle")]

@@ -167,6 +167,12 @@ internal sealed partial class Simulation
 
     private void Follow(Peer peer, DeliveryService.Entry entry)
     {
+        if (IsRepeated(peer, peer.Cursor))
+        {
+            TakeUpAgain(peer, entry);
+            return;
+        }
+
         if (entry.Twin is not null && _peers.IndexOf(peer) % 2 == 1)
             entry = entry.Twin;
         if (Chance(5) && peer.CanCrash)
@@ -191,6 +197,35 @@ internal sealed partial class Simulation
             peer.IsActive = false;
         else
             Check(peer);
+    }
+
+    /// <summary>Whether a member proposed twice in the same bytes: those of a PublicMessage follow from what it says.</summary>
+    private bool IsRepeated(Peer peer, int position)
+    {
+        for (int i = position - 1; _log[position].Sender == peer && i >= 0 && !_log[i].IsCommit; i--)
+        {
+            if (_log[i].Message.AsSpan().SequenceEqual(_log[position].Message))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>It is what the member has already, or its own message; nothing new.</summary>
+    private static void TakeUpAgain(Peer peer, DeliveryService.Entry entry)
+    {
+        int count = peer.Group.ReceivedProposals.Count();
+        try
+        {
+            peer.Group.Process(Decode(entry.Message), World.Now);
+        }
+        catch (MlsException refused)
+        {
+            Require(refused.Error == MlsError.OwnMessage, $"{peer} refuses its own proposal for {refused.Error}");
+        }
+
+        peer.Client.Save();
+        Require(peer.Group.ReceivedProposals.Count() == count, $"{peer} has its own proposal twice");
     }
 
     private static bool IsOwn(Group group, DeliveryService.Entry entry) =>

@@ -56,7 +56,10 @@ internal sealed partial class Simulation
         if (_settings.Fault == Fault.OldBackup)
             peer.Client.Restart();
         peer.Client.Save();
-        peer.Read.Add(letter);
+        if (_settings.Fault != Fault.ReadingForgotten)
+            peer.Read.Add(letter);
+        if (_settings.Fault != Fault.OldBackup) // That is for another checker to find.
+            CheckAcknowledged(peer);
     }
 
     /// <summary>A message that was read comes once more.</summary>
@@ -120,6 +123,8 @@ internal sealed partial class Simulation
         Group group = peer.Client.Copy();
         for (int i = peer.Cursor; i < _log.Count - 1 && !group.IsRemoved; i++)
         {
+            if (IsRepeated(peer, i))
+                continue;
             if (IsOwn(group, _log[i]))
                 group.MergePendingCommit();
             else if (Process(group, _log[i]) is { } staged)

@@ -26,12 +26,16 @@ internal sealed partial class Simulation
             4 or 10 when group.MemberCount > 4 && CanLeave(peer) => group.ProposeSelfRemove(),
             5 => group.ProposeUpdate(NewIdentity(peer)),
             6 => group.Propose(AppDataUpdate(group), World.Now),
-            7 => ProposeAppAck(peer),
+            7 => group.ProposeAppAck(),
             8 => group.Propose(SharedKey(), World.Now),
             9 when Chance(30) => group.Propose(Extensions(group), World.Now),
             _ => group.ProposeUpdate(),
         });
         peer.Outbox.Add(new DeliveryService.Entry(peer, message, false, peer.Group.Epoch));
+
+        // Later most are too late: an epoch does not wait for proposals.
+        if (peer.Outbox.Count == 1 && Chance(60))
+            Send(peer);
     }
 
     /// <summary>RFC 9420 §12.1.8: one outside asks to be added.</summary>
@@ -70,7 +74,7 @@ internal sealed partial class Simulation
             proposals.Add(World.AddOf(added.Client));
         }
 
-        Proposal.PreSharedKey? resumption = adds == 0 && removes == 0 && Chance(30) ? ResumptionPskFor(peer) : null;
+        Proposal.PreSharedKey? resumption = adds == 0 && removes == 0 && Chance(60) ? ResumptionPskFor(peer) : null;
         if (resumption is not null)
             proposals.Add(resumption);
         if (Chance(10))
@@ -91,9 +95,10 @@ internal sealed partial class Simulation
         };
     }
 
+    /// <summary>Another signature key, and now and then another name.</summary>
     private LeafIdentity NewIdentity(Peer peer)
     {
-        LeafIdentity identity = peer.Client.NewIdentity();
+        LeafIdentity identity = peer.Client.NewIdentity(Chance(30) ? $"{peer}, key {_owners.Count}" : null);
         Owns(peer, identity);
         return identity;
     }
@@ -138,12 +143,13 @@ internal sealed partial class Simulation
     }
 
     /// <summary>What a member acknowledges is what it has read in this epoch.</summary>
-    private static byte[] ProposeAppAck(Peer peer)
+    private static void CheckAcknowledged(Peer peer)
     {
+        if (!CanAct(peer))
+            return;
         long acknowledged = peer.Group.CreateAppAck().ReceivedRanges.Sum(static range => (long)range.LastGeneration - range.FirstGeneration + 1);
         int read = peer.Read.Count(letter => letter.Epoch == peer.Group.Epoch);
         Require(acknowledged == read, $"{peer} acknowledges {acknowledged} messages of {read}");
-        return peer.Group.ProposeAppAck();
     }
 
     /// <summary>A member leaves once in an epoch.</summary>

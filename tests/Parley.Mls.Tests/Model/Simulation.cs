@@ -64,7 +64,7 @@ internal sealed partial class Simulation : IDisposable
             StoresKeepDeleted = settings.Fault == Fault.KeepsDeleted,
             Components =
             {
-                [Ledger] = settings.Fault == Fault.WrongAppData ? new ReplacedData() : new Ledger(),
+                [Ledger] = settings.Fault == Fault.WrongAppData ? new ForgetfulLedger() : new Ledger(),
                 [Note] = new ReplacedData(),
                 [ComponentId.AppAck] = new AppAckComponent(),
             },
@@ -141,7 +141,7 @@ internal sealed partial class Simulation : IDisposable
             case < 66:
                 CommitFromOutside(AnyOf(_peers));
                 break;
-            case < 67:
+            case < 68:
                 ProposeItself(AnyOf(_peers));
                 break;
             case < 82:
@@ -262,6 +262,9 @@ internal sealed partial class Simulation : IDisposable
 
         /// <summary>What a client has stored does not know of the secrets it exported.</summary>
         ExportNotStored,
+
+        /// <summary>What is known of who has read what leaves out all that was read.</summary>
+        ReadingForgotten,
 
         /// <summary>A client's own ratchet moves with each message it refuses.</summary>
         RefusalChanges,
