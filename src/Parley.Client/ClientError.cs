@@ -3,7 +3,8 @@ namespace Parley.Client;
 /// <summary>Why something was refused.</summary>
 /// <param name="Code">What a program branches on.</param>
 /// <param name="Sentence">What a person reads: what happened and, where there is something to do, what.</param>
-public sealed record ClientError(ClientErrorCode Code, string Sentence);
+/// <param name="RetryAfter">In how long it may succeed, where the server says so.</param>
+public sealed record ClientError(ClientErrorCode Code, string Sentence, TimeSpan? RetryAfter = null);
 
 /// <summary>Every way in which a client's operation is refused.</summary>
 public enum ClientErrorCode
@@ -55,6 +56,12 @@ public enum ClientErrorCode
 
     /// <summary>The server refuses: too many requests.</summary>
     RateLimited,
+
+    /// <summary>The server refuses: the account, or the network, has too many connections.</summary>
+    TooManyConnections,
+
+    /// <summary>The server has no room for more now.</summary>
+    ServerBusy,
 
     /// <summary>The server refuses what the client asked.</summary>
     Forbidden,

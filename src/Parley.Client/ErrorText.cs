@@ -5,17 +5,41 @@ namespace Parley.Client;
 /// <summary>The one place where refusals become sentences. A wire code is never shown: each maps to a code of ours, each of which has one sentence.</summary>
 public static class ErrorText
 {
+    private static readonly TimeSpan RetryAfterMax = TimeSpan.FromHours(1);
+
     /// <summary>The refusal with its sentence.</summary>
     public static ClientError Of(ClientErrorCode code) => new(code, Sentence(code));
 
     /// <summary>The refusal that a wire error code means to a user.</summary>
     public static ClientError Of(ErrorCode code) => Of(FromWire(code));
 
+    /// <summary>The same, where the server has said in how long it may be tried again. What no server can mean counts as unsaid.</summary>
+    public static ClientError Of(ErrorCode code, long retryAfterMs)
+    {
+        ClientError error = Of(code);
+        if (retryAfterMs <= 0)
+            return error;
+        var wait = TimeSpan.FromMilliseconds(Math.Min(retryAfterMs, (long)RetryAfterMax.TotalMilliseconds));
+        string sentence = error.Code == ClientErrorCode.RateLimited ? $"The server lets nobody do this more often. Try again in {Words(wait)}." : error.Sentence;
+        return new ClientError(error.Code, sentence, wait);
+    }
+
+    private static string Words(TimeSpan wait)
+    {
+        int seconds = (int)Math.Ceiling(wait.TotalSeconds);
+        if (seconds <= 1)
+            return "a second";
+        return seconds < 120 ? $"{seconds} seconds" : $"{(seconds + 59) / 60} minutes";
+    }
+
     private static ClientErrorCode FromWire(ErrorCode code) => code switch
     {
         ErrorCode.VersionUnsupported => ClientErrorCode.VersionUnsupported,
         ErrorCode.TooLarge => ClientErrorCode.MessageTooLong,
         ErrorCode.RateLimited => ClientErrorCode.RateLimited,
+        ErrorCode.TooManyConnections => ClientErrorCode.TooManyConnections,
+        ErrorCode.Overloaded => ClientErrorCode.ServerBusy,
+        ErrorCode.TimedOut => ClientErrorCode.Offline,
         ErrorCode.Unauthenticated or ErrorCode.ChallengeFailed or ErrorCode.DeviceUnknown => ClientErrorCode.SignInRefused,
         ErrorCode.Forbidden => ClientErrorCode.Forbidden,
         ErrorCode.NotFound => ClientErrorCode.PeerUnknown,
@@ -51,6 +75,8 @@ public static class ErrorText
         ClientErrorCode.SignInRefused => "The server does not let this device sign in.",
         ClientErrorCode.VersionUnsupported => "The server speaks another version of the protocol. Update Parley, or ask the server's owner to.",
         ClientErrorCode.RateLimited => "Too many requests. Wait a moment and try again.",
+        ClientErrorCode.TooManyConnections => "Parley is running too often with this account, or from this network. Close it elsewhere, or wait until the server lets you in.",
+        ClientErrorCode.ServerBusy => "The server has more to do than it can. Messages you write are kept and sent later.",
         ClientErrorCode.Forbidden => "The server does not allow you to do this.",
         ClientErrorCode.ServerStoreFailed => "The server cannot store anything now; its disk may be full. Messages you write are kept and sent later.",
         ClientErrorCode.ServerFailed => "Something went wrong in the server. Try again later.",

@@ -209,6 +209,75 @@ public sealed class ParleyClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_the_server_wants_later_is_kept_said_and_sent_later()
+    {
+        ParleyClient alice = await SignUpAsync("alice");
+        ParleyClient bob = await SignUpAsync("bob");
+        ConversationId conversation = (await alice.OpenDirectAsync(bob.Self, Patience)).Value;
+        var sentences = new System.Collections.Concurrent.ConcurrentBag<string>();
+        alice.Changed += change =>
+        {
+            if (change is ClientEvent.ConnectionChanged changed)
+                sentences.Add(changed.Status.Sentence);
+        };
+        int refusals = 0;
+        _network.RefuseFrame = frame => frame.Append is not null && Interlocked.Increment(ref refusals) <= 3 ? new Reply { Error = ErrorCode.RateLimited, RetryAfterMs = 50 } : null;
+        alice.Send(conversation, new OutgoingMessage.Text("one"));
+        alice.Send(conversation, new OutgoingMessage.Text("two"));
+        Assert.True((await alice.FlushAsync(Patience)).Succeeded);
+        await Seen(bob, conversation, "two");
+        Assert.Equal(["one", "two"], bob.ReadTimeline(conversation, 10).Select(static item => item.Content).OfType<TimelineContent.Text>().Select(static text => text.Body));
+        Assert.Contains(sentences, static sentence => sentence.Contains("asks to wait", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_KeyPackages_now_does_not_end_the_connection()
+    {
+        ParleyClient alice = await SignUpAsync("alice");
+        ParleyClient bob = await SignUpAsync("bob");
+        int refusals = 0;
+        _network.RefuseRequest = request => request.Path.StartsWith(Contracts.Routes.KeyPackages, StringComparison.Ordinal) && Interlocked.Increment(ref refusals) == 1
+            ? new Contracts.Resources.Refusal("rate_limited", 50)
+            : null;
+        ConversationId conversation = (await alice.OpenDirectAsync(bob.Self, Patience)).Value;
+        alice.Send(conversation, new OutgoingMessage.Text("all the same"));
+        await Seen(bob, conversation, "all the same");
+        using var patience = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (Volatile.Read(ref refusals) < 2)
+            await patience.WaitForNextTickAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_refusal_says_when_it_may_be_tried_again()
+    {
+        ParleyClient alice = await SignUpAsync("alice");
+        _network.RefuseRequest = request => request.Path == Contracts.Routes.Invites ? new Contracts.Resources.Refusal("rate_limited", 59_500) : null;
+        ClientError refused = (await alice.CreateInviteAsync(1, TimeSpan.FromHours(1), Patience)).Error!;
+        Assert.Equal(ClientErrorCode.RateLimited, refused.Code);
+        Assert.EndsWith("Try again in 60 seconds.", refused.Sentence, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromSeconds(59.5), refused.RetryAfter);
+    }
+
+    [Fact]
+    public async Task A_server_that_lets_one_in_later_is_asked_no_sooner()
+    {
+        ParleyClient alice = await SignUpAsync("alice");
+        _network.RefuseRequest = request => request.Path == Contracts.Routes.Challenges ? new Contracts.Resources.Refusal("too_many_connections", 600_000) : null;
+        DateTimeOffset before = TimeProvider.System.GetUtcNow();
+        _network.Cut();
+        await Until(alice, () => alice.Connection.Sentence.Contains("too often", StringComparison.Ordinal));
+        Assert.True(alice.Connection.RetryAt > before + TimeSpan.FromMinutes(9));
+    }
+
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(-5, null)]
+    [InlineData(1, 1)]
+    [InlineData(long.MaxValue, 3_600_000)]
+    public void A_time_to_wait_that_no_server_can_mean_is_bounded(long given, int? expectedMs) =>
+        Assert.Equal(expectedMs, (int?)ErrorText.Of(ErrorCode.RateLimited, given).RetryAfter?.TotalMilliseconds);
+
+    [Fact]
     public void Every_error_code_has_a_sentence()
     {
         foreach (ClientErrorCode code in Enum.GetValues<ClientErrorCode>())

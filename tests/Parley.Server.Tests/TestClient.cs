@@ -55,7 +55,7 @@ internal sealed class TestClient(RemoteServer server, TestDevice device, string 
 /// <summary>A WebSocket to the server. Answers are matched with requests; everything else comes in order from <see cref="NextAsync"/>.</summary>
 internal sealed class TestSocket : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ClientWebSocket _socket = new();
     private readonly Dictionary<ulong, Reply> _replies = [];
@@ -112,18 +112,21 @@ internal sealed class TestSocket : IAsyncDisposable
     public async Task<ErrorCode> TryAppendAsync(Append append) => (await RequestAsync(new ClientFrame { Append = append })).Error;
 
     /// <summary>The next frame that is no answer. Null when the server has closed the connection.</summary>
-    public async Task<ServerFrame?> NextAsync()
+    public async Task<ServerFrame?> NextAsync(CancellationToken cancellationToken = default)
     {
         while (true)
         {
             if (_frames.TryDequeue(out ServerFrame? waiting))
                 return waiting;
-            ServerFrame? frame = await ReceiveAsync();
+            ServerFrame? frame = await ReceiveAsync(cancellationToken);
             if (frame?.BodyCase != ServerFrame.BodyOneofCase.Reply)
                 return frame;
             _replies.Add(frame.Reply.RequestId, frame.Reply);
         }
     }
+
+    /// <summary>The next frame of any kind, if none came before. Null when the server has closed the connection.</summary>
+    public Task<ServerFrame?> NextOrReplyAsync() => ReceiveAsync();
 
     /// <summary>The next envelopes of one log, as many as asked for.</summary>
     public async Task<List<Envelope>> EnvelopesAsync(LogRef log, int count)
@@ -160,9 +163,10 @@ internal sealed class TestSocket : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private async Task<ServerFrame?> ReceiveAsync()
+    private async Task<ServerFrame?> ReceiveAsync(CancellationToken cancellationToken = default)
     {
-        using var timeout = new CancellationTokenSource(Patience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Patience);
         int length = 0;
         ValueWebSocketReceiveResult piece;
         do

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -9,6 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Clustering;
 using Parley.Server.Hosting;
 using Parley.Server.Invites;
+using Parley.Server.Limiting;
 using Parley.Server.Sessions;
 using Parley.Server.Storage;
 using Parley.Server.Tests.Hosting;
@@ -20,6 +23,31 @@ namespace Parley.Server.Tests;
 internal sealed class TestServer : RemoteServer
 {
     public const string Name = "chat.test";
+
+    /// <summary>No limits, for tests that are about something else.</summary>
+    public static readonly ServerLimits Unlimited = new()
+    {
+        RequestsPerSecond = Many,
+        SignUpsPerHour = Many,
+        SignInsPerMinute = Many,
+        SessionsPerMinute = Many,
+        InvitesPerHour = Many,
+        KeyPackagesPerHour = Many,
+        ClaimsPerHour = Many,
+        ClaimsPerPersonPerHour = Many,
+        GroupsPerHour = Many,
+        AppendsPerSecond = Many,
+        AppendKilobytesPerSecond = Many,
+        GroupAppendsPerSecond = Many,
+        GroupKilobytesPerSecond = Many,
+        FramesPerSecond = Many,
+        Connections = Many,
+        ConnectionsPerAddress = Many,
+        ConnectionsPerAccount = Many,
+        AnonymousConnections = Many,
+    };
+
+    private const int Many = 100_000_000;
 
     private readonly WebApplication _app;
     private readonly IDatabase? _database;
@@ -33,7 +61,7 @@ internal sealed class TestServer : RemoteServer
     }
 
     /// <summary>Starts on stores in memory.</summary>
-    public static Task<TestServer> StartAsync(TimeProvider? clock = null, int requestsPerSecond = 100_000)
+    public static Task<TestServer> StartAsync(TimeProvider? clock = null, ServerLimits? limits = null, IReadOnlyList<System.Net.IPNetwork>? proxies = null)
     {
         var store = new MemoryStore();
         return StartAsync(services =>
@@ -45,14 +73,19 @@ internal sealed class TestServer : RemoteServer
             services.AddSingleton<Server.Log.ILogStore>(store);
             if (clock is not null)
                 services.AddSingleton(clock);
-        }, database: null, requestsPerSecond);
+        }, database: null, limits, proxies);
     }
 
     /// <summary>Starts on SQLite.</summary>
-    public static Task<TestServer> StartOnSqliteAsync(string path, Action<StoreSession>? configureWriter = null)
+    public static Task<TestServer> StartOnSqliteAsync(
+        string path, Action<StoreSession>? configureWriter = null, ServerLimits? limits = null, Action<IServiceCollection>? configure = null)
     {
         var database = SqliteDatabase.Open(path, NullLogger.Instance, configureWriter);
-        return StartAsync(services => services.AddStores(database), database, requestsPerSecond: 100_000);
+        return StartAsync(services =>
+        {
+            services.AddStores(database);
+            configure?.Invoke(services);
+        }, database, limits);
     }
 
     /// <summary>Starts on PostgreSQL.</summary>
@@ -70,9 +103,17 @@ internal sealed class TestServer : RemoteServer
             node = new ClusterNode(new ClusterSettings(address, address), database, await ClusterCertificate.SettleAsync(database)) { Exit = code => ended.TrySetResult(code) };
         }
 
-        TestServer server = await StartAsync(services => services.AddStores(database).AddSingleton(clock ?? TimeProvider.System), database, requestsPerSecond: 100_000, node);
+        TestServer server = await StartAsync(services => services.AddStores(database).AddSingleton(clock ?? TimeProvider.System), database, node: node);
         server.Ended = ended.Task;
         return server;
+    }
+
+    /// <summary>No limits, for a server in a process of its own.</summary>
+    public static Dictionary<string, string> UnlimitedEnvironment()
+    {
+        var standard = new ServerLimits();
+        return typeof(ServerLimits).GetProperties().Where(property => property.PropertyType == typeof(int) && !Equals(property.GetValue(Unlimited), property.GetValue(standard)))
+            .ToDictionary(property => "PARLEY_" + JsonNamingPolicy.SnakeCaseUpper.ConvertName(property.Name), property => Convert.ToString(property.GetValue(Unlimited), CultureInfo.InvariantCulture)!);
     }
 
     /// <summary>With what code a node would have ended its process.</summary>
@@ -104,15 +145,21 @@ internal sealed class TestServer : RemoteServer
             await _database.DisposeAsync();
     }
 
-    private static async Task<TestServer> StartAsync(Action<IServiceCollection> addStores, IDatabase? database, int requestsPerSecond, ClusterNode? node = null)
+    private static async Task<TestServer> StartAsync(
+        Action<IServiceCollection> addStores, IDatabase? database, ServerLimits? limits = null, IReadOnlyList<System.Net.IPNetwork>? proxies = null, ClusterNode? node = null)
     {
-        var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name) { RequestsPerSecond = requestsPerSecond };
+        var options = new ServerOptions(new IPEndPoint(IPAddress.Loopback, 0), new StoreSettings("", null), "http://" + Name, Name)
+        {
+            Limits = limits ?? Unlimited,
+            LogLevel = LogLevel.Trace,
+            TrustedProxies = proxies ?? [],
+        };
         using var random = RandomNumberGenerator.Create();
         ChallengeKey challengeKey = database is null ? ChallengeKey.Create(random) : await ChallengeKey.SettleAsync(database, random);
         WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), challengeKey, services =>
         {
-            addStores(services);
             services.AddLogging(logging => logging.ClearProviders());
+            addStores(services);
         }, node);
         await app.StartAsync();
         return new TestServer(app, database);

@@ -35,7 +35,8 @@ public static class ServerBench
         var rows = new List<ServerRow>();
         await using (var parley = new ServerRun(options, works, async token => await ParleySystem.StartAsync(options.UsesPostgres, Math.Max(2, devices), options.Sizes, token)))
             rows.AddRange(await parley.RunAsync(cancellationToken));
-        bool isFair = !options.HasPeer || await RunPeerAsync(options, [.. works.Where(work => work.HasPeer)], rows, cancellationToken);
+        ServerWork[] compared = options.HasPeer ? [.. works.Where(work => work.HasPeer)] : [];
+        bool isFair = compared.Length == 0 || await RunPeerAsync(options, compared, rows, cancellationToken);
 
         ServerTable.Write(rows, Console.Out);
         if (options.JsonFile is not null)

@@ -31,14 +31,22 @@ internal static class StoredMessages
     public static async Task<ParleyStore> CreateStoreAsync(ServerBenchOptions options, int messages, CancellationToken cancellationToken)
     {
         ParleyStore store = await ParleyStore.CreateAsync(options.UsesPostgres, cancellationToken);
-        Population people = await CreatePeopleAsync(store, cancellationToken);
-        await using (ParleyProcess server = await ParleyProcess.StartAsync(store, cancellationToken))
-            await Task.WhenAll(Enumerable.Range(0, Pairs).Select(pair => TalkAsync(server.Address, people, pair, 1, cancellationToken)));
-        if (store.Postgres is not null)
-            await store.Postgres.ExecuteAsync(CopiesInPostgres(messages / Pairs), cancellationToken);
-        else
-            await CopyInSqliteAsync(store, messages / Pairs, cancellationToken);
-        return store;
+        try
+        {
+            Population people = await CreatePeopleAsync(store, cancellationToken);
+            await using (ParleyProcess server = await ParleyProcess.StartAsync(store, cancellationToken))
+                await Task.WhenAll(Enumerable.Range(0, Pairs).Select(pair => TalkAsync(server.Address, people, pair, 1, cancellationToken)));
+            if (store.Postgres is not null)
+                await store.Postgres.ExecuteAsync(CopiesInPostgres(messages / Pairs), cancellationToken);
+            else
+                await CopyInSqliteAsync(store, messages / Pairs, cancellationToken);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
     private static async Task<Population> CreatePeopleAsync(ParleyStore store, CancellationToken cancellationToken)

@@ -67,9 +67,8 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             case ErrorCode.MessageIdReused:
                 Unseal(conversation, head);
                 break;
-            case ErrorCode.RateLimited or ErrorCode.StoreUnavailable or ErrorCode.Internal:
-                TimeSpan wait = reply.RetryAfter > TimeSpan.Zero ? reply.RetryAfter : RetryDelay;
-                conversation.Set(conversation.Session with { RetryAt = now + wait });
+            case ErrorCode.RateLimited or ErrorCode.Overloaded or ErrorCode.StoreUnavailable or ErrorCode.Internal:
+                Delay(conversation, reply.RetryAfter, now);
                 break;
             case ErrorCode.NotAMember or ErrorCode.EpochUnknown or ErrorCode.Unauthenticated or ErrorCode.Forbidden:
                 // The log will show why, or the next connection will.
@@ -93,10 +92,15 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         }
 
         conversation.Set(conversation.Session with { InFlight = false });
-        if (result.Error.Code is ClientErrorCode.RateLimited or ClientErrorCode.ServerFailed or ClientErrorCode.ServerStoreFailed or ClientErrorCode.SignInRefused)
-            conversation.Set(conversation.Session with { RetryAt = now + RetryDelay });
+        if (result.Error.Code is ClientErrorCode.RateLimited or ClientErrorCode.TooManyConnections or ClientErrorCode.ServerBusy
+            or ClientErrorCode.ServerFailed or ClientErrorCode.ServerStoreFailed or ClientErrorCode.SignInRefused)
+        {
+            Delay(conversation, result.Error.RetryAfter, now);
+        }
         else
+        {
             receiver.Close(conversation, Membership.Broken, result.Error.Code);
+        }
     }
 
     /// <summary>When there may be something to send, as far as only time stands between.</summary>
@@ -105,6 +109,13 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         DateTimeOffset? retry = conversation.Session.RetryAt;
         DateTimeOffset? commit = conversation.Session.CommitAt;
         return retry is null || commit < retry ? commit ?? retry : retry;
+    }
+
+    /// <summary>The head stays where it is and is tried again later.</summary>
+    private void Delay(ConversationState conversation, TimeSpan? retryAfter, DateTimeOffset now)
+    {
+        conversation.Set(conversation.Session with { RetryAt = now + (retryAfter ?? RetryDelay) });
+        context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
     }
 
     private static bool IsCaughtUp(ConversationState conversation) => conversation.Session.HeadSequence is { } head && conversation.Record.Cursor >= head;

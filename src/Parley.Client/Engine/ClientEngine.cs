@@ -46,11 +46,14 @@ internal sealed partial class ClientEngine : IDisposable
 
     /// <summary>Whether every log has been read up to the head it had when this connection asked for it.</summary>
     public bool IsCaughtUp =>
-        _inbox is { Head: { } head, Stock: Stock.Kept } && _inboxCursor >= head
+        _inbox is { Head: { } head, Stock: Stock.Kept or Stock.Delayed } && _inboxCursor >= head
         && Followed.All(static c => !c.HasLog || c.Session.IsHalted || (c.Session.HeadSequence is { } end && c.Record.Cursor >= end));
 
     /// <summary>Whether the server does not give a conversation what it needs, so that it rests until the next connection.</summary>
     public bool HasHalted => Followed.Any(static conversation => conversation.Session.IsHalted);
+
+    /// <summary>Whether the server asks to wait with something that is queued.</summary>
+    public bool IsHeldUp => Followed.Any(static conversation => conversation is { Head: not null, Session.RetryAt: not null });
 
     /// <summary>Whether everything has been sent: null while something can still go out.</summary>
     public ClientResult? FlushResult
@@ -100,7 +103,7 @@ internal sealed partial class ClientEngine : IDisposable
             requests.Add(new EngineRequest.Subscribe(LogId.Inbox, _inboxCursor));
         }
 
-        if (_inbox.Stock == Stock.Unknown)
+        if (_inbox.Stock == Stock.Unknown || (_inbox.Stock == Stock.Delayed && _inbox.StockAt <= now))
         {
             _inbox = _inbox with { Stock = Stock.Asked };
             requests.Add(new EngineRequest.CheckKeyPackages());
@@ -118,7 +121,7 @@ internal sealed partial class ClientEngine : IDisposable
     }
 
     /// <summary>When <see cref="TakeRequests"/> may have something new although nothing has come in.</summary>
-    public DateTimeOffset? NextTime => Followed.Select(ConversationSender.NextTime).Min();
+    public DateTimeOffset? NextTime => Followed.Select(ConversationSender.NextTime).Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Min();
 
     /// <summary>A subscription has been answered.</summary>
     public bool Subscribed(LogId log, ErrorCode error, ulong head)
@@ -191,6 +194,9 @@ internal sealed partial class ClientEngine : IDisposable
         if (_inbox.Stock == Stock.Asked)
             _inbox = _inbox with { Stock = Stock.Kept };
     }
+
+    /// <summary>The server wants to be asked later about KeyPackages; nothing else waits for that.</summary>
+    public void StockDelayed(DateTimeOffset until) => _inbox = _inbox with { Stock = Stock.Delayed, StockAt = until };
 
     /// <inheritdoc/>
     public void Dispose()
@@ -272,6 +278,7 @@ internal sealed partial class ClientEngine : IDisposable
         Unknown,
         Asked,
         Kept,
+        Delayed,
     }
 
     /// <summary>What the current connection knows of the inbox.</summary>
@@ -285,5 +292,8 @@ internal sealed partial class ClientEngine : IDisposable
 
         /// <summary>How it stands with the KeyPackages on the server: unknown at the beginning and after one was used.</summary>
         public Stock Stock { get; init; }
+
+        /// <summary>When to ask again, if that was put off.</summary>
+        public DateTimeOffset StockAt { get; init; }
     }
 }

@@ -29,18 +29,19 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
     /// <summary>The engine's news may have changed how things stand: caught up, or behind again.</summary>
     public void Refresh()
     {
-        (bool isCaughtUp, bool hasHalted) = host.Look(static engine => (engine.IsCaughtUp, engine.HasHalted));
+        (bool isCaughtUp, bool hasHalted, bool isHeldUp) = host.Look(static engine => (engine.IsCaughtUp, engine.HasHalted, engine.IsHeldUp));
         lock (_gate)
         {
             if (!_isConnected)
                 return;
             if (isCaughtUp)
                 _delay.Reset();
-            Set((isCaughtUp, hasHalted) switch
+            Set((isCaughtUp, hasHalted, isHeldUp) switch
             {
-                (false, _) => new ConnectionStatus(ConnectionState.CatchingUp, "Reading what you missed."),
-                (true, true) => new ConnectionStatus(ConnectionState.Online, "Online, but the server does not let a conversation go on. Tell the server’s owner."),
-                (true, false) => new ConnectionStatus(ConnectionState.Online, "Online."),
+                (false, _, _) => new ConnectionStatus(ConnectionState.CatchingUp, "Reading what you missed."),
+                (true, true, _) => new ConnectionStatus(ConnectionState.Online, "Online, but the server does not let a conversation go on. Tell the server’s owner."),
+                (true, false, true) => new ConnectionStatus(ConnectionState.Online, "Online, but the server asks to wait. What you have written is kept and goes out soon."),
+                (true, false, false) => new ConnectionStatus(ConnectionState.Online, "Online."),
             });
         }
     }
@@ -139,7 +140,8 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
         lock (_gate)
         {
             _isConnected = false;
-            TimeSpan wait = _delay.Take();
+            TimeSpan delay = _delay.Take();
+            TimeSpan wait = error.RetryAfter > delay ? error.RetryAfter.Value : delay;
             Set(new ConnectionStatus(ConnectionState.Offline, error.Sentence, options.Time.GetUtcNow() + wait));
             return wait;
         }

@@ -37,4 +37,4 @@ internal readonly record struct LogId(ConversationId? Conversation)
 /// <summary>The answer to an append.</summary>
 /// <param name="Error">Why it was refused, or none.</param>
 /// <param name="RetryAfter">When it may be tried again, where the server says so.</param>
-internal sealed record AppendReply(ErrorCode Error, TimeSpan RetryAfter);
+internal sealed record AppendReply(ErrorCode Error, TimeSpan? RetryAfter = null);

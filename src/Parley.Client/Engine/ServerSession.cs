@@ -54,11 +54,11 @@ internal sealed class ServerSession : IAsyncDisposable
                 new ClientFrame { Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = token, Client = options.ClientName } }, cancellationToken);
             ServerFrame frame = await session.ReceiveAsync(cancellationToken);
             if (frame.Closed is { } closed)
-                throw new ServerFaultException(ErrorText.Of(closed.Reason));
+                throw new ServerFaultException(ErrorText.Of(closed.Reason, closed.RetryAfterMs));
             if (frame.Reply is not { } reply || reply.RequestId != session._lastRequestId)
                 throw ServerFaultException.Misbehaved();
             if (reply.Error != ErrorCode.None)
-                throw new ServerFaultException(ErrorText.Of(reply.Error));
+                throw new ServerFaultException(ErrorText.Of(reply.Error, reply.RetryAfterMs));
             return session;
         }
         catch
@@ -114,7 +114,9 @@ internal sealed class ServerSession : IAsyncDisposable
                 break;
             case EngineRequest.CheckKeyPackages:
                 ClientResult kept = await KeyPackageUpkeep.RunAsync(_host, _resources, _time, _token, cancellationToken);
-                if (!kept.Succeeded)
+                if (kept.Error is { RetryAfter: { } wait })
+                    _host.Run(engine => engine.StockDelayed(_time.GetUtcNow() + wait));
+                else if (!kept.Succeeded)
                     throw new ServerFaultException(kept.Error);
                 break;
             default:
@@ -140,7 +142,7 @@ internal sealed class ServerSession : IAsyncDisposable
                     Handle(frame.Events);
                     break;
                 case ServerFrame.BodyOneofCase.Closed when frame.Closed.Log is null:
-                    throw new ServerFaultException(ErrorText.Of(frame.Closed.Reason));
+                    throw new ServerFaultException(ErrorText.Of(frame.Closed.Reason, frame.Closed.RetryAfterMs));
                 case ServerFrame.BodyOneofCase.Closed:
                     // The end of one subscription: this device may not read on. The log has said why, or the next connection asks again.
                     break;
@@ -166,7 +168,7 @@ internal sealed class ServerSession : IAsyncDisposable
                     throw ServerFaultException.Misbehaved();
                 break;
             case EngineRequest.Append append:
-                var answer = new AppendReply(reply.Error, TimeSpan.FromMilliseconds(reply.RetryAfterMs));
+                var answer = new AppendReply(reply.Error, ErrorText.Of(reply.Error, reply.RetryAfterMs).RetryAfter);
                 _host.Run(engine => engine.Replied(append, answer, now));
                 break;
         }

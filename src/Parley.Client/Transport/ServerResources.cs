@@ -50,9 +50,15 @@ internal sealed class ServerResources(ITransport transport)
     private static ClientError ReadRefusal(ResourceResponse response)
     {
         if (TryRead(response.Body, Json.Refusal) is { } refusal)
-            return ErrorText.Of(ErrorCodes.Parse(refusal.Code));
+            return ErrorText.Of(ErrorCodes.Parse(refusal.Code), refusal.RetryAfterMs ?? 0);
         // Not the server's own words: something in front of it, such as a proxy.
-        return ErrorText.Of(response.Status == 401 ? ErrorCode.Unauthenticated : ErrorCode.Internal);
+        return ErrorText.Of(response.Status switch
+        {
+            401 => ErrorCode.Unauthenticated,
+            429 => ErrorCode.RateLimited,
+            503 => ErrorCode.Overloaded,
+            _ => ErrorCode.Internal,
+        });
     }
 
     private static T? TryRead<T>(byte[] body, JsonTypeInfo<T> type)

@@ -16,7 +16,7 @@ internal static class AccountEndpoints
 
     public static void MapAccounts(this IEndpointRouteBuilder open, IEndpointRouteBuilder signedIn)
     {
-        open.MapPost(Routes.Accounts, RegisterAsync);
+        open.MapPost(Routes.Accounts, RegisterAsync).LimitAddress(static limits => limits.SignUps);
         signedIn.MapGet(Routes.AccountByHandle, FindAsync);
     }
 

@@ -10,7 +10,7 @@ namespace Parley.Server.Groups;
 /// <summary>Making a group's log. Everything else about a group happens in the log.</summary>
 internal static class GroupEndpoints
 {
-    public static void MapGroups(this IEndpointRouteBuilder signedIn) => signedIn.MapPut(Routes.GroupById, CreateAsync);
+    public static void MapGroups(this IEndpointRouteBuilder signedIn) => signedIn.MapPut(Routes.GroupById, CreateAsync).LimitAccount(static limits => limits.Groups);
 
     private static async Task<Results<NoContent, Refused>> CreateAsync(string group, ClaimsPrincipal user, ILogStore logs)
     {

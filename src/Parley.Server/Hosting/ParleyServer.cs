@@ -1,5 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Server.Accounts;
@@ -8,19 +12,27 @@ using Parley.Server.Groups;
 using Parley.Server.Http;
 using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
 using Parley.Server.Sessions;
 using Parley.Server.Sockets;
 using Parley.Server.Storage;
 using Parley.Server.Telemetry;
+using IPNetwork = System.Net.IPNetwork;
 
 namespace Parley.Server.Hosting;
 
 /// <summary>The server, put together from its features.</summary>
 internal static class ParleyServer
 {
-    private const int ConnectionsMax = 20_000;
+    private const int HeaderBytesMax = 16 * 1024;
+    private const int HeadersMax = 64;
+
+    // With a round trip of a tenth of a second, 2.5 MB a second for each connection.
+    private const int SendBufferBytes = 128 * 1024;
+
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Builds a server that is ready to be started.</summary>
     /// <param name="options">How to run it.</param>
@@ -31,17 +43,9 @@ internal static class ParleyServer
     public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores, ClusterNode? node = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.Listen(options.Listen);
-            if (options.MetricsListen is not null)
-                kestrel.Listen(options.MetricsListen);
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
-            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = ConnectionsMax;
-        });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", LogLevel.Error).AddFilter("Parley", LogLevel.Information).AddFilter(typeof(SessionAuthentication).FullName, LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.Configure<SocketTransportOptions>(static transport => transport.CreateBoundListenSocket = Listen);
+        builder.Services.AddPrivateLogs(options.LogLevel);
         if (node is null)
             builder.UseSequencer();
         else
@@ -56,7 +60,10 @@ internal static class ParleyServer
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<Peers>();
         services.AddSockets();
-        services.AddRequestLimits(options);
+        services.AddSingleton(options);
+        services.AddSingleton(options.Limits);
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<ConnectionCounts>();
         services.AddTelemetry(options);
         services.AddSessionAuthentication();
         services.ConfigureHttpJsonOptions(json =>
@@ -66,16 +73,26 @@ internal static class ParleyServer
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        services.Configure<ForwardedHeadersOptions>(headers => headers.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
+        services.Configure<ForwardedHeadersOptions>(headers =>
+        {
+            headers.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+
+            // Otherwise everybody on the machine itself would be believed.
+            headers.KnownProxies.Clear();
+            headers.KnownIPNetworks.Clear();
+            foreach (IPNetwork proxy in options.TrustedProxies)
+                headers.KnownIPNetworks.Add(proxy);
+        });
         services.AddOpenApi();
         addStores(services);
 
         WebApplication app = builder.Build();
         app.UseTelemetry(options);
-        app.UseForwardedHeaders();
+        if (options.TrustedProxies.Count > 0)
+            app.UseForwardedHeaders();
         app.UseMiddleware<RefusalMiddleware>();
-        app.UseRateLimiter();
-        app.UseSockets();
+        app.UseRequestLimits();
+        app.UseSockets(options.Limits);
         app.UseAuthentication();
         app.UseAuthorization();
         MapResources(app);
@@ -91,6 +108,32 @@ internal static class ParleyServer
         services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<IKeyPackageStore, KeyPackageStore>();
         return services.AddSingleton<ILogStore, LogStore>();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    {
+        kestrel.ConfigureEndpointDefaults(static listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(options.Listen, static listen => listen.UseConnectionLimits());
+        if (options.MetricsListen is not null)
+            kestrel.Listen(options.MetricsListen);
+        kestrel.AddServerHeader = false;
+
+        // A body must come at 240 bytes a second, which is Kestrel's own limit.
+        kestrel.Limits.MaxRequestBodySize = Limits.RequestBodyBytesMax;
+        kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
+        kestrel.Limits.MaxRequestHeaderCount = HeadersMax;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(options.Limits.HelloSeconds);
+        kestrel.Limits.KeepAliveTimeout = IdleTimeout;
+        kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
+    }
+
+    /// <summary>What a peer does not read waits in the system, too, which would give each up to 4 MB.</summary>
+    private static Socket Listen(EndPoint endpoint)
+    {
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        socket.SendBufferSize = SendBufferBytes;
+        return socket;
     }
 
     private static void MapResources(WebApplication app)

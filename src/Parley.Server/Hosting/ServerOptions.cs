@@ -1,5 +1,6 @@
 using System.Net;
 using Parley.Server.Clustering;
+using Parley.Server.Limiting;
 
 namespace Parley.Server.Hosting;
 
@@ -13,17 +14,28 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
     public const string DefaultListen = "http://127.0.0.1:8787";
 
     private const string EnvironmentPrefix = "PARLEY_";
-    private const int DefaultRequestsPerSecond = 50;
-    private const int RequestsPerSecondMax = 1_000_000;
 
-    /// <summary>HTTP requests that one address may make in the long run.</summary>
-    public int RequestsPerSecond { get; init; } = DefaultRequestsPerSecond;
+    /// <summary>What its clients may take from it.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
+    /// <summary>How much of its own doings it logs.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Who may say, in <c>X-Forwarded-For</c>, which address a request comes from. Nobody, unless the operator says so.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary>How it is a node of a cluster; null if it is none.</summary>
     public ClusterSettings? Cluster { get; init; }
 
     /// <summary>Where Prometheus reads the metrics; nowhere if null.</summary>
     public IPEndPoint? MetricsListen { get; init; }
+
+    /// <summary>Whether the address is a proxy's.</summary>
+    public bool IsTrustedProxy(IPAddress address)
+    {
+        IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return TrustedProxies.Any(network => network.Contains(plain));
+    }
 
     /// <summary>Checks the settings as they were typed. What was not typed is taken from <c>PARLEY_LISTEN</c> and so on.</summary>
     /// <exception cref="StartupException">A setting is wrong; the message says which and why.</exception>
@@ -40,7 +52,9 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
             ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint)),
             name)
         {
-            RequestsPerSecond = ParseRequestsPerSecond(environment(EnvironmentPrefix + "REQUESTS_PER_SECOND")),
+            Limits = ServerLimits.Parse(environment),
+            LogLevel = ParseLogLevel(environment(EnvironmentPrefix + "LOG_LEVEL")),
+            TrustedProxies = ParseProxies(environment(EnvironmentPrefix + "TRUSTED_PROXIES")),
             MetricsListen = metricsListen is null ? null : ParseListen("--metrics-listen", metricsListen),
         };
     }
@@ -89,13 +103,29 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
         return valid ? uri!.GetLeftPart(UriPartial.Authority) : throw Wrong("--public-url", text, "it must look like https://chat.example.org"); // Not null: valid.
     }
 
-    private static int ParseRequestsPerSecond(string? text)
+    private static LogLevel ParseLogLevel(string? text)
     {
         if (text is null)
-            return DefaultRequestsPerSecond;
-        return int.TryParse(text, out int value) && value is > 0 and <= RequestsPerSecondMax
-            ? value
-            : throw Wrong("PARLEY_REQUESTS_PER_SECOND", text, $"it must be a number from 1 to {RequestsPerSecondMax}");
+            return LogLevel.Information;
+        return Enum.TryParse(text, ignoreCase: true, out LogLevel level) && Enum.IsDefined(level)
+            ? level
+            : throw Wrong("PARLEY_LOG_LEVEL", text, "it must be Trace, Debug, Information, Warning, Error or None");
+    }
+
+    private static List<IPNetwork> ParseProxies(string? text)
+    {
+        var proxies = new List<IPNetwork>();
+        foreach (string part in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (IPNetwork.TryParse(part, out IPNetwork network))
+                proxies.Add(network);
+            else if (IPAddress.TryParse(part, out IPAddress? address))
+                proxies.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else
+                throw Wrong("PARLEY_TRUSTED_PROXIES", text!, "it must be addresses or networks, such as 127.0.0.1,10.0.0.0/8"); // Not null: it has a part.
+        }
+
+        return proxies;
     }
 
     private static StartupException Wrong(string setting, string value, string why) => new(ExitCode.WrongSetting, $"{setting} '{value}' cannot be used: {why}.");

@@ -1,15 +1,15 @@
+using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Metadata;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
+using Parley.Server.Limiting;
 
 namespace Parley.Server.Http;
 
 /// <summary>A refusal as an HTTP result: the code's name in the body, and the status that fits it.</summary>
-internal sealed class Refused(ErrorCode code, int? retryAfterMs = null) : IResult, IEndpointMetadataProvider
+internal sealed class Refused(ErrorCode code, TimeSpan? retryAfter = null) : IResult, IEndpointMetadataProvider
 {
-    private const int StoreRetryAfterMs = 2000;
-
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -19,8 +19,11 @@ internal sealed class Refused(ErrorCode code, int? retryAfterMs = null) : IResul
     public Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
-        int? retryMs = retryAfterMs ?? (code == ErrorCode.StoreUnavailable ? StoreRetryAfterMs : null);
+        TimeSpan? wait = retryAfter ?? RetryAfter.Of(code);
+        int? retryMs = wait is null ? null : (int)RetryAfter.Milliseconds(wait.Value);
         httpContext.Response.StatusCode = StatusOf(code);
+        if (wait is not null)
+            httpContext.Response.Headers.RetryAfter = Math.Ceiling(wait.Value.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return httpContext.Response.WriteAsJsonAsync(new Refusal(code.Name(), retryMs), ResourcesJson.Default.Refusal, cancellationToken: httpContext.RequestAborted);
     }
 
@@ -28,11 +31,11 @@ internal sealed class Refused(ErrorCode code, int? retryAfterMs = null) : IResul
     {
         ErrorCode.Internal => StatusCodes.Status500InternalServerError,
         ErrorCode.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        ErrorCode.RateLimited => StatusCodes.Status429TooManyRequests,
+        ErrorCode.RateLimited or ErrorCode.TooManyConnections => StatusCodes.Status429TooManyRequests,
         ErrorCode.Unauthenticated or ErrorCode.ChallengeFailed => StatusCodes.Status401Unauthorized,
         ErrorCode.Forbidden => StatusCodes.Status403Forbidden,
         ErrorCode.NotFound or ErrorCode.InviteUnknown or ErrorCode.DeviceUnknown => StatusCodes.Status404NotFound,
-        ErrorCode.StoreUnavailable => StatusCodes.Status503ServiceUnavailable,
+        ErrorCode.StoreUnavailable or ErrorCode.Overloaded => StatusCodes.Status503ServiceUnavailable,
         ErrorCode.InviteExpired or ErrorCode.InviteUsed => StatusCodes.Status410Gone,
         ErrorCode.HandleTaken or ErrorCode.KeyPackageExhausted or ErrorCode.GroupExists => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status400BadRequest,

@@ -1,43 +1,50 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Threading.RateLimiting;
-using Parley.Server.Hosting;
+using Parley.Server.Limiting;
+using Parley.Server.Sessions;
 
 namespace Parley.Server.Http;
 
 /// <summary>
-/// How many HTTP requests one address may make. It keeps one client from crowding out the others and makes guessing slow; it is no
-/// defence against many addresses. What goes over the WebSocket is limited by its connection.
+/// What is refused of an HTTP request before anybody looks at it, and the limits of single routes. What goes over the WebSocket is
+/// limited by its connection.
 /// </summary>
 internal static class RequestLimits
 {
-    private const int BurstSeconds = 4;
+    private const string Plain = "identity";
 
-    public static void AddRequestLimits(this IServiceCollection services, ServerOptions options) => services.AddRateLimiter(limiter =>
-    {
-        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.OnRejected = (context, _) =>
+    /// <summary>To be used first, behind the forwarded headers that tell the address.</summary>
+    public static void UseRequestLimits(this IApplicationBuilder app) => app.Use((context, next) =>
+        Refuse(context) is { } refused ? refused.ExecuteAsync(context) : next(context));
+
+    /// <summary>Limits how often each address may ask for this.</summary>
+    public static RouteHandlerBuilder LimitAddress(this RouteHandlerBuilder route, Func<RateLimits, RateLimit> limit) =>
+        Limit(route, limit, static context => ConnectionCounts.NetworkOf(context.Connection.RemoteIpAddress));
+
+    /// <summary>Limits how often each account may ask for this.</summary>
+    public static RouteHandlerBuilder LimitAccount(this RouteHandlerBuilder route, Func<RateLimits, RateLimit> limit) =>
+        Limit(route, limit, static context => context.User.Account());
+
+    private static RouteHandlerBuilder Limit<TKey>(RouteHandlerBuilder route, Func<RateLimits, RateLimit> limit, Func<HttpContext, TKey> key) =>
+        route.AddEndpointFilter(async (invocation, next) =>
         {
-            int? retryAfterMs = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan retryAfter) ? (int)retryAfter.TotalMilliseconds : null;
-            return new ValueTask(new Refused(ErrorCode.RateLimited, retryAfterMs).ExecuteAsync(context.HttpContext));
-        };
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, IPAddress>(context => RateLimitPartition.GetTokenBucketLimiter(
-            Network(context.Connection.RemoteIpAddress ?? IPAddress.None),
-            _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = options.RequestsPerSecond * BurstSeconds,
-                TokensPerPeriod = options.RequestsPerSecond,
-                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            }));
-    });
+            HttpContext context = invocation.HttpContext;
+            TimeSpan? retryAfter = limit(context.RequestServices.GetRequiredService<RateLimits>()).Take(key(context));
+            return retryAfter is null ? await next(invocation) : new Refused(ErrorCode.RateLimited, retryAfter);
+        });
 
-    /// <summary>An IPv6 customer has at least 2^64 addresses, so those count as one.</summary>
-    private static IPAddress Network(IPAddress address)
+    private static Refused? Refuse(HttpContext context)
     {
-        if (address.IsIPv4MappedToIPv6 || address.AddressFamily != AddressFamily.InterNetworkV6)
-            return address;
-        byte[] bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
+        if (context.Features.Get<ConnectionTicket>() is { IsOneTooMany: true })
+        {
+            context.Response.Headers.Connection = "close";
+            return new Refused(ErrorCode.TooManyConnections);
+        }
+
+        RateLimit requests = context.RequestServices.GetRequiredService<RateLimits>().Requests;
+        if (requests.Take(ConnectionCounts.NetworkOf(context.Connection.RemoteIpAddress)) is { } retryAfter)
+            return new Refused(ErrorCode.RateLimited, retryAfter);
+
+        // Nothing that is sent to us is unpacked: a few bytes could become gigabytes.
+        bool isPlain = context.Request.Headers.ContentEncoding is not [_, ..] encodings || encodings.ToString().Equals(Plain, StringComparison.OrdinalIgnoreCase);
+        return isPlain ? null : new Refused(ErrorCode.Malformed);
     }
 }

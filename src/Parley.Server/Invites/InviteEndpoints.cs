@@ -15,7 +15,7 @@ internal static class InviteEndpoints
 
     public static void MapInvites(this IEndpointRouteBuilder open, IEndpointRouteBuilder signedIn)
     {
-        signedIn.MapPost(Routes.Invites, CreateAsync);
+        signedIn.MapPost(Routes.Invites, CreateAsync).LimitAccount(static limits => limits.Invites);
         open.MapGet(Routes.InviteByCode, FindAsync);
         open.MapGet(Routes.InvitePage, ShowPageAsync).ExcludeFromDescription();
     }

@@ -6,6 +6,7 @@ using Parley.Contracts.Resources;
 using Parley.Mls.Messages;
 using Parley.Server.Accounts;
 using Parley.Server.Http;
+using Parley.Server.Limiting;
 using Parley.Server.Sessions;
 
 namespace Parley.Server.KeyPackages;
@@ -17,15 +18,17 @@ internal static class KeyPackageEndpoints
     {
         signedIn.MapPost(Routes.KeyPackages, AddAsync);
         signedIn.MapGet(Routes.KeyPackages, CountAsync);
-        signedIn.MapPost(Routes.AccountKeyPackages, ClaimAsync);
+        signedIn.MapPost(Routes.AccountKeyPackages, ClaimAsync).LimitAccount(static limits => limits.Claims);
     }
 
     private static async Task<Results<NoContent, Refused>> AddAsync(
-        NewKeyPackages request, ClaimsPrincipal user, IAccountStore accounts, IKeyPackageStore keyPackages, TimeProvider clock)
+        NewKeyPackages request, ClaimsPrincipal user, IAccountStore accounts, IKeyPackageStore keyPackages, RateLimits limits, TimeProvider clock)
     {
         DateTimeOffset now = clock.GetUtcNow();
         if (request.KeyPackages.Count > Limits.KeyPackagesPerUploadMax)
             return new Refused(ErrorCode.TooLarge);
+        if (limits.KeyPackages.Take(user.Account(), Math.Max(1, request.KeyPackages.Count)) is { } retryAfter)
+            return new Refused(ErrorCode.RateLimited, retryAfter);
         if (await accounts.FindDeviceAsync(user.Device()) is not { } certificate)
             return new Refused(ErrorCode.DeviceUnknown);
         var accepted = new List<CheckedKeyPackage>();
@@ -43,10 +46,13 @@ internal static class KeyPackageEndpoints
     private static async Task<Ok<KeyPackageStock>> CountAsync(ushort suite, ClaimsPrincipal user, IKeyPackageStore keyPackages, TimeProvider clock) =>
         TypedResults.Ok(await keyPackages.CountAsync(user.Device(), (CipherSuite)suite, clock.GetUtcNow()));
 
-    private static async Task<Results<Ok<ClaimedKeyPackages>, Refused>> ClaimAsync(string handle, ushort suite, IKeyPackageStore keyPackages, TimeProvider clock)
+    private static async Task<Results<Ok<ClaimedKeyPackages>, Refused>> ClaimAsync(
+        string handle, ushort suite, ClaimsPrincipal user, IKeyPackageStore keyPackages, RateLimits limits, TimeProvider clock)
     {
         if (!Handle.IsCanonical(handle) || !Handle.TryParse(handle, out Handle? parsed))
             return new Refused(ErrorCode.HandleInvalid);
+        if (limits.ClaimsOfPerson.Take((user.Account(), handle)) is { } retryAfter)
+            return new Refused(ErrorCode.RateLimited, retryAfter);
         if (await keyPackages.ClaimAsync(parsed, (CipherSuite)suite, clock.GetUtcNow()) is not { } claimed)
             return new Refused(ErrorCode.NotFound);
         return claimed.Count > 0 ? TypedResults.Ok(new ClaimedKeyPackages(claimed)) : new Refused(ErrorCode.KeyPackageExhausted);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Parley.Contracts.Identity;
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 
 namespace Parley.Server.Sequencing;
@@ -28,7 +29,8 @@ internal sealed record AppendRequest(
 /// <summary>Where the message stands in the log, or why it does not.</summary>
 [GenerateSerializer]
 [Orleans.Immutable]
-internal sealed record AppendOutcome(ErrorCode Error, ulong Sequence, ulong ReceivedAtMs)
+internal sealed record AppendOutcome(ErrorCode Error, ulong Sequence, ulong ReceivedAtMs, uint RetryAfterMs = 0)
 {
-    public static AppendOutcome Refused(ErrorCode error) => new(error, 0, 0);
+    public static AppendOutcome Refused(ErrorCode error, TimeSpan? retryAfter = null) =>
+        new(error, 0, 0, (retryAfter ?? RetryAfter.Of(error)) is { } wait ? RetryAfter.Milliseconds(wait) : 0);
 }

@@ -3,6 +3,7 @@ using Orleans.Placement;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Server.Clustering;
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sockets;
 using Parley.Server.Storage;
@@ -20,7 +21,7 @@ namespace Parley.Server.Sequencing;
 /// </summary>
 [Reentrant]
 [PreferLocalPlacement]
-internal sealed class LogGrain(ILogStore store, Subscribers subscribers, Peers peers, TimeProvider clock) : Grain, ILogGrain
+internal sealed class LogGrain(ILogStore store, Subscribers subscribers, Peers peers, RateLimits limits, TimeProvider clock) : Grain, ILogGrain
 {
     private LogTip? _tip;
 
@@ -53,6 +54,11 @@ internal sealed class LogGrain(ILogStore store, Subscribers subscribers, Peers p
         ErrorCode refusal = tip.Check(request);
         if (refusal != ErrorCode.None)
             return await RefuseAsync(tip, request, refusal);
+
+        // Only members get so far: nobody else can use up what the group may.
+        string log = request.Header.Group.Key;
+        if ((limits.GroupAppends.Take(log) ?? limits.GroupBytes.Take(log, request.Message.Length + request.Welcome.Length)) is { } retryAfter)
+            return AppendOutcome.Refused(ErrorCode.RateLimited, retryAfter);
 
         ulong receivedAtMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds();
         NewEntry entry = tip.Number(request, receivedAtMs);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -20,9 +21,10 @@ internal sealed class SessionAuthentication(
         string? header = Request.Headers.Authorization;
         if (header is null || !header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             return AuthenticateResult.NoResult();
-        if (await tokens.FindDeviceAsync(header[Prefix.Length..].Trim()) is not { } device)
+        if (await tokens.FindAsync(header[Prefix.Length..].Trim()) is not { } owner)
             return AuthenticateResult.Fail("No such session.");
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, device.ToString())], SchemeName);
+        Claim[] claims = [new(ClaimTypes.NameIdentifier, owner.Device.ToString()), new(CallingDevice.AccountClaim, owner.Account.ToString(CultureInfo.InvariantCulture))];
+        var identity = new ClaimsIdentity(claims, SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 }
@@ -30,6 +32,8 @@ internal sealed class SessionAuthentication(
 /// <summary>Adding the scheme, and reading the calling device back.</summary>
 internal static class CallingDevice
 {
+    public const string AccountClaim = "account";
+
     /// <summary>Only the core of ASP.NET's authentication: the rest keeps key files, for cookies that we do not have.</summary>
     public static void AddSessionAuthentication(this IServiceCollection services)
     {
@@ -51,4 +55,10 @@ internal static class CallingDevice
             ? device
             : throw new InvalidOperationException("The endpoint does not require a session.");
     }
+
+    /// <summary>The number of the account that has signed in. Only for endpoints that require it.</summary>
+    public static long Account(this ClaimsPrincipal user) =>
+        long.TryParse(user.FindFirstValue(AccountClaim), CultureInfo.InvariantCulture, out long account)
+            ? account
+            : throw new InvalidOperationException("The endpoint does not require a session.");
 }

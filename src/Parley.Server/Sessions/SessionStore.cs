@@ -14,8 +14,8 @@ internal sealed class SessionStore(IDatabase database) : ISessionStore
             tokenHash, device.ToArray(), expiresAt.ToUnixTimeMilliseconds(), challengeMac) > 0;
     });
 
-    public ValueTask<DeviceId?> FindAsync(byte[] tokenHash, DateTimeOffset now) => database.ReadAsync(session => session.Find<DeviceId?>(
-        "SELECT device FROM sessions WHERE token_hash = $1 AND expires_at > $2",
-        row => DeviceId.TryParse(row.GetFieldValue<byte[]>(0), out DeviceId device) ? device : null,
+    public ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now) => database.ReadAsync(session => session.Find<SessionOwner?>(
+        "SELECT devices.id, devices.account FROM sessions JOIN devices ON devices.id = sessions.device WHERE token_hash = $1 AND expires_at > $2",
+        row => DeviceId.TryParse(row.GetFieldValue<byte[]>(0), out DeviceId device) ? new SessionOwner(device, row.GetInt64(1)) : null,
         tokenHash, now.ToUnixTimeMilliseconds()));
 }

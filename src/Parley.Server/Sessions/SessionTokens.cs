@@ -23,8 +23,8 @@ internal sealed class SessionTokens(ISessionStore store, RandomNumberGenerator r
         return await store.AddAsync(HashOf(token), device, Challenges.MacOf(challenge), now, now + Lifetime) ? (token, now + Lifetime) : null;
     }
 
-    /// <summary>The device a token belongs to. Null if there is no such session, or it has expired.</summary>
-    public async ValueTask<DeviceId?> FindDeviceAsync(string token) =>
+    /// <summary>Whom a token belongs to. Null if there is no such session, or it has expired.</summary>
+    public async ValueTask<SessionOwner?> FindAsync(string token) =>
         token.Length is 0 or > TokenCharsMax ? null : await store.FindAsync(HashOf(token), clock.GetUtcNow());
 
     private static byte[] HashOf(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));

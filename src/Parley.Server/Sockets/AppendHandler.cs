@@ -8,8 +8,10 @@ using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls.Messages.Framing;
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
+using Parley.Server.Sessions;
 using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
@@ -22,7 +24,7 @@ namespace Parley.Server.Sockets;
 /// keep their order while it is awake but may overtake each other while it wakes, so it is woken first, and counts as awake for less
 /// time than Orleans lets a grain idle.
 /// </summary>
-internal sealed class AppendHandler(DeviceId sender, SocketServices services)
+internal sealed class AppendHandler(SessionOwner sender, SocketServices services)
 {
     private const int AwakeMax = 1000;
 
@@ -31,21 +33,26 @@ internal sealed class AppendHandler(DeviceId sender, SocketServices services)
     private readonly ConcurrentDictionary<string, long> _awakeSince = new(StringComparer.Ordinal);
 
     /// <summary>Checks what can be checked without the log. To be awaited before the next frame is read.</summary>
-    public async Task<(ErrorCode Refusal, AppendRequest? Request)> PrepareAsync(Append append)
+    /// <returns>The request, or the answer if it is refused.</returns>
+    public async Task<(Reply? Refusal, AppendRequest? Request)> PrepareAsync(ulong requestId, Append append)
     {
         ErrorCode refusal = TryParse(append, out AppendRequest? request);
         if (request is null)
-            return (refusal, null);
+            return (new Reply { RequestId = requestId, Error = refusal }, null);
+        TimeSpan? retryAfter = services.Rates.Appends.Take(sender.Account)
+            ?? services.Rates.AppendBytes.Take(sender.Account, append.Message.Length + append.Welcome.Length);
+        if (retryAfter is { } wait)
+            return (new Reply { RequestId = requestId, Error = ErrorCode.RateLimited, RetryAfterMs = RetryAfter.Milliseconds(wait) }, null);
         if (!request.Added.IsEmpty && !await services.Logs.AllExistAsync(request.Added))
-            return (ErrorCode.DeviceUnknown, null);
+            return (new Reply { RequestId = requestId, Error = ErrorCode.DeviceUnknown }, null);
         try
         {
             await WakeAsync(request.Header.Group);
-            return (ErrorCode.None, request);
+            return (null, request);
         }
         catch (Exception e) when (IsNodeLost(e))
         {
-            return (ErrorCode.StoreUnavailable, null);
+            return (new Reply { RequestId = requestId, Error = ErrorCode.StoreUnavailable }, null);
         }
     }
 
@@ -55,7 +62,7 @@ internal sealed class AppendHandler(DeviceId sender, SocketServices services)
         using Activity? span = ServerMetrics.Traces.StartActivity("append", ActivityKind.Server);
         AppendOutcome outcome = await TryAppendAsync(request);
         ServerMetrics.Appended(outcome.Error, startedAt);
-        var reply = new Reply { RequestId = requestId, Error = outcome.Error };
+        var reply = new Reply { RequestId = requestId, Error = outcome.Error, RetryAfterMs = outcome.RetryAfterMs };
         if (outcome.Error == ErrorCode.None)
             reply.Appended = new Appended { Sequence = outcome.Sequence, ReceivedAtMs = outcome.ReceivedAtMs };
         return reply;
@@ -115,7 +122,7 @@ internal sealed class AppendHandler(DeviceId sender, SocketServices services)
             return ErrorCode.Malformed;
         if (added.IsEmpty != append.Welcome.IsEmpty || (!added.IsEmpty && !MessageHeader.IsWelcome(append.Welcome.Memory)))
             return ErrorCode.Malformed;
-        request = new AppendRequest(sender, messageId, header, append.Message.Memory, append.Welcome.ToByteArray(), added, removed);
+        request = new AppendRequest(sender.Device, messageId, header, append.Message.Memory, append.Welcome.ToByteArray(), added, removed);
         return ErrorCode.None;
     }
 

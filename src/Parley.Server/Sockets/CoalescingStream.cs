@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Parley.Server.Limiting;
 
 namespace Parley.Server.Sockets;
 
@@ -9,11 +10,14 @@ namespace Parley.Server.Sockets;
 internal sealed class CoalescingStream : Stream
 {
     private readonly Stream _transport;
+    private readonly SocketServices _services;
+    private double _controlFramesFullAt;
 
-    public CoalescingStream(Stream transport, Action abort)
+    public CoalescingStream(Stream transport, Action abort, SocketServices services)
     {
         _transport = transport;
-        Outbound = new Outbound(transport, abort);
+        _services = services;
+        Outbound = new Outbound(transport, abort, services.Memory, services.Clock);
     }
 
     public Outbound Outbound { get; }
@@ -38,10 +42,15 @@ internal sealed class CoalescingStream : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    /// <summary>A peer that pings and does not read its pongs is made to wait like any other.</summary>
+    /// <summary>
+    /// A peer that pings and does not read its pongs is made to wait like any other, and one that pings without a pause is read no faster
+    /// than it is answered.
+    /// </summary>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await Outbound.RoomAsync(cancellationToken);
+        while (_services.Rates.ControlFrames.Take(ref _controlFramesFullAt, Rate.Now(_services.Clock)) is { } wait)
+            await Task.Delay(wait, _services.Clock, cancellationToken);
         Outbound.WriteFrame(buffer.Span);
     }
 
@@ -62,18 +71,22 @@ internal sealed class CoalescingStream : Stream
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
+            Outbound.Dispose();
             _transport.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 }
 
 /// <summary>Makes the WebSocket middleware upgrade to a <see cref="CoalescingStream"/>.</summary>
-internal sealed class CoalescingUpgrade(IHttpUpgradeFeature inner, Action abort) : IHttpUpgradeFeature
+internal sealed class CoalescingUpgrade(IHttpUpgradeFeature inner, Action abort, SocketServices services) : IHttpUpgradeFeature
 {
     public bool IsUpgradableRequest => inner.IsUpgradableRequest;
 
     /// <summary>The stream of the connection, once it was upgraded.</summary>
     public CoalescingStream? Stream { get; private set; }
 
-    public async Task<Stream> UpgradeAsync() => Stream = new CoalescingStream(await inner.UpgradeAsync(), abort);
+    public async Task<Stream> UpgradeAsync() => Stream = new CoalescingStream(await inner.UpgradeAsync(), abort, services);
 }

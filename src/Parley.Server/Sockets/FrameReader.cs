@@ -6,14 +6,23 @@ namespace Parley.Server.Sockets;
 
 /// <summary>
 /// Reads client frames. A WebSocket message may come in any number of pieces; they are put together here, up to the limit. The buffer
-/// grows for a large frame and is given back after it, so that many idle connections cost little.
+/// grows for a large frame and is given back after it, so that many idle connections cost little. A frame that was begun has to come to
+/// its end in time, and large ones share what memory there is for them.
 /// </summary>
-internal sealed class FrameReader(WebSocket socket)
+internal sealed class FrameReader(WebSocket socket, SocketServices services) : IDisposable
 {
     private const int BufferBytes = 2 * 1024;
 
+    // A buffer of this size is not counted: there is one for each connection at most.
+    private const int SmallBytes = 64 * 1024;
+    private const int BytesPerSecondMin = 4 * 1024;
+
     private byte[] _buffer = new byte[BufferBytes];
+    private int _takenBytes;
     private Task<Result> _current = Task.FromResult(default(Result));
+
+    // What a frame that came too slowly has left behind: a read that nobody waits for.
+    private Task _unfinished = Task.CompletedTask;
 
     /// <summary>
     /// The next frame; or, with neither frame nor error, the peer's close; or what is wrong. Cancelling stops the wait and not the read,
@@ -31,6 +40,7 @@ internal sealed class FrameReader(WebSocket socket)
         try
         {
             await _current;
+            await _unfinished;
             while (socket.State == WebSocketState.CloseSent)
                 await socket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None);
         }
@@ -40,29 +50,73 @@ internal sealed class FrameReader(WebSocket socket)
         }
     }
 
+    public void Dispose() => Shrink();
+
     private async Task<Result> ReadFrameAsync(int bytesMax)
     {
-        if (_buffer.Length > BufferBytes)
-            _buffer = new byte[BufferBytes];
+        Shrink();
         int length = 0;
+        long begunAt = 0;
         while (true)
         {
             if (length == _buffer.Length)
             {
                 if (length > bytesMax)
                     return new Result(null, ErrorCode.TooLarge);
-                Array.Resize(ref _buffer, Math.Min(length * 4, bytesMax + 1));
+                if (!TryGrow(Math.Min(length * 4, bytesMax + 1)))
+                    return new Result(null, ErrorCode.Overloaded);
             }
 
-            ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
+            if (await ReceiveAsync(length, begunAt) is not { } piece)
+                return new Result(null, ErrorCode.TimedOut);
             if (piece.MessageType == WebSocketMessageType.Close)
                 return new Result(null, ErrorCode.None);
             if (piece.MessageType != WebSocketMessageType.Binary)
                 return new Result(null, ErrorCode.Malformed);
+            if (begunAt == 0)
+                begunAt = services.Clock.GetTimestamp();
             length += piece.Count;
             if (piece.EndOfMessage)
                 return length > bytesMax ? new Result(null, ErrorCode.TooLarge) : Parse(length);
         }
+    }
+
+    /// <summary>The next piece of a frame of which so much has come. Null if the frame takes too long.</summary>
+    private async ValueTask<ValueWebSocketReceiveResult?> ReceiveAsync(int length, long begunAt)
+    {
+        ValueTask<ValueWebSocketReceiveResult> receiving = socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
+        if (begunAt == 0)
+            return await receiving;
+        double secondsMax = services.Limits.FrameSeconds + ((double)length / BytesPerSecondMin);
+        TimeSpan left = TimeSpan.FromSeconds(secondsMax) - services.Clock.GetElapsedTime(begunAt);
+        Task<ValueWebSocketReceiveResult> received = receiving.AsTask();
+        try
+        {
+            return await received.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, services.Clock);
+        }
+        catch (TimeoutException)
+        {
+            _unfinished = received;
+            return null;
+        }
+    }
+
+    private bool TryGrow(int bytes)
+    {
+        int more = Math.Max(0, bytes - SmallBytes) - _takenBytes;
+        if (more > 0 && !services.Memory.TryTakeFrame(more))
+            return false;
+        _takenBytes += more;
+        Array.Resize(ref _buffer, bytes);
+        return true;
+    }
+
+    private void Shrink()
+    {
+        if (_buffer.Length > BufferBytes)
+            _buffer = new byte[BufferBytes];
+        services.Memory.ReturnFrame(_takenBytes);
+        _takenBytes = 0;
     }
 
     private Result Parse(int length)

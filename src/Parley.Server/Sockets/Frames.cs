@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Parley.Contracts.Wire;
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 
 namespace Parley.Server.Sockets;
@@ -36,5 +37,8 @@ internal static class Frames
 
     /// <summary>A frame that ends the connection, or the subscription to one log.</summary>
     public static byte[] Closed(ErrorCode reason, LogName? log = null) =>
-        new ServerFrame { Closed = new Closed { Reason = reason, Log = log?.ToReference() } }.ToByteArray();
+        new ServerFrame
+        {
+            Closed = new Closed { Reason = reason, Log = log?.ToReference(), RetryAfterMs = RetryAfter.Of(reason) is { } wait ? RetryAfter.Milliseconds(wait) : 0 },
+        }.ToByteArray();
 }

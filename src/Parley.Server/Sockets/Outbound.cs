@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Parley.Server.Limiting;
 
 namespace Parley.Server.Sockets;
 
@@ -9,9 +10,10 @@ namespace Parley.Server.Sockets;
 /// holds no buffer.
 ///
 /// The buffer is bounded by asking first: live events are taken only while there is room (<see cref="TryWrite"/>), everything else is
-/// written after waiting for room (<see cref="RoomAsync"/>) by a reader that stops reading meanwhile.
+/// written after waiting for room (<see cref="RoomAsync"/>) by a reader that stops reading meanwhile. All buffers together are bounded
+/// by the <see cref="MemoryBudget"/>.
 /// </summary>
-internal sealed class Outbound(Stream transport, Action abort)
+internal sealed class Outbound : IHeldBytes, IDisposable
 {
     /// <summary>Live events are refused beyond this; the subscription then reads from the store when there is room again.</summary>
     public const int EventBytesMax = 256 * 1024;
@@ -19,10 +21,18 @@ internal sealed class Outbound(Stream transport, Action abort)
     /// <summary>There is room while less than this waits.</summary>
     private const int RoomBytes = 64 * 1024;
 
+    // So much at once is given to the transport, so that a slow peer is not taken for one that does not read.
+    private const int SliceBytes = 64 * 1024;
+
     private const int BufferBytesMin = 4 * 1024;
     private const byte FinalBinary = 0x82;
     private const byte Length16 = 126;
     private const byte Length64 = 127;
+
+    private readonly Stream _transport;
+    private readonly Action _abort;
+    private readonly MemoryBudget _budget;
+    private readonly TimeProvider _clock;
 
     // Protects the fields below.
     private readonly Lock _gate = new();
@@ -32,13 +42,42 @@ internal sealed class Outbound(Stream transport, Action abort)
     private Task _flush = Task.CompletedTask;
     private bool _flushing;
     private TaskCompletionSource? _room;
+    private int _heldBytes;
+    private long _readAt;
+
+    public Outbound(Stream transport, Action abort, MemoryBudget budget, TimeProvider clock)
+    {
+        _transport = transport;
+        _abort = abort;
+        _budget = budget;
+        _clock = clock;
+        budget.Add(this);
+    }
+
+    public int HeldBytes
+    {
+        get
+        {
+            lock (_gate)
+                return _heldBytes;
+        }
+    }
+
+    public TimeSpan StalledFor
+    {
+        get
+        {
+            lock (_gate)
+                return _flushing ? _clock.GetElapsedTime(_readAt) : TimeSpan.Zero;
+        }
+    }
 
     /// <summary>Appends a message unless too much waits already. False: nothing was written.</summary>
     public bool TryWrite(ReadOnlySpan<byte> message)
     {
         lock (_gate)
         {
-            if (_length > 0 && message.Length > EventBytesMax - _length)
+            if (_length > 0 && (message.Length > EventBytesMax - _length || _budget.IsFull))
                 return false;
             AppendMessage(message);
             return true;
@@ -78,6 +117,20 @@ internal sealed class Outbound(Stream transport, Action abort)
             return _flush;
     }
 
+    /// <inheritdoc/>
+    public void Abandon() => Fail();
+
+    /// <summary>The connection is over. What still waits is dropped.</summary>
+    public void Dispose()
+    {
+        _budget.Remove(this);
+        lock (_gate)
+        {
+            _failed = true;
+            Drop();
+        }
+    }
+
     /// <summary>RFC 6455 §5.2: one final, unmasked binary frame. The message itself is one array for all subscribers of a log.</summary>
     private void AppendMessage(ReadOnlySpan<byte> message)
     {
@@ -107,13 +160,14 @@ internal sealed class Outbound(Stream transport, Action abort)
     {
         // What is written to a connection that has failed goes nowhere, and must not gather.
         if (_failed)
-            _length = 0;
+            return new byte[bytes];
         Reserve(bytes);
         Span<byte> appended = _buffer.AsSpan(_length, bytes);
         _length += bytes;
-        if (!_flushing && !_failed)
+        if (!_flushing)
         {
             _flushing = true;
+            _readAt = _clock.GetTimestamp();
             _flush = Task.Run(FlushAsync);
         }
 
@@ -129,6 +183,13 @@ internal sealed class Outbound(Stream transport, Action abort)
         _buffer.AsSpan(0, _length).CopyTo(larger);
         Return(_buffer);
         _buffer = larger;
+        Hold(larger.Length);
+    }
+
+    private void Hold(int bytes)
+    {
+        _heldBytes += bytes;
+        _budget.Queued(bytes);
     }
 
     private async Task FlushAsync()
@@ -137,7 +198,11 @@ internal sealed class Outbound(Stream transport, Action abort)
         {
             try
             {
-                await transport.WriteAsync(buffer.AsMemory(0, length));
+                for (int offset = 0; offset < length; offset += SliceBytes)
+                {
+                    await _transport.WriteAsync(buffer.AsMemory(offset, Math.Min(SliceBytes, length - offset)));
+                    _readAt = _clock.GetTimestamp();
+                }
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
             {
@@ -146,7 +211,8 @@ internal sealed class Outbound(Stream transport, Action abort)
             }
             finally
             {
-                Return(buffer);
+                lock (_gate)
+                    Return(buffer);
             }
         }
     }
@@ -174,17 +240,26 @@ internal sealed class Outbound(Stream transport, Action abort)
         lock (_gate)
         {
             _failed = true;
-            _length = 0;
+            Drop();
             _room?.SetResult();
             _room = null;
         }
 
-        abort();
+        _abort();
     }
 
-    private static void Return(byte[] buffer)
+    private void Drop()
     {
-        if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
+        _length = 0;
+        Return(_buffer);
+        _buffer = [];
+    }
+
+    private void Return(byte[] buffer)
+    {
+        if (buffer.Length == 0)
+            return;
+        ArrayPool<byte>.Shared.Return(buffer);
+        Hold(-buffer.Length);
     }
 }

@@ -1,9 +1,10 @@
 using System.Net.WebSockets;
 using Google.Protobuf;
 using Parley.Contracts;
-using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
+using Parley.Server.Limiting;
 using Parley.Server.Sequencing;
+using Parley.Server.Sessions;
 using Parley.Server.Storage;
 using Parley.Server.Telemetry;
 
@@ -20,23 +21,25 @@ internal sealed partial class SocketConnection : IDisposable
 
     // Whoever has not signed in gets no more memory than this.
     private const int HelloBytesMax = 1024;
-    private const uint StoreRetryAfterMs = 2000;
 
-    private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
     private readonly WebSocket _socket;
     private readonly Outbound _outbound;
+    private readonly ConnectionTicket _ticket;
     private readonly SocketServices _services;
     private readonly FrameReader _reader;
     private readonly SemaphoreSlim _requestSlots = new(Limits.RequestsInFlightMax);
+    private IDisposable? _accountPlace;
+    private double _framesFullAt;
 
-    public SocketConnection(WebSocket socket, Outbound outbound, SocketServices services)
+    public SocketConnection(WebSocket socket, Outbound outbound, ConnectionTicket ticket, SocketServices services)
     {
         _socket = socket;
         _outbound = outbound;
+        _ticket = ticket;
         _services = services;
-        _reader = new FrameReader(socket);
+        _reader = new FrameReader(socket, services);
     }
 
     /// <summary>Serves the connection until either side ends it. Cancelling closes it politely.</summary>
@@ -49,7 +52,7 @@ internal sealed partial class SocketConnection : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server stops, the peer said no Hello in time, or it has not answered our pings.
+            // The server stops, or the peer has not answered our pings.
         }
         catch (WebSocketException e)
         {
@@ -71,16 +74,21 @@ internal sealed partial class SocketConnection : IDisposable
         await CloseAsync(reason);
     }
 
-    public void Dispose() => _requestSlots.Dispose();
+    public void Dispose()
+    {
+        _accountPlace?.Dispose();
+        _reader.Dispose();
+        _requestSlots.Dispose();
+    }
 
     private async Task<ErrorCode> ServeAsync(CancellationToken cancellationToken)
     {
-        if (await ReceiveHelloAsync(cancellationToken) is not { } device)
+        if (await ReceiveHelloAsync(cancellationToken) is not { } owner)
             return ErrorCode.None;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var subscriptions = new SubscriptionSet(device, _outbound, _services);
+        var subscriptions = new SubscriptionSet(owner.Device, _outbound, _services);
         Task<ErrorCode> catchingUp = subscriptions.RunAsync(ending.Token);
-        Task<ErrorCode> receiving = ReceiveRequestsAsync(device, subscriptions, ending.Token);
+        Task<ErrorCode> receiving = ReceiveRequestsAsync(owner, subscriptions, ending.Token);
         ServerMetrics.Connected(1);
         try
         {
@@ -100,12 +108,10 @@ internal sealed partial class SocketConnection : IDisposable
         }
     }
 
-    /// <summary>The device that has said Hello. Null if the connection is over: the answer has said why.</summary>
-    private async Task<DeviceId?> ReceiveHelloAsync(CancellationToken cancellationToken)
+    /// <summary>Who has said Hello. Null if the connection is over: the answer has said why.</summary>
+    private async Task<SessionOwner?> ReceiveHelloAsync(CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(HelloTimeout, _services.Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        FrameReader.Result result = await _reader.ReadAsync(HelloBytesMax, either.Token);
+        FrameReader.Result result = await ReadFirstAsync(cancellationToken);
         if (result.Frame is not { RequestId: not 0, Hello: { } hello } frame)
         {
             ErrorCode reason = result.Error == ErrorCode.None ? ErrorCode.Malformed : result.Error;
@@ -113,23 +119,46 @@ internal sealed partial class SocketConnection : IDisposable
             return null;
         }
 
-        DeviceId? device = null;
+        SessionOwner? owner = null;
         ErrorCode refusal = ErrorCode.None;
         if (hello.ProtocolVersion != Limits.ProtocolVersion)
             refusal = ErrorCode.VersionUnsupported;
         else if (hello.Client.Length > ClientNameCharsMax)
             refusal = ErrorCode.Malformed;
-        else if ((device = await _services.Tokens.FindDeviceAsync(hello.Token)) is null)
+        else if ((owner = await _services.Tokens.FindAsync(hello.Token)) is null)
             refusal = ErrorCode.Unauthenticated;
+        else if ((_accountPlace = _services.Counts.TryOpenSignedIn(owner.Account)) is null)
+            refusal = ErrorCode.TooManyConnections;
 
-        var welcomed = new Welcomed { ServerTimeMs = (ulong)_services.Clock.GetUtcNow().ToUnixTimeMilliseconds() };
-        Answer(refusal == ErrorCode.None ? new Reply { RequestId = frame.RequestId, Hello = welcomed } : new Reply { RequestId = frame.RequestId, Error = refusal });
-        return device;
+        if (refusal != ErrorCode.None)
+        {
+            Answer(new Reply { RequestId = frame.RequestId, Error = refusal });
+            return null;
+        }
+
+        _ticket.SignIn();
+        Answer(new Reply { RequestId = frame.RequestId, Hello = new Welcomed { ServerTimeMs = (ulong)_services.Clock.GetUtcNow().ToUnixTimeMilliseconds() } });
+        return owner;
     }
 
-    private async Task<ErrorCode> ReceiveRequestsAsync(DeviceId device, SubscriptionSet subscriptions, CancellationToken cancellationToken)
+    /// <summary>The first frame, if it comes in time.</summary>
+    private async Task<FrameReader.Result> ReadFirstAsync(CancellationToken cancellationToken)
     {
-        var appends = new AppendHandler(device, _services);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(_services.Limits.HelloSeconds), _services.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await _reader.ReadAsync(HelloBytesMax, either.Token);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return new FrameReader.Result(null, ErrorCode.TimedOut);
+        }
+    }
+
+    private async Task<ErrorCode> ReceiveRequestsAsync(SessionOwner owner, SubscriptionSet subscriptions, CancellationToken cancellationToken)
+    {
+        var appends = new AppendHandler(owner, _services);
         while (true)
         {
             await _outbound.RoomAsync(cancellationToken);
@@ -142,13 +171,15 @@ internal sealed partial class SocketConnection : IDisposable
                     return result.Error;
                 if (frame.RequestId == 0)
                     return ErrorCode.Malformed;
+                while (_services.Rates.Frames.Take(ref _framesFullAt, Rate.Now(_services.Clock)) is { } wait)
+                    await Task.Delay(wait, _services.Clock, cancellationToken);
                 if (frame.RequestCase == ClientFrame.RequestOneofCase.Append)
                 {
-                    (ErrorCode refusal, AppendRequest? request) = await appends.PrepareAsync(frame.Append);
+                    (Reply? refusal, AppendRequest? request) = await appends.PrepareAsync(frame.RequestId, frame.Append);
                     handedOn = request is not null;
-                    if (request is null)
-                        Answer(new Reply { RequestId = frame.RequestId, Error = refusal });
-                    else
+                    if (refusal is not null)
+                        Answer(refusal);
+                    else if (request is not null)
                         _ = AnswerAppendAsync(appends, frame.RequestId, request);
                 }
                 else
@@ -211,8 +242,8 @@ internal sealed partial class SocketConnection : IDisposable
 
     private void Answer(Reply reply)
     {
-        if (reply.Error == ErrorCode.StoreUnavailable)
-            reply.RetryAfterMs = StoreRetryAfterMs;
+        if (reply.RetryAfterMs == 0 && RetryAfter.Of(reply.Error) is { } wait)
+            reply.RetryAfterMs = RetryAfter.Milliseconds(wait);
         _outbound.Write(new ServerFrame { Reply = reply }.ToByteArray());
     }
 
@@ -252,7 +283,7 @@ internal sealed partial class SocketConnection : IDisposable
     {
         ErrorCode.None => WebSocketCloseStatus.NormalClosure,
         ErrorCode.TooLarge => WebSocketCloseStatus.MessageTooBig,
-        ErrorCode.StoreUnavailable or ErrorCode.Internal => WebSocketCloseStatus.InternalServerError,
+        ErrorCode.StoreUnavailable or ErrorCode.Internal or ErrorCode.Overloaded => WebSocketCloseStatus.InternalServerError,
         _ => WebSocketCloseStatus.PolicyViolation,
     };
 

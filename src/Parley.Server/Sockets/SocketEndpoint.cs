@@ -1,31 +1,34 @@
 using Microsoft.AspNetCore.Http.Features;
 using Parley.Contracts;
 using Parley.Server.Http;
+using Parley.Server.Limiting;
 
 namespace Parley.Server.Sockets;
 
 /// <summary>Where the WebSocket begins. The session is named in its first frame, so nothing is checked here.</summary>
 internal static class SocketEndpoint
 {
-    private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(30);
-
     public static void AddSockets(this IServiceCollection services)
     {
         services.AddSingleton<Subscribers>();
         services.AddSingleton<SocketServices>();
+        services.AddSingleton<MemoryBudget>();
+        services.AddHostedService(static provider => provider.GetRequiredService<MemoryBudget>());
     }
 
-    public static void UseSockets(this IApplicationBuilder app)
+    public static void UseSockets(this IApplicationBuilder app, ServerLimits limits)
     {
         // Before the WebSocket middleware, which takes the feature as it finds it.
         app.Use((context, next) =>
         {
             if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
-                context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(upgrade, context.Abort));
+                context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(upgrade, context.Abort, context.RequestServices.GetRequiredService<SocketServices>()));
             return next(context);
         });
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = KeepAliveInterval, KeepAliveTimeout = KeepAliveTimeout });
+
+        // A peer that has gone without a word is noticed by its silence. Compression is never offered: it is a way to make much out of little.
+        var ping = TimeSpan.FromSeconds(limits.PingSeconds);
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = ping, KeepAliveTimeout = ping });
     }
 
     public static void MapSocket(this IEndpointRouteBuilder open) => open.Map(Routes.Socket, ServeAsync).ExcludeFromDescription();
@@ -38,10 +41,18 @@ internal static class SocketEndpoint
             return;
         }
 
+        ConnectionTicket ticket = context.Features.Get<ConnectionTicket>() ?? throw new InvalidOperationException("The connection was not counted.");
+        using IDisposable? place = ticket.IsProxied ? services.Counts.TryOpenForwarded(context.Connection.RemoteIpAddress) : null;
+        if (ticket.IsProxied && place is null)
+        {
+            await new Refused(ErrorCode.TooManyConnections).ExecuteAsync(context);
+            return;
+        }
+
         using System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
         if (context.Features.Get<IHttpUpgradeFeature>() is not CoalescingUpgrade { Stream: { } stream })
             throw new InvalidOperationException("The connection was upgraded past us.");
-        using var connection = new SocketConnection(socket, stream.Outbound, services);
+        using var connection = new SocketConnection(socket, stream.Outbound, ticket, services);
         await connection.RunAsync(lifetime.ApplicationStopping);
     }
 }

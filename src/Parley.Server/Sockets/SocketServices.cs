@@ -1,3 +1,4 @@
+using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sessions;
 
@@ -5,4 +6,13 @@ namespace Parley.Server.Sockets;
 
 /// <summary>What every connection uses.</summary>
 internal sealed record SocketServices(
-    ILogStore Logs, IGrainFactory Grains, Subscribers Subscribers, SessionTokens Tokens, TimeProvider Clock, ILogger<SocketConnection> Logger);
+    ILogStore Logs,
+    IGrainFactory Grains,
+    Subscribers Subscribers,
+    SessionTokens Tokens,
+    ServerLimits Limits,
+    RateLimits Rates,
+    ConnectionCounts Counts,
+    MemoryBudget Memory,
+    TimeProvider Clock,
+    ILogger<SocketConnection> Logger);

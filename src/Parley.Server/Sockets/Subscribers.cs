@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
@@ -46,6 +47,7 @@ internal sealed class Subscribers
             return;
         }
 
+        using Activity? span = ServerMetrics.Traces.StartActivity("fan_out");
         ImmutableArray<DeviceId> removed = DeviceIds.Unpack(publication.Removed);
         int delivered = 0;
         foreach (Subscription subscription in present)
@@ -54,6 +56,7 @@ internal sealed class Subscribers
                 delivered++;
         }
 
+        span?.SetTag("deliveries", delivered);
         ServerMetrics.DeliveredLive(delivered);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
 using Parley.Server.Telemetry;
@@ -144,7 +145,9 @@ internal sealed class Subscription
             expectsMore = _published > _cursor;
         }
 
+        using Activity? span = ServerMetrics.Traces.StartActivity("catch_up");
         IReadOnlyList<StoredEntry> page = await store.ReadAsync(_logId, Device, cursor, PageBytes);
+        span?.SetTag("envelopes", page.Count);
 
         // There is more, and not for this device: it was removed by an entry that this node was not told of.
         ulong through = page.Count == 0 && expectsMore ? await FindThroughAsync(store) : ulong.MaxValue;

@@ -27,6 +27,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
         await foreach (Subscription subscription in _behind.Reader.ReadAllAsync(cancellationToken))
         {
             await outbound.RoomAsync(cancellationToken);
+            await services.Memory.RoomAsync(cancellationToken);
             if (!IsCurrent(subscription))
                 continue;
             try

@@ -35,6 +35,9 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     private long _waitingBytes;
     private bool _stopping;
 
+    // The writer's thread alone: whether the store has refused a write and taken none since.
+    private bool _isRefusing;
+
     public WriteQueue(StoreSession session, ILogger logger)
     {
         _session = session;
@@ -131,10 +134,11 @@ internal sealed partial class WriteQueue : IAsyncDisposable
             return;
         }
 
-        if (failure.Kind == StoreFailure.Refused)
-            Log.WriteRefused(_logger, failure.Error);
-        else
+        if (failure.Kind != StoreFailure.Refused)
             Log.WriteFailed(_logger, failure.Error);
+        else if (!_isRefusing)
+            Log.WriteRefused(_logger, failure.Error);
+        _isRefusing |= failure.Kind == StoreFailure.Refused;
         write.Fail(failure.Error);
     }
 
@@ -172,6 +176,10 @@ internal sealed partial class WriteQueue : IAsyncDisposable
                 batch = batch[batch[0].Apply(_session, batch)..];
             _session.Commit();
             ServerMetrics.Committed(writes, startedAt);
+            span?.SetTag("writes", writes);
+            if (_isRefusing)
+                Log.WritesAgain(_logger);
+            _isRefusing = false;
             return null;
         }
 #pragma warning disable CA1031 // The writer's loop boundary: whatever one write throws must not stop the others.
@@ -272,6 +280,9 @@ internal sealed partial class WriteQueue : IAsyncDisposable
 
         [LoggerMessage(1002, LogLevel.Error, "The database cannot be reached; writes are refused until it can be")]
         public static partial void Unreachable(ILogger logger, Exception error);
+
+        [LoggerMessage(1010, LogLevel.Information, "The store takes writes again")]
+        public static partial void WritesAgain(ILogger logger);
 
         [LoggerMessage(1003, LogLevel.Error, "A write failed")]
         public static partial void WriteFailed(ILogger logger, Exception error);

@@ -50,6 +50,12 @@ internal static class ServerMetrics
     private static readonly Counter<long> FallsBehind = Meter.CreateCounter<long>(
         "parley.subscriptions.fallen_behind", "{subscription}", "How often a live subscription had to go back to the store.");
 
+    private static readonly UpDownCounter<long> QueuedBytes = Meter.CreateUpDownCounter<long>(
+        "parley.connections.queued", "By", "Memory that holds what peers have not read yet.");
+
+    private static readonly Counter<long> Refusals = Meter.CreateCounter<long>(
+        "parley.limits.refusals", "{refusal}", "What was refused because somebody had too much of it, by limit.");
+
     private static readonly Counter<long> PeerDeliveries = Meter.CreateCounter<long>(
         "parley.peers.deliveries", "{envelope}", "Envelopes that another node was told of.");
 
@@ -87,6 +93,10 @@ internal static class ServerMetrics
     public static void DeliveredFromStore(int envelopes) => CaughtUp.Add(envelopes);
 
     public static void FellBehind() => FallsBehind.Add(1);
+
+    public static void Queued(int change) => QueuedBytes.Add(change);
+
+    public static void Limited(string limit) => Refusals.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public static void ToldPeer(int envelopes) => PeerDeliveries.Add(envelopes);
 

@@ -47,14 +47,16 @@ internal sealed record Invocation(CommandLineConsole Console, bool Json, string 
     }
 
     /// <summary>
-    /// Works with the account after everything the server has for it has been read; if the server cannot be reached, with what is here, and the
+    /// Works with the account after everything the server has for it has been read; if the server cannot be reached, or asks to wait, with what is here, and the
     /// work is told so by the refusal.
     /// </summary>
     public Task<ExitCode> WithLatestAsync(Func<ParleyClient, ClientError?, Task<ExitCode>> work) => WithAccountAsync(async client =>
     {
         client.Start();
         ClientResult caughtUp = await ProgressAsync("Catching up…", client.CatchUpAsync(Cancelled));
-        if (caughtUp.Error is not (null or { Code: ClientErrorCode.Offline }))
+        bool mayPass = caughtUp.Error?.Code is null or ClientErrorCode.Offline or ClientErrorCode.RateLimited or ClientErrorCode.TooManyConnections
+            or ClientErrorCode.ServerBusy or ClientErrorCode.ServerFailed or ClientErrorCode.ServerStoreFailed;
+        if (caughtUp.Error is not null && !mayPass)
             return Fail(caughtUp.Error);
         ExitCode exit = await work(client, caughtUp.Error);
         // What earlier commands could not send goes out before this one ends. If it still cannot, it stays kept.

@@ -32,6 +32,12 @@ internal sealed class FakeNetwork
     /// <summary>What is done to each frame on its way to a client.</summary>
     public Func<ServerFrame, ServerFrame>? Tamper { get; set; }
 
+    /// <summary>What is refused over HTTP, and how; null lets it through.</summary>
+    public Func<ResourceRequest, Refusal?>? RefuseRequest { get; set; }
+
+    /// <summary>What is refused over the WebSocket, and how; null lets it through.</summary>
+    public Func<ClientFrame, Reply?>? RefuseFrame { get; set; }
+
     public ITransport Connect() => new FakeTransport(this);
 
     /// <summary>Does something to the server itself.</summary>
@@ -58,6 +64,8 @@ internal sealed class FakeNetwork
         {
             if (IsDown)
                 throw new TransportException("Down.");
+            if (RefuseRequest?.Invoke(request) is { } refusal)
+                return new ResourceResponse(429, JsonSerializer.SerializeToUtf8Bytes(refusal, ResourcesJson.Default.Refusal));
             string[] parts = request.Path.Split("?suite=");
             string path = parts[0];
             CipherSuite suite = parts.Length > 1 ? (CipherSuite)ushort.Parse(parts[1], CultureInfo.InvariantCulture) : default;
@@ -94,6 +102,13 @@ internal sealed class FakeNetwork
         lock (_gate)
         {
             var reply = new Reply { RequestId = frame.RequestId };
+            if (RefuseFrame?.Invoke(frame) is { } refusal)
+            {
+                refusal.RequestId = frame.RequestId;
+                channel.Push(new ServerFrame { Reply = refusal });
+                return;
+            }
+
             switch (frame.RequestCase)
             {
                 case ClientFrame.RequestOneofCase.Hello:

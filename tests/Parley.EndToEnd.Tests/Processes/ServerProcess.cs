@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -69,12 +70,26 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return link.Value;
     }
 
-    /// <summary>A loopback port that nobody listens on.</summary>
+    /// <summary>
+    /// A loopback port that nobody listens on, and that nobody is given while the server is down: the system takes the ports of outgoing
+    /// connections, of which a busy machine makes thousands, from 32768 up.
+    /// </summary>
     public static int FreePort()
     {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            int port = RandomNumberGenerator.GetInt32(10_000, 32_000);
+            try
+            {
+                using TcpListener listener = new(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

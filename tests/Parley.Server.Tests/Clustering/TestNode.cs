@@ -37,7 +37,9 @@ internal sealed class TestNode : RemoteServer
         string host = (at ?? IPAddress.Loopback).ToString();
         var listen = new Uri($"http://{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         var cluster = IPEndPoint.Parse($"{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
-        var all = new Dictionary<string, string>(variables ?? new Dictionary<string, string>(), StringComparer.Ordinal) { ["PARLEY_REQUESTS_PER_SECOND"] = "1000000", ["PARLEY_DATABASE"] = database };
+        var all = new Dictionary<string, string>(TestServer.UnlimitedEnvironment(), StringComparer.Ordinal) { ["PARLEY_DATABASE"] = database };
+        foreach ((string name, string value) in variables ?? new Dictionary<string, string>())
+            all[name] = value;
         var node = new TestNode(listen, cluster, through ?? [], all, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString()]);
         await node.StartedAsync();
         return node;

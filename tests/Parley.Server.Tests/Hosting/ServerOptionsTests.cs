@@ -22,8 +22,31 @@ public sealed class ServerOptionsTests
         Assert.Equal(Path.GetFullPath("/srv/parley"), options.Store.DataDirectory);
         Assert.Equal("https://chat.example.org", options.PublicUrl);
         Assert.Equal("chat.example.org", options.Name);
-        Assert.Equal(7, options.RequestsPerSecond);
+        Assert.Equal(7, options.Limits.RequestsPerSecond);
         Assert.Equal(8000, ServerOptions.Parse("http://localhost:8000", "x", null, null, null, null, Environment.GetValueOrDefault).Listen.Port);
+    }
+
+    [Fact]
+    public void Limits_and_trusted_proxies_come_from_the_environment()
+    {
+        ServerOptions options = Parse(("PARLEY_APPENDS_PER_SECOND", "3"), ("PARLEY_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::1"));
+        Assert.Equal(3, options.Limits.AppendsPerSecond);
+        Assert.Equal(new Server.Limiting.ServerLimits { AppendsPerSecond = 3 }, options.Limits);
+        Assert.All(["127.0.0.1", "10.20.30.40", "::1", "::ffff:127.0.0.1"], address => Assert.True(options.IsTrustedProxy(IPAddress.Parse(address))));
+        Assert.All(["127.0.0.2", "11.0.0.1", "::2"], address => Assert.False(options.IsTrustedProxy(IPAddress.Parse(address))));
+        Assert.False(Parse().IsTrustedProxy(IPAddress.Loopback));
+    }
+
+    [Theory]
+    [InlineData("PARLEY_APPENDS_PER_SECOND", "0")]
+    [InlineData("PARLEY_GROUPS_PER_HOUR", "many")]
+    [InlineData("PARLEY_QUEUE_MEGABYTES", "9999999999")]
+    [InlineData("PARLEY_TRUSTED_PROXIES", "proxy.example.org")]
+    public void A_limit_or_proxy_that_cannot_be_meant_is_refused_by_name(string name, string value)
+    {
+        StartupException refusal = Assert.Throws<StartupException>(() => Parse((name, value)));
+        Assert.Equal(ExitCode.WrongSetting, refusal.ExitCode);
+        Assert.StartsWith(name, refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -72,6 +95,9 @@ public sealed class ServerOptionsTests
     [Fact]
     public void A_folder_and_a_database_are_not_used_together() =>
         Assert.Equal(ExitCode.WrongSetting, Assert.Throws<StartupException>(() => Store("folder", "postgresql://a/b", _ => null)).ExitCode);
+
+    private static ServerOptions Parse(params (string Name, string Value)[] environment) =>
+        ServerOptions.Parse(null, "x", null, null, null, null, name => environment.FirstOrDefault(setting => setting.Name == name).Value);
 
     private static StoreSettings Store(string? data, string? database, Func<string, string?> environment) => ServerOptions.ParseStore(data, database, environment);
 }

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -11,14 +14,20 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Task<string> _errors;
+    private readonly Task _reading;
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
     private ServerProcess(Process process)
     {
         _process = process;
         _errors = process.StandardError.ReadToEndAsync();
+        _reading = ReadAsync();
     }
 
     public static ServerProcess Start(params string[] arguments) => Start([], new Dictionary<string, string>(StringComparer.Ordinal), arguments);
+
+    /// <summary>Without its limits, for a load that comes from one address.</summary>
+    public static ServerProcess StartUnlimited(params string[] arguments) => Start([], TestServer.UnlimitedEnvironment(), arguments);
 
     /// <summary>Starts it through another program, which becomes it, and with further variables.</summary>
     public static ServerProcess Start(IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, params string[] arguments)
@@ -31,25 +40,50 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server's program does not start."));
     }
 
-    /// <summary>A loopback address that was free a moment ago.</summary>
+    /// <summary>
+    /// A loopback address that is free, and likely stays so while no server is there: its port is below those that the system gives to
+    /// outgoing connections, of which a busy machine makes thousands.
+    /// </summary>
     public static string FreeAddress()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"http://{listener.LocalEndpoint}";
+        while (true)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(10_000, 32_000));
+                listener.Start();
+                return $"http://{listener.LocalEndpoint}";
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     /// <summary>Reads the output up to a line that holds the text.</summary>
     public async Task<string> LineAsync(string text)
     {
         using var timeout = new CancellationTokenSource(Patience);
-        while (await _process.StandardOutput.ReadLineAsync(timeout.Token) is { } line)
+        while (await _lines.Reader.WaitToReadAsync(timeout.Token))
         {
-            if (line.Contains(text, StringComparison.Ordinal))
-                return line.Trim();
+            while (_lines.Reader.TryRead(out string? line))
+            {
+                if (line.Contains(text, StringComparison.Ordinal))
+                    return line.Trim();
+            }
         }
 
         throw new InvalidOperationException($"The server ended without saying '{text}': {await _errors}");
+    }
+
+    /// <summary>What it has printed since the line that was last waited for.</summary>
+    public string Printed()
+    {
+        var printed = new StringBuilder();
+        while (_lines.Reader.TryRead(out string? line))
+            printed.Append(line).Append('\n');
+        return printed.ToString();
     }
 
     /// <summary>Ends it without warning, as a power cut would.</summary>
@@ -68,25 +102,20 @@ internal sealed class ServerProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Reads on, so that it can write, until it ends by itself or otherwise.</summary>
+    /// <summary>Waits until it ends by itself or otherwise.</summary>
     public async Task<(int ExitCode, string Errors)> RunToEndAsync()
     {
-        while (await _process.StandardOutput.ReadLineAsync() is not null)
-        {
-            // Nobody wants to know.
-        }
-
         await _process.WaitForExitAsync();
         return (_process.ExitCode, await _errors);
     }
 
-    /// <summary>Waits for its end.</summary>
+    /// <summary>Waits for its end, and returns what it has printed behind the line that was last waited for.</summary>
     public async Task<(int ExitCode, string Output, string Errors)> EndAsync()
     {
         using var timeout = new CancellationTokenSource(Patience);
-        string output = await _process.StandardOutput.ReadToEndAsync(timeout.Token);
+        await _reading.WaitAsync(timeout.Token);
         await _process.WaitForExitAsync(timeout.Token);
-        return (_process.ExitCode, output, await _errors);
+        return (_process.ExitCode, Printed(), await _errors);
     }
 
     public async ValueTask DisposeAsync()
@@ -94,5 +123,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         if (!_process.HasExited)
             await KillAsync();
         _process.Dispose();
+    }
+
+    /// <summary>All along: a server whose output nobody reads would stand still.</summary>
+    private async Task ReadAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            _lines.Writer.TryWrite(line);
+        _lines.Writer.Complete();
     }
 }

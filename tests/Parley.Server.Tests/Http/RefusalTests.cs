@@ -43,7 +43,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task One_address_can_only_ask_so_often()
     {
-        await using TestServer server = await TestServer.StartAsync(requestsPerSecond: 1);
+        await using TestServer server = await TestServer.StartAsync(limits: TestServer.Unlimited with { RequestsPerSecond = 1 });
         HttpResponseMessage last = await server.Http.GetAsync(Routes.Server);
         for (int i = 0; i < 20 && last.StatusCode == HttpStatusCode.OK; i++)
             last = await server.Http.GetAsync(Routes.Server);

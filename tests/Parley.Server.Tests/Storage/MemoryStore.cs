@@ -82,10 +82,13 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
         }
     }
 
-    public ValueTask<DeviceId?> FindAsync(byte[] tokenHash, DateTimeOffset now)
+    public ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now)
     {
         lock (_gate)
-            return new(_sessions.TryGetValue(Convert.ToHexString(tokenHash), out var session) && session.ExpiresAt > now ? session.Device : null);
+        {
+            bool isOpen = _sessions.TryGetValue(Convert.ToHexString(tokenHash), out var session) && session.ExpiresAt > now;
+            return new(isOpen ? new SessionOwner(session.Device, _accounts.Keys.ToList().IndexOf(_devices[session.Device].Handle.Value)) : null);
+        }
     }
 
     public Task<ErrorCode> AddAsync(DeviceId device, IReadOnlyList<CheckedKeyPackage> keyPackages, DateTimeOffset now)

@@ -119,13 +119,7 @@ public sealed class PostgresFaultTests
     {
         await using TestServer server = await TestServer.StartOnPostgresAsync(settings);
         TestClient[] clients = [await server.JoinAsync("alice"), await server.JoinAsync("bob"), await server.JoinAsync("carol")];
-        byte[] group = await clients[0].CreateGroupAsync();
-        await using (TestSocket socket = await clients[0].ConnectAsync())
-            await socket.AppendAsync(TestMessages.Commit(group, epoch: 0, added: clients[1..]));
-        var load = TestLoad.Start([server], group, epoch: 1, clients);
-        await harm(load);
-        await load.ProgressAsync(100);
-        await load.EndAndVerifyAsync(clients[1], after: 1);
+        await TestLoad.VerifyAsync(server, clients, harm);
     }
 
     private static async Task<TestDevice> RegisterAsync(IDatabase database)

@@ -3,6 +3,7 @@ using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Mls.Messages;
 using Parley.Server.KeyPackages;
+using Parley.Server.Sessions;
 
 namespace Parley.Server.Tests.Storage;
 
@@ -87,7 +88,8 @@ public sealed class RegisterContractTests
         TestDevice device = await stores.RegisterAsync("alice");
         byte[] hash = RandomNumberGenerator.GetBytes(32);
         Assert.True(await stores.Sessions.AddAsync(hash, device.Id, RandomNumberGenerator.GetBytes(16), Now, Now.AddHours(24)));
-        Assert.Equal(device.Id, await stores.Sessions.FindAsync(hash, Now.AddHours(23)));
+        SessionOwner owner = (await stores.Sessions.FindAsync(hash, Now.AddHours(23)))!;
+        Assert.Equal(device.Id, owner.Device);
         Assert.Null(await stores.Sessions.FindAsync(hash, Now.AddHours(24)));
         Assert.Null(await stores.Sessions.FindAsync(new byte[32], Now));
     }

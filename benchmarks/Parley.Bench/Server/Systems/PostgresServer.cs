@@ -71,7 +71,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
 #pragma warning disable CA2100 // This program's own statements.
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
 #pragma warning restore CA2100
         return await command.ExecuteScalarAsync(cancellationToken);
     }

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Parley.Server.Telemetry;
+
+namespace Parley.Server.Limiting;
+
+/// <summary>Something that holds bytes for a peer until it reads them.</summary>
+internal interface IHeldBytes
+{
+    /// <summary>How many.</summary>
+    int HeldBytes { get; }
+
+    /// <summary>For how long the peer has read nothing of what waits for it.</summary>
+    TimeSpan StalledFor { get; }
+
+    /// <summary>Ends the connection and lets go of the bytes.</summary>
+    void Abandon();
+}
+
+/// <summary>
+/// The memory that all connections share for what they have not read yet, and for large frames of which a part has come. Each has a
+/// limit of its own, but ten thousand that stop reading at once would still be too much. When what waits is too much, nothing is read
+/// from the store for anybody, live events go only to those that have nothing waiting, and whoever has read nothing for a while is
+/// disconnected, the largest first; it resumes from its cursor.
+/// </summary>
+internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : BackgroundService
+{
+    private const long Megabyte = 1024 * 1024;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan StalledMax = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<IHeldBytes, bool> _holders = new();
+    private long _queuedBytes;
+    private long _frameBytes;
+
+    /// <summary>Whether more waits than may.</summary>
+    public bool IsFull => Interlocked.Read(ref _queuedBytes) > limits.QueueMegabytes * Megabyte;
+
+    /// <summary>What waits to be read by peers.</summary>
+    public long QueuedBytes => Interlocked.Read(ref _queuedBytes);
+
+    /// <summary>Looks after a connection until it is removed.</summary>
+    public void Add(IHeldBytes holder) => _holders.TryAdd(holder, true);
+
+    public void Remove(IHeldBytes holder) => _holders.TryRemove(holder, out _);
+
+    /// <summary>What waits has grown or shrunk.</summary>
+    public void Queued(int change)
+    {
+        Interlocked.Add(ref _queuedBytes, change);
+        ServerMetrics.Queued(change);
+    }
+
+    /// <summary>Makes room for a part of a large frame. False if there is none.</summary>
+    public bool TryTakeFrame(int bytes)
+    {
+        if (Interlocked.Add(ref _frameBytes, bytes) <= limits.FrameMegabytes * Megabyte)
+            return true;
+        ReturnFrame(bytes);
+        return false;
+    }
+
+    public void ReturnFrame(int bytes) => Interlocked.Add(ref _frameBytes, -bytes);
+
+    /// <summary>Returns when there is room for what is read from the store.</summary>
+    public async ValueTask RoomAsync(CancellationToken cancellationToken)
+    {
+        while (IsFull)
+            await Task.Delay(Pause, clock, cancellationToken);
+    }
+
+    /// <summary>Disconnects those who do not read, while there is too much.</summary>
+    public void Relieve()
+    {
+        if (!IsFull)
+            return;
+        foreach (IHeldBytes holder in _holders.Keys.Where(static holder => holder.StalledFor > StalledMax).OrderByDescending(static holder => holder.HeldBytes))
+        {
+            if (!IsFull)
+                return;
+            holder.Abandon();
+            ServerMetrics.Limited("queue_bytes");
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            Relieve();
+    }
+}

@@ -1,0 +1,31 @@
+namespace Parley.Server.Limiting;
+
+/// <summary>
+/// So many at once, and so many a second after that: a token bucket. All that is kept of a bucket is one number, the moment at which it
+/// will be full again, so that a bucket nobody uses needs nothing.
+/// </summary>
+/// <param name="PerSecond">How fast the bucket fills.</param>
+/// <param name="Burst">How much it holds.</param>
+internal readonly record struct Rate(double PerSecond, double Burst)
+{
+    // What adding up fractions may be off by.
+    private const double RoundingSeconds = 1e-6;
+
+    /// <summary>Now, in seconds, on a clock that is never set.</summary>
+    public static double Now(TimeProvider clock) => (double)clock.GetTimestamp() / clock.TimestampFrequency;
+
+    /// <summary>Takes an amount out. More than the bucket holds is given when it is full, and then paid off.</summary>
+    /// <param name="fullAt">The bucket.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="amount">How much.</param>
+    /// <returns>Null, or in how long there will be as much, and then nothing was taken.</returns>
+    public TimeSpan? Take(ref double fullAt, double now, double amount = 1)
+    {
+        double from = Math.Max(fullAt, now);
+        double missing = from - now + ((Math.Min(amount, Burst) - Burst) / PerSecond);
+        if (missing > RoundingSeconds)
+            return TimeSpan.FromSeconds(missing + RoundingSeconds);
+        fullAt = from + (amount / PerSecond);
+        return null;
+    }
+}

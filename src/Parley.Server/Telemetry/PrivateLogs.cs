@@ -1,0 +1,21 @@
+using Parley.Server.Sessions;
+
+namespace Parley.Server.Telemetry;
+
+/// <summary>
+/// What is logged, whatever a configuration says. The framework's own logs name the paths of requests, in which handles, group ids and
+/// invites stand, so nothing below a warning is taken from it. Ours name nobody at any level.
+/// </summary>
+internal static class PrivateLogs
+{
+    public static void AddPrivateLogs(this IServiceCollection services, LogLevel level) => services.PostConfigure<LoggerFilterOptions>(filters =>
+    {
+        filters.MinLevel = LogLevel.Warning;
+        filters.Rules.Clear();
+        filters.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Error, null));
+        filters.Rules.Add(new LoggerFilterRule(null, "Parley", level, null));
+
+        // The framework logs in this category, too.
+        filters.Rules.Add(new LoggerFilterRule(null, typeof(SessionAuthentication).FullName, LogLevel.Warning, null));
+    });
+}

@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text;
+using Parley.Contracts;
+using Parley.Contracts.Resources;
+using Parley.Contracts.Wire;
+using Parley.Server.Telemetry;
+using Parley.Server.Tests.Storage;
+
+namespace Parley.Server.Tests.Telemetry;
+
+/// <summary>A conversation with everything that can be logged, measured and traced: nobody and nothing in it can be found there.</summary>
+public sealed class PrivacyTests
+{
+    private static readonly string[] Meters = [ServerMetrics.Name, "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+
+    [Fact]
+    public async Task Neither_logs_at_their_finest_nor_metrics_nor_traces_name_people_devices_groups_or_content()
+    {
+        var said = new ConcurrentQueue<string>();
+        using MeterListener metrics = Listen(said);
+        using ActivityListener traces = Trace(said);
+        var logs = new CapturedLogs();
+        using var folder = new TemporaryFolder();
+        await using (TestServer server = await TestServer.StartOnSqliteAsync(folder.File("parley.db"), configure: logs.AddTo))
+        {
+            string invite = await server.InviteAsync(uses: 2);
+            TestClient one = await server.JoinAsync("zebedee", invite);
+            TestClient other = await server.JoinAsync("quentin", invite);
+            Append message = await TalkAsync(server, one, other, invite);
+
+            metrics.RecordObservableInstruments();
+            byte[] group = MessageGroup(message);
+            string everything = string.Join('\n', logs.Entries.Concat(said));
+            byte[][] hidden = [group, one.Id.ToArray(), other.Id.ToArray(), message.Message.ToByteArray()];
+            string[] secrets = ["zebedee", "quentin", invite, one.Token, other.Token, .. hidden.SelectMany(Forms)];
+            foreach (string secret in secrets)
+                Assert.DoesNotContain(secret, everything, StringComparison.OrdinalIgnoreCase);
+            foreach (string span in new[] { "append", "store.commit", "fan_out", "catch_up" })
+                Assert.Contains("span " + span + " ", everything, StringComparison.Ordinal);
+            Assert.Contains("parley.appends", everything, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>What people do, and what goes wrong.</summary>
+    private static async Task<Append> TalkAsync(TestServer server, TestClient one, TestClient other, string invite)
+    {
+        byte[] group = await one.CreateGroupAsync();
+        await using TestSocket socket = await one.ConnectAsync();
+        await using TestSocket reader = await other.ConnectAsync();
+        await reader.SubscribeAsync(other.Inbox);
+        await socket.AppendAsync(TestMessages.Commit(group, added: [other]));
+        await reader.SubscribeAsync(TestMessages.Log(group), after: 1);
+        Append message = TestMessages.Application(group, epoch: 1);
+        await socket.AppendAsync(message);
+        await reader.EnvelopesAsync(other.Inbox, 1);
+        await reader.EnvelopesAsync(TestMessages.Log(group), 1);
+        await socket.AppendAsync(TestMessages.Application(group, epoch: 1));
+        await reader.EnvelopesAsync(TestMessages.Log(group), 1);
+
+        Assert.NotEqual(ErrorCode.None, await socket.TryAppendAsync(TestMessages.Application(group, epoch: 7)));
+        await one.SendAsync(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", "quentin"));
+        await one.SendAsync(HttpMethod.Post, Routes.OfSuite(Routes.AccountKeyPackages.Replace("{handle}", "quentin"), 3));
+        await one.SendAsync(HttpMethod.Post, Routes.KeyPackages, new NewKeyPackages([[1, 2, 3]]));
+        await server.Http.GetAsync(Routes.InvitePage.Replace("{code}", invite));
+        await server.RegisterAsync(new TestDevice("zebedee"), invite);
+        await server.AnswerAsync(one.Device, (await server.ChallengeAsync(one.Device)).Bytes, []);
+        await socket.SendRawAsync([0xff, 0xff]);
+        await socket.ClosedAsync();
+        return message;
+    }
+
+    private static byte[] MessageGroup(Append message) => Server.Log.MessageHeader.TryParse(message.Message.Memory)!.Group.ToBytes();
+
+    private static string[] Forms(byte[] bytes) => [Convert.ToHexString(bytes), Convert.ToBase64String(bytes).TrimEnd('='), BitConverter.ToString(bytes)];
+
+    private static MeterListener Listen(ConcurrentQueue<string> said)
+    {
+        var listener = new MeterListener { InstrumentPublished = (instrument, listening) => { if (Meters.Contains(instrument.Meter.Name)) listening.EnableMeasurementEvents(instrument); } };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => said.Enqueue(Words(instrument, tags)));
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => said.Enqueue(Words(instrument, tags)));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => said.Enqueue(Words(instrument, tags)));
+        listener.Start();
+        return listener;
+    }
+
+    private static string Words(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var words = new StringBuilder(instrument.Name);
+        foreach (KeyValuePair<string, object?> tag in tags)
+            words.Append(' ').Append(tag.Key).Append('=').Append(tag.Value);
+        return words.ToString();
+    }
+
+    private static ActivityListener Trace(ConcurrentQueue<string> said)
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == ServerMetrics.Name,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = span => said.Enqueue(
+                $"span {span.OperationName} {span.DisplayName} {span.StatusDescription} {string.Join(' ', span.TagObjects)} {string.Join(' ', span.Events.Select(one => one.Name))} {string.Join(' ', span.Baggage)}"),
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
+    }
+}
