@@ -44,7 +44,13 @@ internal static class ParleyServer
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
-        builder.Services.Configure<SocketTransportOptions>(static transport => transport.CreateBoundListenSocket = Listen);
+        builder.Services.Configure<SocketTransportOptions>(static transport =>
+        {
+            transport.CreateBoundListenSocket = Listen;
+
+            // A frame is read, and a buffer sent, on the thread that learned that it can be: nothing of ours blocks there for long.
+            transport.UnsafePreferInlineScheduling = true;
+        });
         builder.Services.AddPrivateLogs(options.LogLevel);
         if (node is null)
             builder.UseSequencer();

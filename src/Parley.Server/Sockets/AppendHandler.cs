@@ -30,11 +30,11 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
 
     private static readonly TimeSpan AwakeTime = TimeSpan.FromMinutes(5);
 
-    private readonly ConcurrentDictionary<string, long> _awakeSince = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Awake> _awake = new(StringComparer.Ordinal);
 
     /// <summary>Checks what can be checked without the log. To be awaited before the next frame is read.</summary>
     /// <returns>The request, or the answer if it is refused.</returns>
-    public async Task<(Reply? Refusal, AppendRequest? Request)> PrepareAsync(ulong requestId, Append append)
+    public async ValueTask<(Reply? Refusal, AppendRequest? Request)> PrepareAsync(ulong requestId, Append append)
     {
         ErrorCode refusal = TryParse(append, out AppendRequest? request);
         if (request is null)
@@ -77,7 +77,7 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
         }
         catch (Exception e) when (IsNodeLost(e))
         {
-            _awakeSince.Clear();
+            _awake.Clear();
             return AppendOutcome.Refused(ErrorCode.StoreUnavailable);
         }
     }
@@ -85,19 +85,26 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
     /// <summary>Orleans cannot reach the node of a grain, or it has left, or it does not answer.</summary>
     private static bool IsNodeLost(Exception e) => e is OrleansException or TimeoutException;
 
-    private ILogGrain Grain(LogName group) => services.Grains.GetGrain<ILogGrain>(group.Key);
+    private ILogGrain Grain(LogName group) =>
+        _awake.TryGetValue(group.Key, out Awake awake) ? awake.Grain : services.Grains.GetGrain<ILogGrain>(group.Key);
 
     private async ValueTask WakeAsync(LogName group)
     {
         long now = services.Clock.GetTimestamp();
-        if (!_awakeSince.TryGetValue(group.Key, out long since) || services.Clock.GetElapsedTime(since, now) > AwakeTime)
+        ILogGrain grain;
+        if (_awake.TryGetValue(group.Key, out Awake awake) && services.Clock.GetElapsedTime(awake.Since, now) <= AwakeTime)
         {
-            await Grain(group).WakeAsync();
-            if (_awakeSince.Count >= AwakeMax)
-                _awakeSince.Clear();
+            grain = awake.Grain;
+        }
+        else
+        {
+            grain = Grain(group);
+            await grain.WakeAsync();
+            if (_awake.Count >= AwakeMax)
+                _awake.Clear();
         }
 
-        _awakeSince[group.Key] = now;
+        _awake[group.Key] = new Awake(grain, now);
     }
 
     private ErrorCode TryParse(Append append, out AppendRequest? request)
@@ -138,4 +145,7 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
 
         return parsed.Distinct().Count() == parsed.Length;
     }
+
+    /// <summary>A grain that was called, and when it was last.</summary>
+    private readonly record struct Awake(ILogGrain Grain, long Since);
 }

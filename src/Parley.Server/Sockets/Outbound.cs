@@ -13,7 +13,7 @@ namespace Parley.Server.Sockets;
 /// written after waiting for room (<see cref="RoomAsync"/>) by a reader that stops reading meanwhile. All buffers together are bounded
 /// by the <see cref="MemoryBudget"/>.
 /// </summary>
-internal sealed class Outbound : IHeldBytes, IDisposable
+internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
 {
     /// <summary>Live events are refused beyond this; the subscription then reads from the store when there is room again.</summary>
     public const int EventBytesMax = 256 * 1024;
@@ -39,8 +39,8 @@ internal sealed class Outbound : IHeldBytes, IDisposable
     private byte[] _buffer = [];
     private int _length;
     private bool _failed;
-    private Task _flush = Task.CompletedTask;
     private bool _flushing;
+    private TaskCompletionSource? _flushed;
     private TaskCompletionSource? _room;
     private int _heldBytes;
     private long _readAt;
@@ -114,8 +114,16 @@ internal sealed class Outbound : IHeldBytes, IDisposable
     public Task FlushedAsync()
     {
         lock (_gate)
-            return _flush;
+        {
+            if (!_flushing)
+                return Task.CompletedTask;
+            _flushed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _flushed.Task;
+        }
     }
+
+    /// <summary>Flushes, on a thread of the pool.</summary>
+    void IThreadPoolWorkItem.Execute() => _ = FlushAsync();
 
     /// <inheritdoc/>
     public void Abandon() => Fail();
@@ -168,7 +176,10 @@ internal sealed class Outbound : IHeldBytes, IDisposable
         {
             _flushing = true;
             _readAt = _clock.GetTimestamp();
-            _flush = Task.Run(FlushAsync);
+
+            // At the end of the pool's common queue, so that what is under way on this thread, such as the answer that follows an event,
+            // is written before it is flushed.
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
         return appended;
@@ -231,6 +242,8 @@ internal sealed class Outbound : IHeldBytes, IDisposable
                 return true;
             Return(buffer);
             _flushing = false;
+            _flushed?.SetResult();
+            _flushed = null;
             return false;
         }
     }
