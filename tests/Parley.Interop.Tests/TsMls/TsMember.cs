@@ -72,7 +72,12 @@ internal sealed class TsMember(TsPeer peer, string name, CipherSuite suite, Wire
     {
         JsonElement answer = peer.Try(new
         {
-            op = "externalJoin", name = _id, groupInfo = Hex(groupInfo), tree = Hex(ratchetTree), resync = replacesFormer, bare = isBare,
+            op = "externalJoin",
+            name = _id,
+            groupInfo = Hex(groupInfo),
+            tree = Hex(ratchetTree),
+            resync = replacesFormer,
+            bare = isBare,
         });
         string? refusal = TsPeer.RefusalIn(answer);
         commit = refusal is null ? Bytes(answer, "message") : null;
@@ -86,7 +91,13 @@ internal sealed class TsMember(TsPeer peer, string name, CipherSuite suite, Wire
         NewKeyPackage();
         return Made(peer.Ask(new
         {
-            op = "continue", name = _id, former = former?._id, group = Hex(groupId), suite = (int)Suite, branch = isBranch, keyPackages = keyPackages.Select(Hex),
+            op = "continue",
+            name = _id,
+            former = former?._id,
+            group = Hex(groupId),
+            suite = (int)Suite,
+            branch = isBranch,
+            keyPackages = keyPackages.Select(Hex),
         }));
     }
 
