@@ -18,13 +18,13 @@ internal readonly record struct Rate(double PerSecond, double Burst)
     /// <param name="fullAt">The bucket.</param>
     /// <param name="now">The time.</param>
     /// <param name="amount">How much.</param>
-    /// <returns>Null, or in how long there will be as much, and then nothing was taken.</returns>
+    /// <returns>Null, or in how long there will be as much, and then nothing was taken. Whole milliseconds: a timer takes no less for none at all.</returns>
     public TimeSpan? Take(ref double fullAt, double now, double amount = 1)
     {
         double from = Math.Max(fullAt, now);
         double missing = from - now + ((Math.Min(amount, Burst) - Burst) / PerSecond);
         if (missing > RoundingSeconds)
-            return TimeSpan.FromSeconds(missing + RoundingSeconds);
+            return TimeSpan.FromMilliseconds(Math.Ceiling(missing * 1000));
         fullAt = from + (amount / PerSecond);
         return null;
     }

@@ -48,6 +48,16 @@ public sealed class RateTests
     }
 
     [Fact]
+    public void What_is_missing_by_less_than_a_timer_can_wait_is_waited_for()
+    {
+        var rate = new Rate(PerSecond: 1, Burst: 1);
+        double bucket = 0;
+        Assert.Null(rate.Take(ref bucket, now: 100));
+        Assert.Equal(TimeSpan.FromMilliseconds(1), rate.Take(ref bucket, now: 100.9999));
+        Assert.Null(rate.Take(ref bucket, now: 101));
+    }
+
+    [Fact]
     public void Setting_the_clock_changes_nothing()
     {
         var clock = new SteppedClock();
