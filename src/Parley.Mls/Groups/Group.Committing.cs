@@ -233,14 +233,14 @@ public sealed partial class Group
         }
     }
 
-    /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, SelfRemoves before both, one for each leaf.</summary>
+    /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, SelfRemoves before both, one for each leaf and each client that is added.</summary>
     private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own, Func<QueuedProposal, bool> mayInclude)
     {
-        if (_proposals.Count == 0)
+        if (_proposals.All.Count == 0)
             return [];
         HashSet<LeafIndex> taken = [OwnLeafIndex, .. own.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed)];
         bool extensionsTaken = own.Exists(static queued => queued.Proposal is Proposal.GroupContextExtensions);
-        List<QueuedProposal> received = [.. _proposals.Queued().Where(mayInclude)];
+        List<QueuedProposal> received = [.. _proposals.All.Where(mayInclude)];
         var chosen = new List<QueuedProposal>();
         foreach (QueuedProposal queued in received)
         {
@@ -261,11 +261,16 @@ public sealed partial class Group
                 chosen.Add(queued);
         }
 
+        HashSet<KeyBytes> added = [.. own.Select(static queued => queued.Proposal).OfType<Proposal.Add>().Select(SignatureKey)];
+        HashSet<KeyBytes> freed = [.. own.Concat(chosen).Select(ProposalListRules.RemovedLeaf).OfType<LeafIndex>().Select(_epoch.Tree.LeafAt).OfType<LeafNode>()
+            .Select(static leaf => new KeyBytes(leaf.SignatureKey))];
         foreach (QueuedProposal queued in received)
         {
             bool isChosen = queued.Proposal switch
             {
-                Proposal.Add or Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral => true,
+                // Two members may wish to add the same client; the first is heard.
+                Proposal.Add add => (!_epoch.Tree.Keys.HasSignatureKey(add.KeyPackage.LeafNode.SignatureKey) || freed.Contains(SignatureKey(add))) && added.Add(SignatureKey(add)),
+                Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral => true,
                 Proposal.GroupContextExtensions => !extensionsTaken,
                 Proposal.ReInit => received.Count == 1 && own.Count == 0,
                 _ => false,
@@ -276,6 +281,8 @@ public sealed partial class Group
         }
 
         return chosen;
+
+        static KeyBytes SignatureKey(Proposal.Add add) => new(add.KeyPackage.LeafNode.SignatureKey);
     }
 
     private ReadOnlyMemory<byte>? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)

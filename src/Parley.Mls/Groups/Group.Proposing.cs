@@ -111,7 +111,7 @@ public sealed partial class Group
 
     /// <summary>The leaves whose SelfRemove waits for a Commit.</summary>
     private HashSet<LeafIndex> SelfRemovers() =>
-        [.. _proposals.Queued().Where(static queued => queued.Proposal is Proposal.SelfRemove).Select(ProposalListRules.SenderLeaf)];
+        [.. _proposals.All.Where(static queued => queued.Proposal is Proposal.SelfRemove).Select(ProposalListRules.SenderLeaf)];
 
     private byte[] HashOf(ReadOnlySpan<byte> message) => _suite.Hash(message)[..StateKey.NameBytesMax];
 

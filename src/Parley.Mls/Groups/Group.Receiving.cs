@@ -110,8 +110,10 @@ public sealed partial class Group
         {
             case Content.ProposalContent { Proposal: { } proposal }:
                 MlsException.ThrowIf(proposal is Proposal.SelfRemove && content.WireFormat != WireFormat.PublicMessage, MlsError.SelfRemoveNotPublic);
-                CheckReceivedProposal(new QueuedProposal(proposal, content.Content.Sender, null), now);
-                return new Received.Proposal(_proposals.Add(_suite, content, _log));
+                QueuedProposal queued = _proposals.Of(_suite, content);
+                CheckReceivedProposal(queued, now);
+                _proposals.Add(queued, content, _log);
+                return new Received.Proposal(queued);
             case Content.CommitContent { Commit: { } commit }:
                 var staging = new CommitStaging(_epoch, _config, Psks());
                 return new Received.Commit(staging.Stage(content, Resolve(commit, content.Content.Sender), _updateKeys, null, now));
@@ -134,7 +136,7 @@ public sealed partial class Group
                     break;
                 case ProposalOrRef.ByReference reference:
                     MlsException.ThrowIf(!seen.Add(Convert.ToHexString(reference.Reference.Span)), MlsError.DuplicateProposalReference);
-                    proposals.Add(_proposals.Find(reference.Reference.Span) ?? throw new MlsException(MlsError.UnknownProposalReference));
+                    proposals.Add(_proposals.Find(reference.Reference) ?? throw new MlsException(MlsError.UnknownProposalReference));
                     break;
             }
         }

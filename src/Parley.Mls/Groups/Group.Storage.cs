@@ -326,7 +326,7 @@ public sealed partial class Group
         if (Pending is not null)
             LeafIdentity.Of(Pending.Staged.CommitterLeaf, _identities);
         IEnumerable<Proposal> own = _ownProposals.Select(static own => ((Content.ProposalContent)own.Content.Content.Content).Proposal);
-        IEnumerable<Proposal> returned = _proposals.Queued().Where(queued => queued.Sender == new Sender.Member(OwnLeafIndex)).Select(static queued => queued.Proposal);
+        IEnumerable<Proposal> returned = _proposals.All.Where(queued => queued.Sender == new Sender.Member(OwnLeafIndex)).Select(static queued => queued.Proposal);
         foreach (Proposal.Update update in own.Concat(returned).OfType<Proposal.Update>())
             LeafIdentity.Of(update.LeafNode, _identities);
     }

@@ -83,10 +83,10 @@ public sealed partial class Group : IDisposable
     public PendingCommit? Pending { get; private set; }
 
     /// <summary>RFC 9420 §12.1: the proposals received and verified in this epoch, each with who made it.</summary>
-    public IEnumerable<QueuedProposal> ReceivedProposals => _proposals.Queued();
+    public IEnumerable<QueuedProposal> ReceivedProposals => _proposals.All;
 
     /// <summary>RFC 9420 §12.4: whether proposals were received that we must commit before we send application data.</summary>
-    public bool MustCommitFirst => Pending is null && _proposals.Count > 0 && ChosenProposals([], static _ => true).Count > 0;
+    public bool MustCommitFirst => Pending is null && _proposals.All.Count > 0 && ChosenProposals([], static _ => true).Count > 0;
 
     /// <summary>RFC 9420 §8.7: equal for all members that are in the same state. A new array.</summary>
     /// <exception cref="InvalidOperationException">We were removed.</exception>
@@ -110,7 +110,7 @@ public sealed partial class Group : IDisposable
         try
         {
             GroupExtensionRules.CheckGroupContext(extensions, config.Authentication);
-            new LeafNodeRules(cryptoSuite, config, id, extensions).Check(leaf, LeafPlace.Update, default, null);
+            new LeafNodeRules(cryptoSuite, config, id, extensions).Check(leaf, LeafPlace.Update, default(LeafIndex), now: null);
         }
         catch (MlsException broken)
         {

@@ -156,7 +156,7 @@ internal sealed class ProvisionalGroup
         foreach (QueuedProposal queued in proposals)
         {
             if (queued.Proposal is Proposal.Update update)
-                Updated.Add(CheckedUpdate(ProposalListRules.SenderLeaf(queued), update.LeafNode));
+                Updated.Add(CheckedUpdate(queued, ProposalListRules.SenderLeaf(queued), update.LeafNode));
             else if (ProposalListRules.RemovedLeaf(queued) is { } removed)
                 Removed.Add(new Member(removed, Tree.LeafAt(removed) ?? throw new MlsException(MlsError.RemoveOfBlankLeaf)));
         }
@@ -170,10 +170,10 @@ internal sealed class ProvisionalGroup
             Tree = Tree.Truncate();
     }
 
-    private Member CheckedUpdate(LeafIndex index, LeafNode leaf)
+    private Member CheckedUpdate(QueuedProposal queued, LeafIndex index, LeafNode leaf)
     {
         LeafNode current = Tree.LeafAt(index) ?? throw new MlsException(MlsError.SenderNotMember); // Only from damaged storage: senders are verified.
-        LeafRules.Check(leaf, LeafPlace.Update, index, _now);
+        LeafRules.Check(leaf, LeafPlace.Update, _now, queued.UpdateProof ??= LeafRules.Prove(leaf, LeafPlace.Update, index));
         MlsException.ThrowIf(current.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
         MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
         return new Member(index, leaf);
@@ -181,7 +181,7 @@ internal sealed class ProvisionalGroup
 
     private void ApplyRest(IReadOnlyList<QueuedProposal> proposals)
     {
-        List<KeyPackage> added = [.. proposals.Select(static queued => queued.Proposal).OfType<Proposal.Add>().Select(static add => add.KeyPackage)];
+        List<QueuedProposal> added = [.. proposals.Where(static queued => queued.Proposal is Proposal.Add)];
         using IEnumerator<(KeyPackageProof Proof, LeafNode Leaf)> checkedLeaves = SharedWork.Select(added, _config.ThreadsMax, Prove).GetEnumerator();
         foreach (QueuedProposal queued in proposals)
         {
@@ -204,8 +204,12 @@ internal sealed class ProvisionalGroup
         }
     }
 
-    private (KeyPackageProof Proof, LeafNode Leaf) Prove(KeyPackage keyPackage) =>
-        (KeyPackageRules.Prove(_epoch.Suite, LeafRules, keyPackage, isWelcomed: _isOurs), keyPackage.LeafNode.Copy());
+    private (KeyPackageProof Proof, LeafNode Leaf) Prove(QueuedProposal queued)
+    {
+        KeyPackage keyPackage = ((Proposal.Add)queued.Proposal).KeyPackage;
+        queued.AddProof ??= KeyPackageRules.Prove(_epoch.Suite, LeafRules, keyPackage, isWelcomed: _isOurs && queued.Reference is null);
+        return (queued.AddProof, keyPackage.LeafNode.Copy());
+    }
 
     private void ApplyAdd(KeyPackage keyPackage, KeyPackageProof proof, LeafNode leaf)
     {

@@ -8,7 +8,7 @@ namespace Parley.Mls.Validation;
 /// <param name="Leaf">Of its leaf.</param>
 /// <param name="IsSigned">Whether its signature is its leaf's key's.</param>
 /// <param name="HasInitKey">Whether its init key can be encrypted to, where that matters.</param>
-internal readonly record struct KeyPackageProof(LeafProof Leaf, bool IsSigned, bool HasInitKey);
+internal sealed record KeyPackageProof(LeafProof Leaf, bool IsSigned, bool HasInitKey);
 
 /// <summary>RFC 9420 §10.1: the rules for a KeyPackage.</summary>
 internal static class KeyPackageRules

@@ -26,7 +26,7 @@ internal enum LeafPlace
 /// <summary>What only computation tells of a LeafNode.</summary>
 /// <param name="IsSigned">Whether its signature is its own key's.</param>
 /// <param name="HasHpkeKey">Whether its encryption key can be encrypted to, where that matters.</param>
-internal readonly record struct LeafProof(bool IsSigned, bool HasHpkeKey);
+internal sealed record LeafProof(bool IsSigned, bool HasHpkeKey);
 
 /// <summary>RFC 9420 §7.3: the rules for one LeafNode. Uniqueness of keys and the group's credential types are the tree's.</summary>
 internal sealed class LeafNodeRules

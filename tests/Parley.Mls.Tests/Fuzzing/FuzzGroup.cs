@@ -118,7 +118,7 @@ internal sealed class FuzzGroup
     }
 
     /// <summary>A proposal that the group has received.</summary>
-    public QueuedProposal? Find(ReadOnlyMemory<byte> reference) => ProposalsOf(Group).Find(reference.Span);
+    public QueuedProposal? Find(ReadOnlyMemory<byte> reference) => ProposalsOf(Group).Find(reference);
 
     public Group Restore(IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries) =>
         Group.Restore(World.Config, Receiver.Identity, entries);

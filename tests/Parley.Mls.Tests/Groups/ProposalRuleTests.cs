@@ -230,9 +230,23 @@ public sealed class ProposalRuleTests : IDisposable
         _world[0].Receive(add);
         _world[1].Receive(add);
         _world[4].Receive(add);
-        Assert.Throws<InvalidOperationException>(() => _world[0].Group.Protect([]));
+        _world.AssertTalk();
         _world.Commit(_world[0]);
         _world.AssertTalk();
+    }
+
+    [Fact]
+    public void Whom_two_members_propose_to_add_is_added_once()
+    {
+        Client joiner = _world.NewClient();
+        _world.Propose(_world[1].Propose(group => group.ProposeAdd(joiner.NewKeyPackage().KeyPackage, World.Now)));
+        _world.Propose(_world[2].Propose(group => group.ProposeAdd(joiner.NewKeyPackage().KeyPackage, World.Now)));
+        _world.Propose(_world[3].Propose(group => group.ProposeAdd(_world.NewClient().NewKeyPackage().KeyPackage, World.Now)));
+        PendingCommit pending = _world[0].Commit();
+        Assert.Equal(2, pending.Staged.Added.Count);
+        _world[0].Clear();
+        pending = _world[0].Commit(new CommitOptions { Proposals = [World.AddOf(joiner)] });
+        Assert.Equal(2, pending.Staged.Added.Count);
     }
 
     [Fact]

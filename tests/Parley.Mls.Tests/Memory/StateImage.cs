@@ -2,19 +2,20 @@ using System.Reflection;
 using System.Text;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
+using Parley.Mls.Validation;
 
 namespace Parley.Mls.Tests.Memory;
 
 /// <summary>
 /// All that a group is, as text: what it holds in memory, field by field, which is more than what it stores or shows. Left out is only
-/// what a look at the group may change: hashes that are computed when they are first asked for, and buffers between two uses.
+/// what a look at the group may change: hashes and proofs that are computed when they are first asked for, and buffers between two uses.
 /// </summary>
 internal static class StateImage
 {
     public static string Of(Group group)
     {
         var image = new StringBuilder();
-        foreach ((object item, string path) in ObjectGraph.Walk(group, static (part, name) => part is not TlsWriter && name is not ("_treeHash" or "_credentialTypes")))
+        foreach ((object item, string path) in ObjectGraph.Walk(group, static (part, name) => part is not (TlsWriter or KeyPackageProof or LeafProof) && name is not ("_treeHash" or "_credentialTypes")))
         {
             image.Append(path).Append(' ');
             if (item is byte[] bytes)
