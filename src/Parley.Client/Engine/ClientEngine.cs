@@ -120,8 +120,12 @@ internal sealed partial class ClientEngine : IDisposable
         return requests;
     }
 
-    /// <summary>When <see cref="TakeRequests"/> may have something new although nothing has come in.</summary>
-    public DateTimeOffset? NextTime => Followed.Select(ConversationSender.NextTime).Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Min();
+    /// <summary>
+    /// When <see cref="TakeRequests"/> may have something new although nothing has come in. A time that is over does not count: it was looked
+    /// at when it came, and whatever it still waits for comes in.
+    /// </summary>
+    public DateTimeOffset? NextTime(DateTimeOffset now) =>
+        Followed.SelectMany(ConversationSender.Times).Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
 
     /// <summary>A subscription has been answered.</summary>
     public bool Subscribed(LogId log, ErrorCode error, ulong head)

@@ -383,7 +383,7 @@ public sealed class ConversationTests : IDisposable
         var append = (EngineRequest.Append)Assert.Single(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
         alice.Host.Run(engine => engine.Replied(append, new AppendReply(ErrorCode.StoreUnavailable, TimeSpan.FromSeconds(7)), _fixture.Time.GetUtcNow()));
         Assert.Empty(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
-        Assert.Equal(_fixture.Time.GetUtcNow() + TimeSpan.FromSeconds(7), alice.Host.Look(static engine => engine.NextTime));
+        Assert.Equal(_fixture.Time.GetUtcNow() + TimeSpan.FromSeconds(7), alice.Host.Look(engine => engine.NextTime(_fixture.Time.GetUtcNow())));
         _fixture.Settle();
         Assert.Equal(["hello"], bob.Texts(conversation));
     }
