@@ -158,6 +158,19 @@ public sealed class ConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_commit_that_is_on_its_way_leaves_nothing_to_wait_for()
+    {
+        // Found by the simulation: the time of the Commit lay in the past by then, and the client asked its engine again and again without a pause.
+        (TestDevice alice, TestDevice bob, TestDevice _, ConversationId group) = Trio();
+        bob.Host.Run(engine => engine.Leave(group, _fixture.Time.GetUtcNow()));
+        bob.Send();
+        alice.Receive();
+        Assert.IsType<EngineRequest.Append>(Assert.Single(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow()))));
+        Assert.Empty(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
+        Assert.Null(alice.Host.Look(engine => engine.NextTime(_fixture.Time.GetUtcNow())));
+    }
+
+    [Fact]
     public void A_member_who_writes_while_another_leaves_commits_the_leaving_first()
     {
         (TestDevice alice, TestDevice bob, TestDevice carol, ConversationId group) = Trio();

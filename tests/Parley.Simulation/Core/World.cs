@@ -64,8 +64,8 @@ internal sealed class World : IDisposable
     /// <summary>The texts that are on the server's disk.</summary>
     public HashSet<string> Durable { get; } = [];
 
-    /// <summary>The ids of what no client of ours has made.</summary>
-    public HashSet<string> Garbage { get; } = [];
+    /// <summary>The ids of what no client of ours has made, and where it was sent.</summary>
+    public Dictionary<string, ConversationId> Garbage { get; } = [];
 
     public IReadOnlyCollection<ConversationId> Conversations => _names.Keys;
 
@@ -81,6 +81,8 @@ internal sealed class World : IDisposable
     /// <exception cref="SimulationFailureException">A promise was not kept.</exception>
     public void Run()
     {
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(Agenda);
         try
         {
             foreach (SimulatedDevice device in Devices)
@@ -97,6 +99,10 @@ internal sealed class World : IDisposable
         catch (Exception fault) when (fault is not SimulationFailureException)
         {
             throw new SimulationFailureException("Faultless", fault.ToString());
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
         }
     }
 
@@ -177,7 +183,7 @@ internal sealed class World : IDisposable
     /// <summary>Which text an entry of a log holds, or null.</summary>
     public Said? TextOf(Envelope envelope) => _appended.GetValueOrDefault(Convert.ToHexStringLower(envelope.MessageId.Span));
 
-    public void GarbageIs(byte[] id) => Garbage.Add(Convert.ToHexStringLower(id));
+    public void GarbageIs(ConversationId conversation, byte[] id) => Garbage.Add(Convert.ToHexStringLower(id), conversation);
 
     /// <summary>An entry is on the server's disk.</summary>
     public void Stored(NewEntry entry)

@@ -101,7 +101,7 @@ internal sealed class Hostile
         try
         {
             var message = new SealedMessage(id, group.Epoch, make(group), default, [], []);
-            _world.GarbageIs(id);
+            _world.GarbageIs(conversation, id);
             Remember(conversation, group);
             _world.Server.Append(_device.Id, message, outcome => _world.Trace.Add($"garbage in {_world.NameOf(new LogId(conversation))}: {outcome.Error}"));
         }
