@@ -16,7 +16,7 @@ internal sealed class Subscription
     private const int PageBytes = 128 * 1024;
 
     private readonly Outbound _outbound;
-    private readonly Action<Subscription> _fallBehind;
+    private readonly SubscriptionSet _set;
 
     // Protects the fields below. While behind, only the catch-up loop moves the cursor. A frame is written while the lock is held,
     // so that cursor and connection agree; the connection's own lock is the only one taken inside it, and takes none itself.
@@ -29,12 +29,12 @@ internal sealed class Subscription
     private bool _live;
     private bool _ended;
 
-    public Subscription(LogName log, DeviceId device, Outbound outbound, Action<Subscription> fallBehind)
+    public Subscription(LogName log, DeviceId device, Outbound outbound, SubscriptionSet set)
     {
         Log = log;
         Device = device;
         _outbound = outbound;
-        _fallBehind = fallBehind;
+        _set = set;
     }
 
     public LogName Log { get; }
@@ -64,7 +64,7 @@ internal sealed class Subscription
             _through = Math.Min(_through, access.Through ?? ulong.MaxValue);
         }
 
-        _fallBehind(this);
+        _set.FallBehind(this);
     }
 
     /// <summary>Sends the entry if it is the next one and there is room.</summary>
@@ -91,7 +91,7 @@ internal sealed class Subscription
         }
 
         ServerMetrics.FellBehind();
-        _fallBehind(this);
+        _set.FallBehind(this);
         return false;
     }
 
@@ -106,7 +106,7 @@ internal sealed class Subscription
             _live = false;
         }
 
-        _fallBehind(this);
+        _set.FallBehind(this);
     }
 
     /// <summary>Says how far the store is. Whoever is not, though nothing is on its way to them, has missed something.</summary>
@@ -121,7 +121,7 @@ internal sealed class Subscription
         }
 
         ServerMetrics.FellBehind();
-        _fallBehind(this);
+        _set.FallBehind(this);
     }
 
     /// <summary>Nothing is sent after this returns.</summary>
