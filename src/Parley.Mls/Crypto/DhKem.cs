@@ -31,6 +31,8 @@ internal sealed class DhKem : Kem
     // RFC 9180 §7.1.4: any private key tells; one is in the range of every group.
     protected override bool IsPublicKeyCore(ReadOnlySpan<byte> publicKey)
     {
+        if (Algorithm == KemAlgorithm.X25519)
+            return PublicKeyChecks.IsX25519(publicKey);
         Span<byte> one = stackalloc byte[Sizes.PrivateKeyBytes];
         Span<byte> shared = stackalloc byte[Sizes.PrivateKeyBytes];
         one.Clear();

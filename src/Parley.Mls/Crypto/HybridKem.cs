@@ -35,14 +35,7 @@ internal sealed class HybridKem(ICryptoProvider provider, KemAlgorithm algorithm
             throw new CryptographicException("Every seed of the right length is a private key.");
     }
 
-    // Any randomness tells.
-    protected override bool IsPublicKeyCore(ReadOnlySpan<byte> publicKey)
-    {
-        Span<byte> sharedSecret = stackalloc byte[Sizes.SharedSecretBytes];
-        Span<byte> randomness = stackalloc byte[Sizes.RandomBytes];
-        randomness.Clear();
-        return Encap(publicKey, randomness, sharedSecret) is not null;
-    }
+    protected override bool IsPublicKeyCore(ReadOnlySpan<byte> publicKey) => PublicKeyChecks.IsXWing(publicKey);
 
     protected override byte[]? Encap(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness, Span<byte> sharedSecret)
     {

@@ -152,7 +152,6 @@ internal static class ParleyServer
         open.MapSessions();
         signedIn.MapKeyPackages();
         signedIn.MapGroups();
-        open.MapSocket();
         open.MapOpenApi();
     }
 }
