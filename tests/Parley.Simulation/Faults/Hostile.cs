@@ -94,7 +94,7 @@ internal sealed class Hostile
         using Group group = Group.Restore(
             MlsProfile.Config(_crypto, authentication), identity.Leaf,
             stored.Select(entry => KeyValuePair.Create<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(entry.Key.AsMemory(prefix.Length), entry.Value)));
-        if (group.MemberCount < 2)
+        if (group.MemberCount < 2 || group.MustCommitFirst)
             return;
         byte[] id = new byte[Limits.MessageIdBytes];
         _world.Chance.Fill(id);
