@@ -1,6 +1,5 @@
 using Parley.Client;
 using Parley.Client.Engine;
-using Parley.Contracts.Wire;
 using Parley.Simulation.Core;
 using Parley.Simulation.Devices;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Parley.Client;
 using Parley.Client.Engine;
-using Parley.Client.Outbox;
 using Parley.Client.Store;
 using Parley.Client.Transport;
 using Parley.Contracts.Identity;

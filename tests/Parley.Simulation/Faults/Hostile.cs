@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Parley.Client;
 using Parley.Client.Conversations;
 using Parley.Client.Engine;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Parley.Client;
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
@@ -65,7 +64,7 @@ internal sealed class SimulatedServer
 
     public void Subscribe(Connection connection, LogId log, ulong after, Action<(ErrorCode Error, ulong Head)> answer)
     {
-        LogAccess? access = _store.FindAccessAsync(NameOf(log, connection.Device.Id), connection.Device.Id).Result;
+        LogAccess? access = Done(_store.FindAccessAsync(NameOf(log, connection.Device.Id), connection.Device.Id));
         if (access is null || after >= access.Through)
         {
             answer((ErrorCode.NotAMember, 0));
@@ -91,13 +90,13 @@ internal sealed class SimulatedServer
 
     public (int Count, bool HasLastResort) CountKeyPackages(DeviceId device, CipherSuite suite)
     {
-        var stock = _disk.CountAsync(device, suite, _world.Agenda.Now).Result;
+        var stock = Done(_disk.CountAsync(device, suite, _world.Agenda.Now));
         return (stock.Count, stock.HasLastResort);
     }
 
     public ErrorCode AddKeyPackages(DeviceId device, IReadOnlyList<byte[]> keyPackages)
     {
-        DeviceCertificate certificate = _disk.FindDeviceAsync(device).Result ?? throw new InvalidOperationException("All devices are known.");
+        DeviceCertificate certificate = Done(_disk.FindDeviceAsync(device)) ?? throw new InvalidOperationException("All devices are known.");
         var good = new List<CheckedKeyPackage>();
         foreach (byte[] encoded in keyPackages)
         {
@@ -114,16 +113,16 @@ internal sealed class SimulatedServer
     /// <summary>What stands in a log that a device may read, with the ids under which it was appended: the truth that clients are measured by.</summary>
     public IReadOnlyList<Envelope> Readable(LogId log, DeviceId device)
     {
-        if (_disk.FindAccessAsync(NameOf(log, device), device).Result is not { } access)
+        if (Done(_disk.FindAccessAsync(NameOf(log, device), device)) is not { } access)
             return [];
-        return [.. _disk.ReadAsync(access.LogId, device, 0, int.MaxValue).Result.Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span))];
+        return [.. Done(_disk.ReadAsync(access.LogId, device, 0, int.MaxValue)).Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span))];
     }
 
     /// <summary>The epoch that the next Commit must build on.</summary>
-    public ulong EpochOf(ConversationId group, DeviceId member) => _disk.LoadAsync(NameOf(new LogId(group), member)).Result?.Epoch ?? 0;
+    public ulong EpochOf(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.Epoch ?? 0;
 
     /// <summary>Whether a device may append.</summary>
-    public bool IsMember(ConversationId group, DeviceId device) => _disk.LoadAsync(NameOf(new LogId(group), device)).Result?.Members.Contains(device) ?? false;
+    public bool IsMember(ConversationId group, DeviceId device) => Done(_disk.LoadAsync(NameOf(new LogId(group), device)))?.Members.Contains(device) ?? false;
 
     private static LogName NameOf(LogId log, DeviceId device)
     {
@@ -131,6 +130,9 @@ internal sealed class SimulatedServer
             return LogName.Inbox(device);
         return LogName.TryParseGroup(group.ToArray(), out LogName? name) ? name : throw new InvalidOperationException("16 bytes name a group.");
     }
+
+    /// <summary>What is read from memory is there at once.</summary>
+    private static T Done<T>(ValueTask<T> read) => read.IsCompletedSuccessfully ? read.Result : throw new InvalidOperationException("A read had to wait.");
 
     private (SimulatedLogStore Store, RateLimits Rates) Start()
     {
@@ -173,7 +175,7 @@ internal sealed class SimulatedServer
     {
         foreach ((LogId log, Position position) in connection.Subscriptions.ToList())
         {
-            IReadOnlyList<StoredEntry> page = _store.ReadAsync(position.Log, connection.Device.Id, position.After, PageBytes).Result;
+            IReadOnlyList<StoredEntry> page = Done(_store.ReadAsync(position.Log, connection.Device.Id, position.After, PageBytes));
             if (page.Count == 0)
                 continue;
             connection.Subscriptions[log] = position with { After = page[^1].Sequence };
