@@ -4,7 +4,7 @@ using Parley.Server.Log;
 
 namespace Parley.Server.Tests.Storage;
 
-/// <content>People who are there from the beginning, without invites.</content>
+/// <content>People who are there from the beginning, without invites: for the simulation.</content>
 internal sealed partial class MemoryStore
 {
     public void Add(DeviceCertificate certificate, IEnumerable<CheckedKeyPackage> keyPackages)
