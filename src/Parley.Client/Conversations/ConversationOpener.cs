@@ -129,7 +129,10 @@ internal sealed class ConversationOpener(EngineContext context)
     /// <summary>An administrator; or, once this device has asked to be let go, anybody, if there was no other administrator than oneself.</summary>
     private bool IsAdminWithoutUs(ConversationState followed, Handle handle) =>
         followed.Roster.Admins.Contains(handle.Value)
-        || (followed.Record.Membership == Membership.Leaving && followed.Roster.Admins.Remove(context.Self.Value).IsEmpty);
+        || (IsLeaving(followed) && followed.Roster.Admins.Remove(context.Self.Value).IsEmpty);
+
+    private static bool IsLeaving(ConversationState followed) =>
+        followed.Record.Membership == Membership.Leaving || followed.Outbox.Any(static entry => entry is { Work: OutboxWork.Leave, Sealed: not null });
 
     private static bool IsSameKey(ref ReadOnlyMemory<byte> accountKey, DeviceCertificate certificate)
     {

@@ -173,16 +173,25 @@ internal sealed class SimulatedServer
     /// <summary>Sends what a connection has subscribed to and not got.</summary>
     private void Send(Connection connection)
     {
-        foreach ((LogId log, Position position) in connection.Subscriptions.ToList())
+        foreach (LogId log in connection.Subscriptions.Keys.ToList())
         {
-            IReadOnlyList<StoredEntry> page = Done(_store.ReadAsync(position.Log, connection.Device.Id, position.After, PageBytes));
-            if (page.Count == 0)
-                continue;
-            connection.Subscriptions[log] = position with { After = page[^1].Sequence };
-            IReadOnlyList<Envelope> envelopes = _world.Page(connection.Device, [.. page.Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span))]);
-            if (envelopes.Count > 0)
-                connection.ToClient($"{envelopes.Count} of {_world.NameOf(log)} from {envelopes[0].Sequence}", () => connection.Device.Receive(log, envelopes));
+            while (TryReadPage(connection, log, out IReadOnlyList<Envelope> page))
+            {
+                IReadOnlyList<Envelope> envelopes = _world.Page(connection.Device, page);
+                if (envelopes.Count > 0)
+                    connection.ToClient($"{envelopes.Count} of {_world.NameOf(log)} from {envelopes[0].Sequence}", () => connection.Device.Receive(log, envelopes));
+            }
         }
+    }
+
+    private bool TryReadPage(Connection connection, LogId log, out IReadOnlyList<Envelope> page)
+    {
+        Position position = connection.Subscriptions[log];
+        IReadOnlyList<StoredEntry> entries = Done(_store.ReadAsync(position.Log, connection.Device.Id, position.After, PageBytes));
+        page = [.. entries.Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span))];
+        if (page.Count > 0)
+            connection.Subscriptions[log] = position with { After = page[^1].Sequence };
+        return page.Count > 0;
     }
 
     private async Task AppendAsync(DeviceId sender, SealedMessage message, Action<AppendOutcome> answer)
