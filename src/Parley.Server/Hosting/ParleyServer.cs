@@ -154,7 +154,6 @@ internal static class ParleyServer
         open.MapSessions();
         signedIn.MapKeyPackages();
         signedIn.MapGroups();
-        open.MapSocket();
         open.MapOpenApi();
     }
 }
