@@ -28,7 +28,7 @@ internal sealed class SimulatedServer
     private readonly World _world;
     private readonly MemoryStore _disk = new();
     private readonly List<Connection> _connections = [];
-    private readonly Dictionary<string, LogGrain> _sequencers = [];
+    private readonly Dictionary<string, Sequencer> _sequencers = [];
     private SimulatedLogStore _store;
     private RateLimits _rates;
 
@@ -211,7 +211,7 @@ internal sealed class SimulatedServer
             }
 
             var request = new AppendRequest(sender, id, header, message.Message, message.Welcome.ToArray(), message.Added, message.Removed);
-            answer(await Sequencer(header.Group).AppendAsync(request));
+            answer(await SequencerOf(header.Group).AppendAsync(request));
         }
         catch (Exception fault)
         {
@@ -220,10 +220,14 @@ internal sealed class SimulatedServer
         }
     }
 
-    private LogGrain Sequencer(LogName log)
+    private Sequencer SequencerOf(LogName log)
     {
-        if (!_sequencers.TryGetValue(log.Key, out LogGrain? sequencer))
-            _sequencers.Add(log.Key, sequencer = new LogGrain(_store, new Subscribers(), new Peers(), _rates, _world.Agenda.Time));
+        if (!_sequencers.TryGetValue(log.Key, out Sequencer? sequencer))
+        {
+            var services = new SequencerServices(_store, new Subscribers(), new Peers(), _rates, _world.Agenda.Time) { StaysOnContext = true };
+            _sequencers.Add(log.Key, sequencer = new Sequencer(services, static () => { }));
+        }
+
         return sequencer;
     }
 }
