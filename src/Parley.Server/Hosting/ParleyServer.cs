@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
@@ -65,12 +66,20 @@ internal static class ParleyServer
         services.AddSingleton<Challenges>();
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<Peers>();
+        services.AddSingleton<Readiness>();
         services.AddSockets();
         services.AddSingleton(options);
         services.AddSingleton(options.Limits);
         services.AddSingleton<RateLimits>();
         services.AddSingleton<ConnectionCounts>();
         services.AddTelemetry(options);
+        if (options.Tls is not null)
+        {
+            services.AddSingleton(options.Tls);
+            services.AddSingleton<TlsCertificate>();
+            services.AddHostedService(static provider => provider.GetRequiredService<TlsCertificate>());
+        }
+
         services.AddSessionAuthentication();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -119,7 +128,12 @@ internal static class ParleyServer
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {
         kestrel.ConfigureEndpointDefaults(static listen => listen.Protocols = HttpProtocols.Http1);
-        kestrel.Listen(options.Listen, static listen => listen.UseConnectionLimits());
+        kestrel.Listen(options.Listen, listen =>
+        {
+            listen.UseConnectionLimits();
+            if (options.Tls is not null)
+                UseTls(listen, options.Limits);
+        });
         if (options.MetricsListen is not null)
             kestrel.Listen(options.MetricsListen);
         kestrel.AddServerHeader = false;
@@ -132,6 +146,16 @@ internal static class ParleyServer
         kestrel.Limits.KeepAliveTimeout = IdleTimeout;
         kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
+    }
+
+    private static void UseTls(ListenOptions listen, ServerLimits limits)
+    {
+        TlsCertificate certificate = listen.ApplicationServices.GetRequiredService<TlsCertificate>();
+        listen.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(certificate.Current),
+            HandshakeTimeout = TimeSpan.FromSeconds(limits.HelloSeconds),
+        });
     }
 
     /// <summary>What a peer does not read waits in the system, too, which would give each up to 4 MB.</summary>
