@@ -52,8 +52,8 @@ internal sealed class Subscription
     }
 
     /// <summary>
-    /// Starts behind, at the client's cursor. What is published between enlisting with <see cref="Subscribers"/> and this is found by
-    /// the catch-up loop, so the caller enlists first and asks the store for the access second.
+    /// Starts at the client's cursor; behind, unless the log ends there. The caller enlists with <see cref="Subscribers"/> first and asks the
+    /// store for the access second, so what is not in the store then is published to this, before or after.
     /// </summary>
     public void Begin(LogAccess access, ulong after)
     {
@@ -62,6 +62,9 @@ internal sealed class Subscription
             _logId = access.LogId;
             _cursor = Math.Max(after, access.After);
             _through = Math.Min(_through, access.Through ?? ulong.MaxValue);
+            _live = _cursor >= access.Head && _published <= _cursor && _cursor < _through && !_woken && !_ended;
+            if (_live)
+                return;
         }
 
         _set.FallBehind(this);
