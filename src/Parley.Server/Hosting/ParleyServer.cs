@@ -67,6 +67,8 @@ internal static class ParleyServer
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<Peers>();
         services.AddSingleton<Readiness>();
+        services.AddSingleton<SequencerServices>();
+        services.AddSingleton<Sequencers>();
         services.AddSockets();
         services.AddSingleton(options);
         services.AddSingleton(options.Limits);
