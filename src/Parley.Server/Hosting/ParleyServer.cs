@@ -75,13 +75,7 @@ internal static class ParleyServer
         services.AddSingleton<RateLimits>();
         services.AddSingleton<ConnectionCounts>();
         services.AddTelemetry(options);
-        if (options.Tls is not null)
-        {
-            services.AddSingleton(options.Tls);
-            services.AddSingleton<TlsCertificate>();
-            services.AddHostedService(static provider => provider.GetRequiredService<TlsCertificate>());
-        }
-
+        services.AddTls(options.Tls);
         services.AddSessionAuthentication();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -148,6 +142,15 @@ internal static class ParleyServer
         kestrel.Limits.KeepAliveTimeout = IdleTimeout;
         kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
+    }
+
+    private static void AddTls(this IServiceCollection services, TlsSettings? tls)
+    {
+        if (tls is null)
+            return;
+        services.AddSingleton(tls);
+        services.AddSingleton<TlsCertificate>();
+        services.AddHostedService(static provider => provider.GetRequiredService<TlsCertificate>());
     }
 
     private static void UseTls(ListenOptions listen, ServerLimits limits)
