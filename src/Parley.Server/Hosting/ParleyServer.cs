@@ -67,19 +67,15 @@ internal static class ParleyServer
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<Peers>();
         services.AddSingleton<Readiness>();
+        services.AddSingleton<SequencerServices>();
+        services.AddSingleton<Sequencers>();
         services.AddSockets();
         services.AddSingleton(options);
         services.AddSingleton(options.Limits);
         services.AddSingleton<RateLimits>();
         services.AddSingleton<ConnectionCounts>();
         services.AddTelemetry(options);
-        if (options.Tls is not null)
-        {
-            services.AddSingleton(options.Tls);
-            services.AddSingleton<TlsCertificate>();
-            services.AddHostedService(static provider => provider.GetRequiredService<TlsCertificate>());
-        }
-
+        services.AddTls(options.Tls);
         services.AddSessionAuthentication();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -146,6 +142,15 @@ internal static class ParleyServer
         kestrel.Limits.KeepAliveTimeout = IdleTimeout;
         kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
+    }
+
+    private static void AddTls(this IServiceCollection services, TlsSettings? tls)
+    {
+        if (tls is null)
+            return;
+        services.AddSingleton(tls);
+        services.AddSingleton<TlsCertificate>();
+        services.AddHostedService(static provider => provider.GetRequiredService<TlsCertificate>());
     }
 
     private static void UseTls(ListenOptions listen, ServerLimits limits)
