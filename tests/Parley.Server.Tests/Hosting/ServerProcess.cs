@@ -24,16 +24,6 @@ internal sealed class ServerProcess : IAsyncDisposable
         _reading = ReadAsync();
     }
 
-    /// <summary>Bytes of it that are in memory.</summary>
-    public long ResidentBytes
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
-    }
-
     public static ServerProcess Start(params string[] arguments) => Start([], new Dictionary<string, string>(StringComparer.Ordinal), arguments);
 
     /// <summary>Without its limits, for a load that comes from one address.</summary>
