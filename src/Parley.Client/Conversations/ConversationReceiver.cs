@@ -256,6 +256,12 @@ internal sealed class ConversationReceiver(EngineContext context)
             case (ContentType.Proposal, _):
                 context.Step.Blame(LogFault.Misplaced);
                 break;
+            // This device has forgotten what it sent, and so which keys of this epoch it has used: none is used again. The next message waits for
+            // a Commit, whose epoch has other keys.
+            case (_, MlsError.OwnMessage):
+                AddUnreadable(conversation, Notices.Unreadable(error), at);
+                conversation.Set(conversation.Record with { LeafUpdatedAt = DateTimeOffset.UnixEpoch });
+                break;
             default:
                 AddUnreadable(conversation, Notices.Unreadable(error), at);
                 break;

@@ -50,6 +50,9 @@ internal static class Notices
         MlsError.OwnMessage => new TimelineBody.Unreadable(
             "You sent this message from this device, which no longer has its text: its profile was restored from a backup, or the server has repeated the message.",
             "Those who received it can tell you what it said."),
+        MlsError.WrongEpoch => new TimelineBody.Unreadable(
+            "This message is for keys that this device does not have: it has missed a change to the conversation, as after its profile was restored from a backup.",
+            "Ask a member to remove you and add you again."),
         MlsError.GenerationTooFarAhead => new TimelineBody.Unreadable(
             "Too many of the sender’s messages before this one are missing.", "Ask the sender to send it again."),
         _ => new TimelineBody.Unreadable(
