@@ -183,7 +183,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             case OutboxWork.CommitProposals:
                 return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
             case OutboxWork.Leave:
-                return SealLeave(conversation);
+                return SealLeave(conversation, now);
             case OutboxWork.Update:
                 return conversation.Record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
@@ -209,11 +209,11 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     }
 
     /// <summary>The last one there has nobody who could let it go, and needs nobody.</summary>
-    private SealedMessage? SealLeave(ConversationState conversation)
+    private SealedMessage? SealLeave(ConversationState conversation, DateTimeOffset now)
     {
         Group group = conversation.Group;
         if (group.MemberCount > 1)
-            return Of(group.Epoch, group.ProposeRemove(group.OwnLeafIndex));
+            return Of(group.Epoch, group.Propose(new Proposal.Remove(group.OwnLeafIndex), now));
         receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
         return null;
     }

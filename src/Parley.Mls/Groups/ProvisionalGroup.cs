@@ -19,8 +19,8 @@ internal sealed class ProvisionalGroup
     private readonly PublicGroup _epoch;
     private readonly GroupConfig _config;
     private readonly DateTimeOffset? _now;
-    private readonly HashSet<KeyBytes> _initKeys = [];
-
+    private readonly HashSet<KeyBytes> _addedSignatureKeys = [];
+    private readonly HashSet<KeyBytes> _addedHpkeKeys = [];
     private readonly bool _isOurs;
 
     private ProvisionalGroup(PublicGroup epoch, GroupConfig config, DateTimeOffset? now, bool isOurs)
@@ -173,8 +173,9 @@ internal sealed class ProvisionalGroup
     private Member CheckedUpdate(QueuedProposal queued, LeafIndex index, LeafNode leaf)
     {
         LeafNode current = Tree.LeafAt(index) ?? throw new MlsException(MlsError.SenderNotMember); // Only from damaged storage: senders are verified.
-        LeafRules.Check(leaf, LeafPlace.Update, _now, queued.UpdateProof ??= LeafRules.Prove(leaf, LeafPlace.Update, index));
+        LeafRules.CheckContent(leaf, LeafPlace.Update, _now);
         MlsException.ThrowIf(current.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
+        LeafRules.CheckProof(leaf, queued.UpdateProof ??= LeafRules.Prove(leaf, LeafPlace.Update, index));
         MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
         return new Member(index, leaf);
     }
@@ -182,6 +183,8 @@ internal sealed class ProvisionalGroup
     private void ApplyRest(IReadOnlyList<QueuedProposal> proposals)
     {
         List<QueuedProposal> added = [.. proposals.Where(static queued => queued.Proposal is Proposal.Add)];
+        foreach (QueuedProposal queued in added)
+            CheckAdded(((Proposal.Add)queued.Proposal).KeyPackage);
         using IEnumerator<(KeyPackageProof Proof, LeafNode Leaf)> checkedLeaves = SharedWork.Select(added, _config.ThreadsMax, Prove).GetEnumerator();
         foreach (QueuedProposal queued in proposals)
         {
@@ -211,15 +214,22 @@ internal sealed class ProvisionalGroup
         return (queued.AddProof, keyPackage.LeafNode.Copy());
     }
 
+    // All that does not need a signature, for each Add before the first signature of any. Keys are compared with those of the members there
+    // are after all Updates and Removes, and with those of the other Adds.
+    private void CheckAdded(KeyPackage keyPackage)
+    {
+        KeyPackageRules.CheckContent(_epoch.Suite, LeafRules, keyPackage, _now);
+        LeafNode leaf = keyPackage.LeafNode;
+        bool isMember = Tree.Keys.HasSignatureKey(leaf.SignatureKey) || !_addedSignatureKeys.Add(new KeyBytes(leaf.SignatureKey));
+        MlsException.ThrowIf(isMember, MlsError.DuplicateMember);
+        MlsException.ThrowIf(IsInUse(leaf.EncryptionKey) || IsInUse(keyPackage.InitKey), MlsError.KeyNotUnique);
+
+        bool IsInUse(ReadOnlyMemory<byte> key) => Tree.Keys.HasEncryptionKey(key) || !_addedHpkeKeys.Add(new KeyBytes(key));
+    }
+
     private void ApplyAdd(KeyPackage keyPackage, KeyPackageProof proof, LeafNode leaf)
     {
-        KeyPackageRules.Check(_epoch.Suite, LeafRules, keyPackage, _now, proof);
-        MlsException.ThrowIf(Tree.Keys.HasSignatureKey(keyPackage.LeafNode.SignatureKey), MlsError.DuplicateMember);
-        bool reused = Tree.Keys.HasEncryptionKey(keyPackage.LeafNode.EncryptionKey)
-            || Tree.Keys.HasEncryptionKey(keyPackage.InitKey)
-            || _initKeys.Contains(new KeyBytes(keyPackage.LeafNode.EncryptionKey))
-            || !_initKeys.Add(new KeyBytes(keyPackage.InitKey));
-        MlsException.ThrowIf(reused, MlsError.KeyNotUnique);
+        KeyPackageRules.CheckProof(LeafRules, keyPackage, proof);
         Tree = Tree.Add(leaf, out LeafIndex index);
         Added.Add((index, keyPackage));
         NewLeaves.Add(index);
