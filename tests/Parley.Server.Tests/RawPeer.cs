@@ -44,6 +44,20 @@ internal sealed class RawPeer : IAsyncDisposable
         return new RawPeer(socket);
     }
 
+    /// <summary>Connects, and is sent away without a word: at once, or before the connection is there.</summary>
+    public static async Task SentAwayAsync(Uri address)
+    {
+        try
+        {
+            await using RawPeer peer = await ConnectAsync(address);
+            await peer.EndedAsync();
+        }
+        catch (SocketException gone) when (gone.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // The system had not yet told us of the connection.
+        }
+    }
+
     /// <summary>A WebSocket that has signed in.</summary>
     public static async Task<RawPeer> SignInAsync(RemoteServer server, string token)
     {

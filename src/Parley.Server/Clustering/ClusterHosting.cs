@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
+using Parley.Server.Sequencing;
 
 namespace Parley.Server.Clustering;
 
@@ -28,6 +29,7 @@ internal static class ClusterHosting
             silo.Configure<ClusterMembershipOptions>(ConfigureLiveness);
             silo.UseTls(node.Certificate, tls => ConfigureTls(tls, node.Certificate));
             silo.AddGrainService<NodeService>();
+            silo.RememberGrains();
         });
         IServiceCollection services = builder.Services;
         services.AddSingleton(node);

@@ -65,6 +65,8 @@ internal static class ParleyServer
         services.AddSingleton<Challenges>();
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<Peers>();
+        services.AddSingleton<SequencerServices>();
+        services.AddSingleton<Sequencers>();
         services.AddSockets();
         services.AddSingleton(options);
         services.AddSingleton(options.Limits);
@@ -152,7 +154,6 @@ internal static class ParleyServer
         open.MapSessions();
         signedIn.MapKeyPackages();
         signedIn.MapGroups();
-        open.MapSocket();
         open.MapOpenApi();
     }
 }

@@ -12,8 +12,11 @@ internal static class RequestLimits
     private const string Plain = "identity";
 
     /// <summary>To be used first, behind the forwarded headers that tell the address.</summary>
-    public static void UseRequestLimits(this IApplicationBuilder app) => app.Use((context, next) =>
-        Refuse(context) is { } refused ? refused.ExecuteAsync(context) : next(context));
+    public static void UseRequestLimits(this IApplicationBuilder app)
+    {
+        RateLimit requests = app.ApplicationServices.GetRequiredService<RateLimits>().Requests;
+        app.Use((context, next) => Refuse(context, requests) is { } refused ? refused.ExecuteAsync(context) : next(context));
+    }
 
     /// <summary>Limits how often each address may ask for this.</summary>
     public static RouteHandlerBuilder LimitAddress(this RouteHandlerBuilder route, Func<RateLimits, RateLimit> limit) =>
@@ -31,7 +34,7 @@ internal static class RequestLimits
             return retryAfter is null ? await next(invocation) : new Refused(ErrorCode.RateLimited, retryAfter);
         });
 
-    private static Refused? Refuse(HttpContext context)
+    private static Refused? Refuse(HttpContext context, RateLimit requests)
     {
         if (context.Features.Get<ConnectionTicket>() is { IsOneTooMany: true })
         {
@@ -39,7 +42,6 @@ internal static class RequestLimits
             return new Refused(ErrorCode.TooManyConnections);
         }
 
-        RateLimit requests = context.RequestServices.GetRequiredService<RateLimits>().Requests;
         if (requests.Take(ConnectionCounts.NetworkOf(context.Connection.RemoteIpAddress)) is { } retryAfter)
             return new Refused(ErrorCode.RateLimited, retryAfter);
 

@@ -19,8 +19,10 @@ internal static class EnvelopeCodec
             MessageId = UnsafeByteOperations.UnsafeWrap(id.ToArray()),
             Message = UnsafeByteOperations.UnsafeWrap(message),
         };
-        envelope.AddedDevices.AddRange(added.Select(ToBytes));
-        envelope.RemovedDevices.AddRange(removed.Select(ToBytes));
+        foreach (DeviceId device in added)
+            envelope.AddedDevices.Add(ToBytes(device));
+        foreach (DeviceId device in removed)
+            envelope.RemovedDevices.Add(ToBytes(device));
         return envelope.ToByteArray();
     }
 

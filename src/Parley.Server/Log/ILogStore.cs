@@ -61,7 +61,7 @@ internal sealed record LogAccess(long LogId, ulong Head, ulong After, ulong? Thr
 internal readonly record struct StoredEntry(ulong Sequence, ReadOnlyMemory<byte> Envelope);
 
 /// <summary>An entry to be appended to a group's log.</summary>
-internal sealed record NewEntry(LogLease Lease, ulong Sequence, MessageId MessageId, byte[] Envelope, CommitEffects? Commit);
+internal sealed record NewEntry(LogLease Lease, ulong Sequence, ulong ReceivedAtMs, MessageId MessageId, byte[] Envelope, CommitEffects? Commit);
 
 /// <summary>What a Commit changes besides the log.</summary>
 /// <param name="Group">The log it is appended to.</param>

@@ -19,16 +19,19 @@ internal enum LogKind
 /// <summary>Names a log. The same name is the same <see cref="Key"/>, by which dictionaries and the sequencer find it.</summary>
 internal sealed record LogName
 {
-    private LogName(LogKind kind, ReadOnlySpan<byte> bytes)
+    private readonly byte[] _name;
+    private string? _key;
+
+    private LogName(LogKind kind, ReadOnlySpan<byte> name)
     {
         Kind = kind;
-        Key = (kind == LogKind.Group ? "group/" : "inbox/") + Convert.ToHexStringLower(bytes);
+        _name = name.ToArray();
     }
 
     public LogKind Kind { get; }
 
-    /// <summary>The kind and the name's bytes in hexadecimal.</summary>
-    public string Key { get; }
+    /// <summary>The kind and the name's bytes in hexadecimal, made when it is first asked for.</summary>
+    public string Key => _key ??= (Kind == LogKind.Group ? "group/" : "inbox/") + Convert.ToHexStringLower(_name);
 
     public static LogName Inbox(DeviceId device) => new(LogKind.Inbox, device.ToArray());
 
@@ -54,12 +57,22 @@ internal sealed record LogName
     }
 
     /// <summary>The group id or device id, in a new array.</summary>
-    public byte[] ToBytes() => Convert.FromHexString(Key.AsSpan(Key.IndexOf('/') + 1));
+    public byte[] ToBytes() => [.. _name];
 
     public LogRef ToReference()
     {
-        ByteString bytes = UnsafeByteOperations.UnsafeWrap(ToBytes());
+        ByteString bytes = UnsafeByteOperations.UnsafeWrap(_name);
         return Kind == LogKind.Group ? new LogRef { Group = bytes } : new LogRef { Inbox = bytes };
+    }
+
+    public bool Equals(LogName? other) => other is not null && Kind == other.Kind && _name.AsSpan().SequenceEqual(other._name);
+
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.Add(Kind);
+        hash.AddBytes(_name);
+        return hash.ToHashCode();
     }
 
     public override string ToString() => Key;

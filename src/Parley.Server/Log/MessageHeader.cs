@@ -7,7 +7,7 @@ namespace Parley.Server.Log;
 /// All that the Delivery Service reads of an MLS message: where it belongs and whether it ends an epoch. The rest is ciphertext to
 /// it, and stays unread.
 /// </summary>
-internal sealed record MessageHeader(LogName Group, ulong Epoch, ContentType Content)
+internal readonly record struct MessageHeader(LogName Group, ulong Epoch, ContentType Content)
 {
     /// <summary>Reads a PrivateMessage or PublicMessage. Null if the bytes are neither, or name no group that can be here.</summary>
     public static MessageHeader? TryParse(ReadOnlyMemory<byte> message)

@@ -26,7 +26,7 @@ internal sealed class LogTip
     public LogLease Lease { get; }
 
     /// <summary>The last write that was numbered. When it is done, all before it are.</summary>
-    public Task LastWrite { get; set; } = Task.CompletedTask;
+    public Task<AppendResult> LastWrite { get; set; } = Task.FromResult<AppendResult>(AppendResult.Stored.Instance);
 
     /// <summary>Whether the log takes the message now.</summary>
     public ErrorCode Check(AppendRequest request)
@@ -60,6 +60,6 @@ internal sealed class LogTip
         }
 
         byte[] envelope = EnvelopeCodec.Message(_head, receivedAtMs, request.MessageId, request.Message, request.Added, request.Removed);
-        return new NewEntry(Lease, _head, request.MessageId, envelope, commit);
+        return new NewEntry(Lease, _head, receivedAtMs, request.MessageId, envelope, commit);
     }
 }

@@ -14,14 +14,21 @@ namespace Parley.Server.Sequencing;
 internal static class SequencerHosting
 {
     private const string ClusterName = "parley";
+    private const int RememberedGrains = 50_000;
     private const int PortMin = 10_000;
     private const int PortMax = 32_000;
     private const int PortAttemptsMax = 100;
+
+    /// <summary>
+    /// Where grains are is remembered for as many logs as are awake, not for a million: the table is there from the start.
+    /// </summary>
+    public static void RememberGrains(this ISiloBuilder silo) => silo.Configure<GrainDirectoryOptions>(static directory => directory.CacheSize = RememberedGrains);
 
     /// <summary>For a server that is no node of a cluster.</summary>
     public static void UseSequencer(this WebApplicationBuilder builder) => builder.UseOrleans(silo =>
     {
         int port = FindFreePort();
+        silo.RememberGrains();
         silo.UseLocalhostClustering(port, gatewayPort: 0, primarySiloEndpoint: new IPEndPoint(IPAddress.Loopback, port), ClusterName, ClusterName);
         silo.Configure<EndpointOptions>(endpoint =>
         {

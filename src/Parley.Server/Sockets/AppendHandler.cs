@@ -12,6 +12,7 @@ using Parley.Server.Limiting;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
 using Parley.Server.Sessions;
+using Parley.Server.Storage;
 using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
@@ -22,7 +23,7 @@ namespace Parley.Server.Sockets;
 ///
 /// Appends of one connection to one log are taken in the order they were sent, though many are under way at once. Calls to a grain
 /// keep their order while it is awake but may overtake each other while it wakes, so it is woken first, and counts as awake for less
-/// time than Orleans lets a grain idle.
+/// time than Orleans lets a grain idle. Where it is awake on this node, appends go past it to its sequencer.
 /// </summary>
 internal sealed class AppendHandler(SessionOwner sender, SocketServices services)
 {
@@ -30,7 +31,7 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
 
     private static readonly TimeSpan AwakeTime = TimeSpan.FromMinutes(5);
 
-    private readonly ConcurrentDictionary<string, Awake> _awake = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<LogName, Awake> _awake = new();
 
     /// <summary>Checks what can be checked without the log. To be awaited before the next frame is read.</summary>
     /// <returns>The request, or the answer if it is refused.</returns>
@@ -50,7 +51,7 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
             await WakeAsync(request.Header.Group);
             return (null, request);
         }
-        catch (Exception e) when (IsNodeLost(e))
+        catch (Exception e) when (IsNodeLost(e) || e is StoreUnavailableException)
         {
             return (new Reply { RequestId = requestId, Error = ErrorCode.StoreUnavailable }, null);
         }
@@ -60,7 +61,18 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
     {
         long startedAt = Stopwatch.GetTimestamp();
         using Activity? span = ServerMetrics.Traces.StartActivity("append", ActivityKind.Server);
-        AppendOutcome outcome = await TryAppendAsync(request);
+        AppendOutcome outcome;
+        try
+        {
+            outcome = await CallAsync(request);
+        }
+        catch (Exception e) when (IsNodeLost(e))
+        {
+            // It may have been stored or not, as with a store that fails: it is to be made again.
+            _awake.Clear();
+            outcome = AppendOutcome.Refused(ErrorCode.StoreUnavailable);
+        }
+
         ServerMetrics.Appended(outcome.Error, startedAt);
         var reply = new Reply { RequestId = requestId, Error = outcome.Error, RetryAfterMs = outcome.RetryAfterMs };
         if (outcome.Error == ErrorCode.None)
@@ -68,43 +80,43 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
         return reply;
     }
 
-    /// <summary>An append whose node is lost on the way may have been stored or not, as with a store that fails: it is to be made again.</summary>
-    private async Task<AppendOutcome> TryAppendAsync(AppendRequest request)
+    private Task<AppendOutcome> CallAsync(AppendRequest request)
     {
-        try
-        {
-            return await Grain(request.Header.Group).AppendAsync(request);
-        }
-        catch (Exception e) when (IsNodeLost(e))
-        {
-            _awake.Clear();
-            return AppendOutcome.Refused(ErrorCode.StoreUnavailable);
-        }
+        LogName group = request.Header.Group;
+        if (!_awake.TryGetValue(group, out Awake awake))
+            return Grain(group).AppendAsync(request);
+        return awake.Sequencer is { IsClosed: false } sequencer ? sequencer.AppendAsync(request) : awake.Grain.AppendAsync(request);
     }
 
     /// <summary>Orleans cannot reach the node of a grain, or it has left, or it does not answer.</summary>
     private static bool IsNodeLost(Exception e) => e is OrleansException or TimeoutException;
 
-    private ILogGrain Grain(LogName group) =>
-        _awake.TryGetValue(group.Key, out Awake awake) ? awake.Grain : services.Grains.GetGrain<ILogGrain>(group.Key);
+    private ILogGrain Grain(LogName group) => services.Grains.GetGrain<ILogGrain>(group.Key);
 
     private async ValueTask WakeAsync(LogName group)
     {
         long now = services.Clock.GetTimestamp();
-        ILogGrain grain;
-        if (_awake.TryGetValue(group.Key, out Awake awake) && services.Clock.GetElapsedTime(awake.Since, now) <= AwakeTime)
+        bool isKnown = _awake.TryGetValue(group, out Awake awake);
+        if (isKnown && services.Clock.GetElapsedTime(awake.Since, now) <= AwakeTime)
         {
-            grain = awake.Grain;
-        }
-        else
-        {
-            grain = Grain(group);
-            await grain.WakeAsync();
-            if (_awake.Count >= AwakeMax)
-                _awake.Clear();
+            if (awake.Sequencer is { IsClosed: false })
+                return;
+            if (awake.Sequencer is null)
+            {
+                // The call that follows keeps the grain awake. One that goes past it does not, so that it is woken again in time.
+                _awake[group] = awake with { Since = now };
+                return;
+            }
         }
 
-        _awake[group.Key] = new Awake(grain, now);
+        ILogGrain grain = isKnown ? awake.Grain : Grain(group);
+        await grain.WakeAsync();
+        Sequencer? sequencer = services.Sequencers.Find(group.Key);
+        if (sequencer is not null)
+            await sequencer.ReadyAsync(group);
+        if (_awake.Count >= AwakeMax)
+            _awake.Clear();
+        _awake[group] = new Awake(group, grain, sequencer, now);
     }
 
     private ErrorCode TryParse(Append append, out AppendRequest? request)
@@ -118,6 +130,10 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
             return ErrorCode.Malformed;
         if (MessageHeader.TryParse(append.Message.Memory) is not { } header)
             return ErrorCode.MessageMisplaced;
+
+        // The same name as before, whose key has been made already.
+        if (_awake.TryGetValue(header.Group, out Awake awake))
+            header = header with { Group = awake.Group };
         if (header.Content != ContentType.Commit && append.Message.Length > Limits.MessageBytesMax)
             return ErrorCode.TooLarge;
         if (!TryParse(append.AddedDevices, out ImmutableArray<DeviceId> added) || !TryParse(append.RemovedDevices, out ImmutableArray<DeviceId> removed))
@@ -135,6 +151,9 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
 
     private static bool TryParse(RepeatedField<ByteString> fields, out ImmutableArray<DeviceId> devices)
     {
+        devices = [];
+        if (fields.Count == 0)
+            return true;
         var parsed = new DeviceId[fields.Count];
         devices = ImmutableCollectionsMarshal.AsImmutableArray(parsed);
         for (int i = 0; i < parsed.Length; i++)
@@ -146,6 +165,10 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
         return parsed.Distinct().Count() == parsed.Length;
     }
 
-    /// <summary>A grain that was called, and when it was last.</summary>
-    private readonly record struct Awake(ILogGrain Grain, long Since);
+    /// <summary>A log whose grain is awake.</summary>
+    /// <param name="Group">Its name.</param>
+    /// <param name="Grain">Its grain.</param>
+    /// <param name="Sequencer">Its sequencer, if the grain is on this node.</param>
+    /// <param name="Since">When the grain was last called.</param>
+    private readonly record struct Awake(LogName Group, ILogGrain Grain, Sequencer? Sequencer, long Since);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.WebSockets;
 using Google.Protobuf;
 using Parley.Contracts.Wire;
@@ -5,9 +6,9 @@ using Parley.Contracts.Wire;
 namespace Parley.Server.Sockets;
 
 /// <summary>
-/// Reads client frames. A WebSocket message may come in any number of pieces; they are put together here, up to the limit. The buffer
-/// grows for a large frame and is given back after it, so that many idle connections cost little. A frame that was begun has to come to
-/// its end in time, and large ones share what memory there is for them.
+/// Reads client frames. A WebSocket message may come in any number of pieces; they are put together here, up to the limit. There is a
+/// buffer only while a frame comes, so that many idle connections cost little. A frame that was begun has to come to its end in time, and
+/// large ones share what memory there is for them.
 /// </summary>
 internal sealed class FrameReader(WebSocket socket, SocketServices services) : IDisposable
 {
@@ -17,7 +18,7 @@ internal sealed class FrameReader(WebSocket socket, SocketServices services) : I
     private const int SmallBytes = 64 * 1024;
     private const int BytesPerSecondMin = 4 * 1024;
 
-    private byte[] _buffer = new byte[BufferBytes];
+    private byte[] _buffer = [];
     private int _takenBytes;
     private Task<Result> _current = Task.FromResult(default(Result));
 
@@ -41,8 +42,9 @@ internal sealed class FrameReader(WebSocket socket, SocketServices services) : I
         {
             await _current;
             await _unfinished;
+            byte[] dropped = new byte[BufferBytes];
             while (socket.State == WebSocketState.CloseSent)
-                await socket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None);
+                await socket.ReceiveAsync(dropped.AsMemory(), CancellationToken.None);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException)
         {
@@ -50,14 +52,20 @@ internal sealed class FrameReader(WebSocket socket, SocketServices services) : I
         }
     }
 
-    public void Dispose() => Shrink();
+    public void Dispose() => GiveBack();
 
     private async Task<Result> ReadFrameAsync(int bytesMax)
     {
-        Shrink();
+        GiveBack();
+
+        // Says that a frame has begun, and takes nothing of it.
+        ValueWebSocketReceiveResult begun = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+        if (begun.MessageType == WebSocketMessageType.Close)
+            return new Result(null, ErrorCode.None);
+        _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         int length = 0;
-        long begunAt = 0;
-        while (true)
+        long begunAt = services.Clock.GetTimestamp();
+        while (!begun.EndOfMessage)
         {
             if (length == _buffer.Length)
             {
@@ -73,19 +81,19 @@ internal sealed class FrameReader(WebSocket socket, SocketServices services) : I
                 return new Result(null, ErrorCode.None);
             if (piece.MessageType != WebSocketMessageType.Binary)
                 return new Result(null, ErrorCode.Malformed);
-            if (begunAt == 0)
-                begunAt = services.Clock.GetTimestamp();
             length += piece.Count;
             if (piece.EndOfMessage)
                 return length > bytesMax ? new Result(null, ErrorCode.TooLarge) : Parse(length);
         }
+
+        return begun.MessageType == WebSocketMessageType.Binary ? Parse(0) : new Result(null, ErrorCode.Malformed);
     }
 
     /// <summary>The next piece of a frame of which so much has come. Null if the frame takes too long.</summary>
     private async ValueTask<ValueWebSocketReceiveResult?> ReceiveAsync(int length, long begunAt)
     {
         ValueTask<ValueWebSocketReceiveResult> receiving = socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
-        if (begunAt == 0)
+        if (receiving.IsCompleted)
             return await receiving;
         double secondsMax = services.Limits.FrameSeconds + ((double)length / BytesPerSecondMin);
         TimeSpan left = TimeSpan.FromSeconds(secondsMax) - services.Clock.GetElapsedTime(begunAt);
@@ -107,16 +115,25 @@ internal sealed class FrameReader(WebSocket socket, SocketServices services) : I
         if (more > 0 && !services.Memory.TryTakeFrame(more))
             return false;
         _takenBytes += more;
-        Array.Resize(ref _buffer, bytes);
+        byte[] larger = new byte[bytes];
+        _buffer.CopyTo(larger, 0);
+        DropBuffer();
+        _buffer = larger;
         return true;
     }
 
-    private void Shrink()
+    private void GiveBack()
     {
-        if (_buffer.Length > BufferBytes)
-            _buffer = new byte[BufferBytes];
+        DropBuffer();
         services.Memory.ReturnFrame(_takenBytes);
         _takenBytes = 0;
+    }
+
+    private void DropBuffer()
+    {
+        if (_buffer.Length == BufferBytes)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
     }
 
     private Result Parse(int length)

@@ -35,6 +35,9 @@ internal static class Frames
         return bytes;
     }
 
+    /// <summary>The same for an entry that has just been stored.</summary>
+    public static byte[] Event(LogName log, NewEntry entry) => Events(log, [new StoredEntry(entry.Sequence, entry.Envelope)]);
+
     /// <summary>A frame that ends the connection, or the subscription to one log.</summary>
     public static byte[] Closed(ErrorCode reason, LogName? log = null) =>
         new ServerFrame

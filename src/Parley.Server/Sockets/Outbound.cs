@@ -24,7 +24,8 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
     // So much at once is given to the transport, so that a slow peer is not taken for one that does not read.
     private const int SliceBytes = 64 * 1024;
 
-    private const int BufferBytesMin = 4 * 1024;
+    // What one message and its answer take.
+    private const int BufferBytesMin = 1024;
     private const byte FinalBinary = 0x82;
     private const byte Length16 = 126;
     private const byte Length64 = 127;

@@ -86,21 +86,24 @@ internal sealed partial class SocketConnection : IDisposable
         if (await ReceiveHelloAsync(cancellationToken) is not { } owner)
             return ErrorCode.None;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var subscriptions = new SubscriptionSet(owner.Device, _outbound, _services);
-        Task<ErrorCode> catchingUp = subscriptions.RunAsync(ending.Token);
-        Task<ErrorCode> receiving = ReceiveRequestsAsync(owner, subscriptions, ending.Token);
+        var subscriptions = new SubscriptionSet(owner.Device, _outbound, _services, ending);
         ServerMetrics.Connected(1);
         try
         {
-            // Whichever ends first says why.
-            return await await Task.WhenAny(receiving, catchingUp);
+            return await ReceiveRequestsAsync(owner, subscriptions, ending.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Reading from the store has failed; this throws why.
+            await subscriptions.CaughtUpAsync();
+            throw;
         }
         finally
         {
             ServerMetrics.Connected(-1);
             await ending.CancelAsync();
             subscriptions.Clear();
-            await ((Task)Task.WhenAll(receiving, catchingUp)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await subscriptions.CaughtUpAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
             // All slots back means that no append is under way any more.
             for (int i = 0; i < Limits.RequestsInFlightMax; i++)
@@ -158,7 +161,7 @@ internal sealed partial class SocketConnection : IDisposable
 
     private async Task<ErrorCode> ReceiveRequestsAsync(SessionOwner owner, SubscriptionSet subscriptions, CancellationToken cancellationToken)
     {
-        var appends = new AppendHandler(owner, _services);
+        AppendHandler? appends = null; // Many only listen.
         while (true)
         {
             await _outbound.RoomAsync(cancellationToken);
@@ -175,6 +178,7 @@ internal sealed partial class SocketConnection : IDisposable
                     await Task.Delay(wait, _services.Clock, cancellationToken);
                 if (frame.RequestCase == ClientFrame.RequestOneofCase.Append)
                 {
+                    appends ??= new AppendHandler(owner, _services);
                     (Reply? refusal, AppendRequest? request) = await appends.PrepareAsync(frame.RequestId, frame.Append);
                     handedOn = request is not null;
                     if (refusal is not null)

@@ -5,7 +5,10 @@ using Parley.Server.Limiting;
 
 namespace Parley.Server.Sockets;
 
-/// <summary>Where the WebSocket begins. The session is named in its first frame, so nothing is checked here.</summary>
+/// <summary>
+/// Where the WebSocket begins. The session is named in its first frame, so nothing is checked here, and what serves the other routes, such
+/// as the authentication of a request, is not asked: a connection would hold what it needs for its whole life.
+/// </summary>
 internal static class SocketEndpoint
 {
     public static void AddSockets(this IServiceCollection services)
@@ -18,20 +21,22 @@ internal static class SocketEndpoint
 
     public static void UseSockets(this IApplicationBuilder app, ServerLimits limits)
     {
+        SocketServices services = app.ApplicationServices.GetRequiredService<SocketServices>();
+        IHostApplicationLifetime lifetime = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>();
+
         // Before the WebSocket middleware, which takes the feature as it finds it.
         app.Use((context, next) =>
         {
             if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
-                context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(upgrade, context.Abort, context.RequestServices.GetRequiredService<SocketServices>()));
+                context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(upgrade, context.Abort, services));
             return next(context);
         });
 
         // A peer that has gone without a word is noticed by its silence. Compression is never offered: it is a way to make much out of little.
         var ping = TimeSpan.FromSeconds(limits.PingSeconds);
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = ping, KeepAliveTimeout = ping });
+        app.MapWhen(static context => context.Request.Path == Routes.Socket, socket => socket.Run(context => ServeAsync(context, services, lifetime)));
     }
-
-    public static void MapSocket(this IEndpointRouteBuilder open) => open.Map(Routes.Socket, ServeAsync).ExcludeFromDescription();
 
     private static async Task ServeAsync(HttpContext context, SocketServices services, IHostApplicationLifetime lifetime)
     {

@@ -1,5 +1,6 @@
 using Parley.Server.Limiting;
 using Parley.Server.Log;
+using Parley.Server.Sequencing;
 using Parley.Server.Sessions;
 
 namespace Parley.Server.Sockets;
@@ -8,6 +9,7 @@ namespace Parley.Server.Sockets;
 internal sealed record SocketServices(
     ILogStore Logs,
     IGrainFactory Grains,
+    Sequencers Sequencers,
     Subscribers Subscribers,
     SessionTokens Tokens,
     ServerLimits Limits,

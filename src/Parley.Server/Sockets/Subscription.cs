@@ -16,7 +16,7 @@ internal sealed class Subscription
     private const int PageBytes = 128 * 1024;
 
     private readonly Outbound _outbound;
-    private readonly Action<Subscription> _fallBehind;
+    private readonly SubscriptionSet _set;
 
     // Protects the fields below. While behind, only the catch-up loop moves the cursor. A frame is written while the lock is held,
     // so that cursor and connection agree; the connection's own lock is the only one taken inside it, and takes none itself.
@@ -29,12 +29,12 @@ internal sealed class Subscription
     private bool _live;
     private bool _ended;
 
-    public Subscription(LogName log, DeviceId device, Outbound outbound, Action<Subscription> fallBehind)
+    public Subscription(LogName log, DeviceId device, Outbound outbound, SubscriptionSet set)
     {
         Log = log;
         Device = device;
         _outbound = outbound;
-        _fallBehind = fallBehind;
+        _set = set;
     }
 
     public LogName Log { get; }
@@ -52,8 +52,8 @@ internal sealed class Subscription
     }
 
     /// <summary>
-    /// Starts behind, at the client's cursor. What is published between enlisting with <see cref="Subscribers"/> and this is found by
-    /// the catch-up loop, so the caller enlists first and asks the store for the access second.
+    /// Starts at the client's cursor; behind, unless the log ends there. The caller enlists with <see cref="Subscribers"/> first and asks the
+    /// store for the access second, so what is not in the store then is published to this, before or after.
     /// </summary>
     public void Begin(LogAccess access, ulong after)
     {
@@ -62,9 +62,12 @@ internal sealed class Subscription
             _logId = access.LogId;
             _cursor = Math.Max(after, access.After);
             _through = Math.Min(_through, access.Through ?? ulong.MaxValue);
+            _live = _cursor >= access.Head && _published <= _cursor && _cursor < _through && !_woken && !_ended;
+            if (_live)
+                return;
         }
 
-        _fallBehind(this);
+        _set.FallBehind(this);
     }
 
     /// <summary>Sends the entry if it is the next one and there is room.</summary>
@@ -91,7 +94,7 @@ internal sealed class Subscription
         }
 
         ServerMetrics.FellBehind();
-        _fallBehind(this);
+        _set.FallBehind(this);
         return false;
     }
 
@@ -106,7 +109,7 @@ internal sealed class Subscription
             _live = false;
         }
 
-        _fallBehind(this);
+        _set.FallBehind(this);
     }
 
     /// <summary>Says how far the store is. Whoever is not, though nothing is on its way to them, has missed something.</summary>
@@ -121,7 +124,7 @@ internal sealed class Subscription
         }
 
         ServerMetrics.FellBehind();
-        _fallBehind(this);
+        _set.FallBehind(this);
     }
 
     /// <summary>Nothing is sent after this returns.</summary>

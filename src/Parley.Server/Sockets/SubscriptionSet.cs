@@ -1,46 +1,51 @@
-using System.Threading.Channels;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Server.Log;
-using Parley.Server.Storage;
 using Parley.Server.Telemetry;
 
 namespace Parley.Server.Sockets;
 
 /// <summary>
 /// One connection's subscriptions, and the loop that reads from the store for those that are behind: a page for each in turn, and only
-/// while the peer reads, so a slow reader costs one buffer and a busy log does not starve the others.
+/// while the peer reads, so a slow reader costs one buffer and a busy log does not starve the others. It runs only while one is behind:
+/// of most connections nothing is, most of the time.
 /// </summary>
-internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, SocketServices services)
+/// <param name="device">Whose they are.</param>
+/// <param name="outbound">Where they are sent.</param>
+/// <param name="services">What all connections use.</param>
+/// <param name="ending">Cancelled when the connection ends. The loop cancels it when it fails.</param>
+internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, SocketServices services, CancellationTokenSource ending)
 {
-    // Protects _byLog, which the connection's receiving side and its catch-up loop change.
+    // Protects the fields below, which the connection's receiving side, its catch-up loop and those who publish change.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Subscription> _byLog = new(StringComparer.Ordinal);
 
-    // Holds each subscription at most once, since it falls behind once before it is live again: bounded by their number.
-    private readonly Channel<Subscription> _behind = Channel.CreateUnbounded<Subscription>(new UnboundedChannelOptions { SingleReader = true });
+    // Null while the loop does not run. Holds each subscription at most once, since it falls behind once before it is live again: bounded
+    // by their number.
+    private Queue<Subscription>? _behind;
+    private Task _catchingUp = Task.CompletedTask;
 
-    /// <summary>Catches up until cancelled. Returns early only when the store fails.</summary>
-    public async Task<ErrorCode> RunAsync(CancellationToken cancellationToken)
+    /// <summary>Returns when nothing more is sent from the store, or throws what has stopped it.</summary>
+    public Task CaughtUpAsync()
     {
-        await foreach (Subscription subscription in _behind.Reader.ReadAllAsync(cancellationToken))
-        {
-            await outbound.RoomAsync(cancellationToken);
-            await services.Memory.RoomAsync(cancellationToken);
-            if (!IsCurrent(subscription))
-                continue;
-            try
-            {
-                await SendPageAsync(subscription);
-            }
-            catch (StoreUnavailableException)
-            {
-                return ErrorCode.StoreUnavailable;
-            }
-        }
+        lock (_gate)
+            return _catchingUp;
+    }
 
-        return ErrorCode.None;
+    /// <summary>Reads from the store for a subscription, which is not live until it has read all.</summary>
+    public void FallBehind(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            if (_behind is null)
+            {
+                _behind = new Queue<Subscription>();
+                _catchingUp = Task.Run(CatchUpAsync);
+            }
+
+            _behind.Enqueue(subscription);
+        }
     }
 
     /// <summary>Answers first, so that the answer comes before the first event.</summary>
@@ -53,7 +58,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
             return;
         }
 
-        var subscription = new Subscription(log, device, outbound, FallBehind);
+        var subscription = new Subscription(log, device, outbound, this);
         reply.Error = TryAdd(subscription);
         if (reply.Error == ErrorCode.None)
         {
@@ -111,6 +116,36 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
         return after > access.Head ? ErrorCode.CursorInvalid : ErrorCode.None;
     }
 
+    private async Task CatchUpAsync()
+    {
+        try
+        {
+            while (TakeBehind() is { } subscription)
+            {
+                await outbound.RoomAsync(ending.Token);
+                await services.Memory.RoomAsync(ending.Token);
+                if (IsCurrent(subscription))
+                    await SendPageAsync(subscription);
+            }
+        }
+        catch
+        {
+            await ending.CancelAsync();
+            throw;
+        }
+    }
+
+    private Subscription? TakeBehind()
+    {
+        lock (_gate)
+        {
+            if (_behind!.TryDequeue(out Subscription? subscription)) // Not null while the loop runs, which asks.
+                return subscription;
+            _behind = null;
+            return null;
+        }
+    }
+
     private async Task SendPageAsync(Subscription subscription)
     {
         switch (await subscription.SendPageAsync(services.Logs))
@@ -126,8 +161,6 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
                 break;
         }
     }
-
-    private void FallBehind(Subscription subscription) => _behind.Writer.TryWrite(subscription);
 
     /// <summary>A new subscription to the same log takes the place of the old one.</summary>
     private ErrorCode TryAdd(Subscription subscription)

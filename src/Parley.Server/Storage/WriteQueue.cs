@@ -28,6 +28,7 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     private readonly StoreSession _session;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Completions _completions = new();
 
     // Protects the fields below.
     private readonly object _gate = new();
@@ -52,7 +53,10 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">The store is failing, stopped, or too much is waiting.</exception>
     public Task<T> WriteAsync<T>(Func<StoreSession, T> apply, int bytes, Action<Exception>? failed) => EnqueueAsync(new SingleWrite<T>(apply, bytes, failed));
 
-    /// <summary>The same for a write that can be applied at once with others of its kind that wait next to it.</summary>
+    /// <summary>
+    /// The same for a write that can be applied at once with others of its kind that wait next to it. What awaits it goes on in the order
+    /// of the line, one after the other, so it must not block.
+    /// </summary>
     /// <param name="item">What to write.</param>
     /// <param name="apply">Runs on the writer's thread, perhaps more than once. The same delegate for all writes of the kind.</param>
     /// <param name="bytes">About how much memory the write holds while it waits.</param>
@@ -111,11 +115,12 @@ internal sealed partial class WriteQueue : IAsyncDisposable
         switch (result)
         {
             case null:
-                batch.ForEach(static write => write.Complete());
+                _completions.Add(CollectionsMarshal.AsSpan(batch));
                 break;
             case { Kind: StoreFailure.Unreachable } failure:
                 Log.Unreachable(_logger, failure.Error);
                 batch.ForEach(write => write.Fail(failure.Error));
+                _completions.Add(CollectionsMarshal.AsSpan(batch));
                 break;
             default:
                 batch.ForEach(CommitAlone);
@@ -130,7 +135,7 @@ internal sealed partial class WriteQueue : IAsyncDisposable
             failure = TryCommit([write]);
         if (failure is null)
         {
-            write.Complete();
+            _completions.Add([write]);
             return;
         }
 
@@ -140,6 +145,7 @@ internal sealed partial class WriteQueue : IAsyncDisposable
             Log.WriteRefused(_logger, failure.Error);
         _isRefusing |= failure.Kind == StoreFailure.Refused;
         write.Fail(failure.Error);
+        _completions.Add([write]);
     }
 
     private bool TakeBatch(List<Write> batch)
@@ -208,67 +214,6 @@ internal sealed partial class WriteQueue : IAsyncDisposable
     }
 
     private sealed record Failure(StoreFailure Kind, Exception Error);
-
-    private abstract class Write(int bytes)
-    {
-        public int Bytes { get; } = bytes;
-
-        /// <summary>Applies this write, which is the first of those that wait, and perhaps some that follow it. Returns how many.</summary>
-        public abstract int Apply(StoreSession session, ReadOnlySpan<Write> waiting);
-
-        public abstract void Complete();
-
-        public abstract void Fail(Exception error);
-    }
-
-    private abstract class Write<T>(int bytes, Action<Exception>? failed) : Write(bytes)
-    {
-        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<T> Task => _completion.Task;
-
-        protected T? Result { get; set; }
-
-        // Not null unless T is: Apply has assigned what the write returned.
-        public override void Complete() => _completion.SetResult(Result!);
-
-        public override void Fail(Exception error)
-        {
-            failed?.Invoke(error);
-            _completion.SetException(error);
-        }
-    }
-
-    private sealed class SingleWrite<T>(Func<StoreSession, T> apply, int bytes, Action<Exception>? failed) : Write<T>(bytes, failed)
-    {
-        public override int Apply(StoreSession session, ReadOnlySpan<Write> waiting)
-        {
-            Result = apply(session);
-            return 1;
-        }
-    }
-
-    private sealed class SharedWrite<TItem, TResult>(TItem item, ApplyTogether<TItem, TResult> apply, int bytes, Action<Exception>? failed) : Write<TResult>(bytes, failed)
-    {
-        public override int Apply(StoreSession session, ReadOnlySpan<Write> waiting)
-        {
-            int count = 1;
-            while (count < waiting.Length && waiting[count] is SharedWrite<TItem, TResult> next && next.IsOfKind(apply))
-                count++;
-            var items = new TItem[count];
-            var results = new TResult[count];
-            for (int i = 0; i < count; i++)
-                items[i] = ((SharedWrite<TItem, TResult>)waiting[i]).Item;
-            apply(session, items, results);
-            for (int i = 0; i < count; i++)
-                ((SharedWrite<TItem, TResult>)waiting[i]).Result = results[i];
-            return count;
-        }
-
-        private TItem Item => item;
-
-        private bool IsOfKind(ApplyTogether<TItem, TResult> other) => apply == other;
-    }
 
     private static partial class Log
     {

@@ -15,6 +15,10 @@ internal static class PrivateLogs
         filters.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Error, null));
         filters.Rules.Add(new LoggerFilterRule(null, "Parley", level, null));
 
+        // It has only failures to tell that we tell ourselves, and keeps for each request under way, as long as a connection is one, what
+        // it would tell of it.
+        filters.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
+
         // The framework logs in this category, too.
         filters.Rules.Add(new LoggerFilterRule(null, typeof(SessionAuthentication).FullName, LogLevel.Warning, null));
     });

@@ -52,8 +52,7 @@ public sealed class ConnectionLimitTests
         await using TestServer server = await TestServer.StartAsync(limits: TestServer.Unlimited with { ConnectionsPerAddress = 1 });
         await using RawPeer first = await AnsweredAsync(server, "200");
         await using RawPeer second = await RawPeer.ConnectAsync(server.Address);
-        await using RawPeer third = await RawPeer.ConnectAsync(server.Address);
-        await third.EndedAsync();
+        await RawPeer.SentAwayAsync(server.Address);
     }
 
     [Fact]
@@ -80,8 +79,7 @@ public sealed class ConnectionLimitTests
         await using TestSocket third = await alice.ConnectAsync();
         await using RawPeer silent = await RawPeer.ConnectAsync(server.Address);
         await using RawPeer another = await RawPeer.ConnectAsync(server.Address);
-        await using RawPeer tooMany = await RawPeer.ConnectAsync(server.Address);
-        await tooMany.EndedAsync();
+        await RawPeer.SentAwayAsync(server.Address);
         Assert.Equal(ErrorCode.None, (await third.RequestAsync(new ClientFrame { Ping = new Ping() })).Error);
     }
 
@@ -91,8 +89,7 @@ public sealed class ConnectionLimitTests
         await using TestServer server = await TestServer.StartAsync(limits: TestServer.Unlimited with { Connections = 2 });
         await using RawPeer first = await AnsweredAsync(server, "200");
         await using RawPeer second = await AnsweredAsync(server, "200");
-        await using RawPeer third = await RawPeer.ConnectAsync(server.Address);
-        await third.EndedAsync();
+        await RawPeer.SentAwayAsync(server.Address);
     }
 
     private static async Task<Reply> HelloAsync(TestServer server, TestClient client)

@@ -239,7 +239,7 @@ public sealed class LogStoreContractTests
     private static NewEntry Entry(LogLease lease, ulong sequence, int envelopeBytes = 40)
     {
         Assert.True(MessageId.TryParse(RandomNumberGenerator.GetBytes(16), out MessageId id));
-        return new NewEntry(lease, sequence, id, RandomNumberGenerator.GetBytes(envelopeBytes), Commit: null);
+        return new NewEntry(lease, sequence, ReceivedAtMs: 0, id, RandomNumberGenerator.GetBytes(envelopeBytes), Commit: null);
     }
 
     private static NewEntry CommitEntry(LogLease lease, ulong sequence, LogName group, ulong nextEpoch, ImmutableArray<DeviceId> added, ImmutableArray<DeviceId> removed, byte[] welcome) =>

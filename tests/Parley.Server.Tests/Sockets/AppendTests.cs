@@ -3,6 +3,8 @@ using Google.Protobuf;
 using Parley.Contracts;
 using Parley.Contracts.Wire;
 using Parley.Mls.Messages.Framing;
+using Parley.Server.Log;
+using Parley.Server.Sequencing;
 
 namespace Parley.Server.Tests.Sockets;
 
@@ -27,6 +29,28 @@ public sealed class AppendTests
         await socket.SubscribeAsync(TestMessages.Log(group));
         List<Envelope> log = await socket.EnvelopesAsync(TestMessages.Log(group), 2);
         Assert.Equal([first.MessageId, second.MessageId], log.Select(envelope => envelope.MessageId));
+    }
+
+    [Fact]
+    public async Task A_log_whose_grain_has_gone_is_appended_to_without_a_gap()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        await using TestSocket socket = await alice.ConnectAsync();
+        byte[] group = await alice.CreateGroupAsync();
+        Assert.True(LogName.TryParseGroup(group, out LogName? log));
+        Sequencers sequencers = server.Get<Sequencers>();
+        Append first = TestMessages.Application(group);
+        await socket.AppendAsync(first);
+        Sequencer sequencer = sequencers.Find(log.Key)!; // Just used.
+
+        await server.Get<IGrainFactory>().GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+
+        Assert.True(sequencer.IsClosed);
+        Assert.Null(sequencers.Find(log.Key));
+        Assert.Equal(2ul, await socket.AppendAsync(TestMessages.Application(group)));
+        Assert.Equal(1ul, await socket.AppendAsync(first));
+        Assert.NotSame(sequencer, sequencers.Find(log.Key));
     }
 
     [Fact]

@@ -112,7 +112,7 @@ public sealed class PostgresFaultTests
     private static NewEntry Entry(LogLease lease, ulong sequence)
     {
         Assert.True(MessageId.TryParse(RandomNumberGenerator.GetBytes(16), out MessageId id));
-        return new NewEntry(lease, sequence, id, RandomNumberGenerator.GetBytes(80), Commit: null);
+        return new NewEntry(lease, sequence, ReceivedAtMs: 0, id, RandomNumberGenerator.GetBytes(80), Commit: null);
     }
 
     private static async Task VerifyUnderLoadAsync(NpgsqlConnectionStringBuilder settings, Func<TestLoad, Task> harm)

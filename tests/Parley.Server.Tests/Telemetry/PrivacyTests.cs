@@ -71,7 +71,7 @@ public sealed class PrivacyTests
         return message;
     }
 
-    private static byte[] MessageGroup(Append message) => Server.Log.MessageHeader.TryParse(message.Message.Memory)!.Group.ToBytes();
+    private static byte[] MessageGroup(Append message) => Server.Log.MessageHeader.TryParse(message.Message.Memory)!.Value.Group.ToBytes();
 
     private static string[] Forms(byte[] bytes) => [Convert.ToHexString(bytes), Convert.ToBase64String(bytes).TrimEnd('='), BitConverter.ToString(bytes)];
 
