@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Parley.Client.Content;
 using Parley.Client.Engine;
@@ -177,7 +178,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         {
             case OutboxWork.Message message:
                 if (WorkBefore(conversation, message, now) is not { } before)
-                    return Of(group.Epoch, group.Protect(message.Mimi.Span));
+                    return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
                 conversation.QueueFirst(before, now);
                 return null;
             case OutboxWork.CommitProposals:
@@ -200,7 +201,19 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         }
     }
 
-    private SealedMessage Of(ulong epoch, byte[] message) => new(context.Random(Limits.MessageIdBytes), epoch, message, default, [], []);
+    private SealedMessage Of(ulong epoch, byte[] message, DateTimeOffset now) => new(NewMessageId(now), epoch, message, default, [], []);
+
+    /// <summary>
+    /// Random but for the time in front, by which the server finds it faster. It tells the server nothing new: what is sealed is sent at once.
+    /// </summary>
+    private byte[] NewMessageId(DateTimeOffset now)
+    {
+        byte[] id = context.Random(Limits.MessageIdBytes);
+        Span<byte> milliseconds = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(milliseconds, now.ToUnixTimeMilliseconds());
+        milliseconds[^Limits.MessageIdTimeBytes..].CopyTo(id);
+        return id;
+    }
 
     private static SealedMessage? Done(ConversationState conversation)
     {
@@ -213,7 +226,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     {
         Group group = conversation.Group;
         if (group.MemberCount > 1)
-            return Of(group.Epoch, group.Propose(new Proposal.Remove(group.OwnLeafIndex), now));
+            return Of(group.Epoch, group.Propose(new Proposal.Remove(group.OwnLeafIndex), now), now);
         receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
         return null;
     }
@@ -269,7 +282,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         PendingCommit pending = group.Commit(
             new CommitOptions { Proposals = proposals, IncludesReceivedProposals = !conversation.Record.HasUnlawfulProposals }, now);
         return new SealedMessage(
-            context.Random(Limits.MessageIdBytes), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
+            NewMessageId(now), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
     }
 
     private static ImmutableArray<DeviceId> Devices(IReadOnlyList<Member> members) => [.. members.Select(static member => CertificateCheck.Of(member.Leaf).DeviceId)];
