@@ -13,10 +13,10 @@ namespace Parley.Mls.Groups;
 public sealed partial class Group
 {
     /// <summary>
-    /// How many proposals are applied while a Commit's are chosen. Members could otherwise send many that cannot stand together, and each
+    /// How many proposals are applied while a Commit's are chosen, Adds aside. Members could otherwise send many that cannot stand together, and each
     /// committer would try them against each other for minutes.
     /// </summary>
-    internal const int AppliedProposalsMax = 8192;
+    private const int AppliedProposalsMax = 8192;
 
     /// <summary>
     /// Makes a Commit. The group stays as it is, but for the ratchet key that sealed the message: it is merged with
@@ -198,7 +198,18 @@ public sealed partial class Group
         if (received.Count == 0 || CanApply(all, now))
             return all;
 
-        // Some of those received cannot stand beside the others. Halves are tried apart, our own always in, as far as the effort goes.
+        // Some of those received cannot stand beside the others. An Add is in the way of Adds alone, so they come last, one after the other.
+        List<QueuedProposal> chosen = Compatible([.. received.Where(static queued => queued.Proposal is not Proposal.Add)], own, now);
+        List<QueuedProposal> without = [.. chosen, .. own];
+        if (!CanApply(without, now))
+            return own;
+        ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, without, now, isOurs: true);
+        return [.. chosen, .. received.Where(queued => queued.Proposal is Proposal.Add && group.TryAdd(queued)), .. own];
+    }
+
+    /// <summary>Tries halves apart, our own always in, as far as the effort goes.</summary>
+    private List<QueuedProposal> Compatible(List<QueuedProposal> received, List<QueuedProposal> own, DateTimeOffset now)
+    {
         var chosen = new List<QueuedProposal>();
         int effort = AppliedProposalsMax;
         var parts = new Stack<List<QueuedProposal>>([received]);
@@ -219,7 +230,7 @@ public sealed partial class Group
             }
         }
 
-        return [.. chosen, .. own];
+        return chosen;
     }
 
     private bool CanApply(List<QueuedProposal> proposals, DateTimeOffset now)

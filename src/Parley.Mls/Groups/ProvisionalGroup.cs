@@ -68,7 +68,7 @@ internal sealed class ProvisionalGroup
         group.ApplyExtensions(proposals);
         group.ApplyUpdatesAndRemoves(proposals);
         group.ApplyRest(proposals);
-        MlsException.ThrowIf(!group.Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
+        group.CheckCredentialTypes();
         return group;
     }
 
@@ -124,6 +124,29 @@ internal sealed class ProvisionalGroup
         ConfirmedTranscriptHash = confirmedTranscriptHash,
         Extensions = Extensions,
     };
+
+    /// <summary>
+    /// Whether one more Add can be put into effect, beside all those that could before it: for choosing among many in one pass. A group that
+    /// Adds were tried on is of no other use.
+    /// </summary>
+    public bool TryAdd(QueuedProposal queued)
+    {
+        KeyPackage keyPackage = ((Proposal.Add)queued.Proposal).KeyPackage;
+        RatchetTree former = Tree;
+        try
+        {
+            CheckAdded(keyPackage);
+            (KeyPackageProof proof, LeafNode leaf) = Prove(queued);
+            ApplyAdd(keyPackage, proof, leaf);
+            CheckCredentialTypes();
+            return true;
+        }
+        catch (MlsException)
+        {
+            Tree = former;
+            return false;
+        }
+    }
 
     private void ApplyExtensions(IReadOnlyList<QueuedProposal> proposals)
     {
@@ -247,8 +270,10 @@ internal sealed class ProvisionalGroup
     private void CheckTree()
     {
         MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
-        MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
+        CheckCredentialTypes();
     }
+
+    private void CheckCredentialTypes() => MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
 
     // RFC 9420 §12.4.2: none of the public keys in the path is in any node of the new tree, nor twice in the path.
     private void CheckPathKeys(UpdatePath path)

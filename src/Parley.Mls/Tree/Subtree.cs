@@ -142,10 +142,10 @@ internal abstract class Subtree
     internal sealed class Branch : Subtree
     {
         private readonly Node.Parent? _content;
-        private Subtree? _left;
-        private Subtree? _right;
+        private readonly Subtree? _left;
+        private readonly Subtree? _right;
 
-        /// <summary>A blank one, whose children are made when somebody asks for them: a sparse tree costs the nodes that it has.</summary>
+        /// <summary>A blank one, whose children are made for whoever asks for them: a sparse tree costs the nodes that it has.</summary>
         public Branch(int height, uint firstLeaf)
             : base(height, firstLeaf, 0, CredentialTypes.Of(null))
         {
@@ -164,9 +164,9 @@ internal abstract class Subtree
             MemberCount = left.MemberCount + right.MemberCount;
         }
 
-        public Subtree Left => _left ??= Blank(Height - 1, FirstLeaf);
+        public Subtree Left => _left ?? Blank(Height - 1, FirstLeaf);
 
-        public Subtree Right => _right ??= Blank(Height - 1, FirstLeaf + (1u << (Height - 1)));
+        public Subtree Right => _right ?? Blank(Height - 1, FirstLeaf + (1u << (Height - 1)));
 
         public ParentNode? Node => _content?.ParentNode;
 
