@@ -92,9 +92,10 @@ internal sealed class TestServer : RemoteServer
     /// <param name="settings">The database.</param>
     /// <param name="isNode">Whether it joins the cluster on the database.</param>
     /// <param name="clock">What it goes by, if not the machine's clock.</param>
-    public static async Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings, bool isNode = false, TimeProvider? clock = null)
+    /// <param name="logs">What takes its logs, if they matter.</param>
+    public static async Task<TestServer> StartOnPostgresAsync(Npgsql.NpgsqlConnectionStringBuilder settings, bool isNode = false, TimeProvider? clock = null, CapturedLogs? logs = null)
     {
-        var database = PostgresDatabase.Open(settings, NullLogger.Instance);
+        var database = PostgresDatabase.Open(settings, logs?.CreateLogger("Parley.Server.Storage") ?? NullLogger.Instance);
         ClusterNode? node = null;
         var ended = new TaskCompletionSource<int>();
         if (isNode)
@@ -103,7 +104,11 @@ internal sealed class TestServer : RemoteServer
             node = new ClusterNode(new ClusterSettings(address, address), database, await ClusterCertificate.SettleAsync(database)) { Exit = code => ended.TrySetResult(code) };
         }
 
-        TestServer server = await StartAsync(services => services.AddStores(database).AddSingleton(clock ?? TimeProvider.System), database, node: node);
+        TestServer server = await StartAsync(services =>
+        {
+            services.AddStores(database).AddSingleton(clock ?? TimeProvider.System);
+            logs?.AddTo(services);
+        }, database, node: node);
         server.Ended = ended.Task;
         return server;
     }

@@ -30,19 +30,26 @@ internal static class CommandLine
         var metricsListen = new Option<string?>("--metrics-listen") { Description = "Where Prometheus may read metrics, under /metrics. Also PARLEY_METRICS_LISTEN. Default: nowhere.", HelpName = "URL" };
         var clusterListen = new Option<string?>("--cluster-listen") { Description = "Be a node of a cluster on one PostgreSQL database, and listen here for the others. Also PARLEY_CLUSTER_LISTEN.", HelpName = "IP:PORT" };
         var clusterAddress = new Option<string?>("--cluster-address") { Description = "Where the other nodes reach this one, if elsewhere. Also PARLEY_CLUSTER_ADDRESS.", HelpName = "IP:PORT" };
+        var tlsCertificate = new Option<string?>(TlsSettings.CertificateOption) { Description = "The certificate to listen on https:// with, in PEM. Read again when it changes. Also PARLEY_TLS_CERTIFICATE.", HelpName = "FILE" };
+        var tlsKey = new Option<string?>(TlsSettings.KeyOption) { Description = "Its private key, in PEM. Also PARLEY_TLS_KEY.", HelpName = "FILE" };
         var printInvite = new Option<bool>("--print-invite") { Description = "Make an invite and print its link." };
-        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, data, database, publicUrl, name, metricsListen, clusterListen, clusterAddress, printInvite };
+        var run = new Command("run", "Run the server until it is stopped with Ctrl-C.") { listen, tlsCertificate, tlsKey, data, database, publicUrl, name, metricsListen, clusterListen, clusterAddress, printInvite };
         run.SetAction((arguments, cancellationToken) => Startup.RunAsync(
-            () => ServerOptions.Parse(
-                arguments.GetValue(listen),
-                arguments.GetValue(data),
-                arguments.GetValue(database),
-                arguments.GetValue(publicUrl),
-                arguments.GetValue(name),
-                arguments.GetValue(metricsListen),
-                Environment.GetEnvironmentVariable) with
+            () =>
             {
-                Cluster = ClusterSettings.Parse(arguments.GetValue(clusterListen), arguments.GetValue(clusterAddress), Environment.GetEnvironmentVariable),
+                ServerOptions options = ServerOptions.Parse(
+                    arguments.GetValue(listen),
+                    arguments.GetValue(data),
+                    arguments.GetValue(database),
+                    arguments.GetValue(publicUrl),
+                    arguments.GetValue(name),
+                    arguments.GetValue(metricsListen),
+                    Environment.GetEnvironmentVariable);
+                return options with
+                {
+                    Tls = TlsSettings.Parse(arguments.GetValue(tlsCertificate), arguments.GetValue(tlsKey), options.IsHttps, Environment.GetEnvironmentVariable),
+                    Cluster = ClusterSettings.Parse(arguments.GetValue(clusterListen), arguments.GetValue(clusterAddress), Environment.GetEnvironmentVariable),
+                };
             },
             arguments.GetValue(printInvite),
             cancellationToken));

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
@@ -65,6 +66,7 @@ internal static class ParleyServer
         services.AddSingleton<Challenges>();
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<Peers>();
+        services.AddSingleton<Readiness>();
         services.AddSingleton<SequencerServices>();
         services.AddSingleton<Sequencers>();
         services.AddSockets();
@@ -73,6 +75,7 @@ internal static class ParleyServer
         services.AddSingleton<RateLimits>();
         services.AddSingleton<ConnectionCounts>();
         services.AddTelemetry(options);
+        services.AddTls(options.Tls);
         services.AddSessionAuthentication();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -121,7 +124,12 @@ internal static class ParleyServer
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {
         kestrel.ConfigureEndpointDefaults(static listen => listen.Protocols = HttpProtocols.Http1);
-        kestrel.Listen(options.Listen, static listen => listen.UseConnectionLimits());
+        kestrel.Listen(options.Listen, listen =>
+        {
+            listen.UseConnectionLimits();
+            if (options.Tls is not null)
+                UseTls(listen, options.Limits);
+        });
         if (options.MetricsListen is not null)
             kestrel.Listen(options.MetricsListen);
         kestrel.AddServerHeader = false;
@@ -134,6 +142,25 @@ internal static class ParleyServer
         kestrel.Limits.KeepAliveTimeout = IdleTimeout;
         kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = options.Limits.Connections;
+    }
+
+    private static void AddTls(this IServiceCollection services, TlsSettings? tls)
+    {
+        if (tls is null)
+            return;
+        services.AddSingleton(tls);
+        services.AddSingleton<TlsCertificate>();
+        services.AddHostedService(static provider => provider.GetRequiredService<TlsCertificate>());
+    }
+
+    private static void UseTls(ListenOptions listen, ServerLimits limits)
+    {
+        TlsCertificate certificate = listen.ApplicationServices.GetRequiredService<TlsCertificate>();
+        listen.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(certificate.Current),
+            HandshakeTimeout = TimeSpan.FromSeconds(limits.HelloSeconds),
+        });
     }
 
     /// <summary>What a peer does not read waits in the system, too, which would give each up to 4 MB.</summary>

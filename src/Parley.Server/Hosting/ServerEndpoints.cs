@@ -20,17 +20,41 @@ internal static class ServerEndpoints
         open.MapGet(Routes.HealthReady, CheckReadyAsync);
     }
 
-    /// <summary>Ready means that a message would be stored now, so it stores something.</summary>
-    private static async Task<Results<Ok, Refused>> CheckReadyAsync(ILogStore logs)
+    private static async Task<Results<Ok, Refused>> CheckReadyAsync(Readiness readiness)
     {
         try
         {
-            await logs.ProbeAsync();
+            await readiness.CheckAsync();
             return TypedResults.Ok();
         }
         catch (StoreUnavailableException)
         {
             return new Refused(ErrorCode.StoreUnavailable);
+        }
+    }
+}
+
+/// <summary>
+/// Ready means that a message would be stored now, so something is stored to find out; ten times a second at most, however many ask, as
+/// anybody may.
+/// </summary>
+internal sealed class Readiness(ILogStore logs, TimeProvider clock)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    // Protects the two below.
+    private readonly Lock _gate = new();
+    private Task? _probe;
+    private long _probedAt;
+
+    /// <exception cref="StoreUnavailableException">It would not be stored.</exception>
+    public Task CheckAsync()
+    {
+        lock (_gate)
+        {
+            if (_probe is null || (_probe.IsCompleted && clock.GetElapsedTime(_probedAt) >= Interval))
+                (_probe, _probedAt) = (logs.ProbeAsync(), clock.GetTimestamp());
+            return _probe;
         }
     }
 }

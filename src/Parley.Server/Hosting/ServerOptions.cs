@@ -27,6 +27,12 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
     /// <summary>How it is a node of a cluster; null if it is none.</summary>
     public ClusterSettings? Cluster { get; init; }
 
+    /// <summary>Whether its address begins with https.</summary>
+    public bool IsHttps { get; init; }
+
+    /// <summary>Its own certificate; null if it speaks plain HTTP.</summary>
+    public TlsSettings? Tls { get; init; }
+
     /// <summary>Where Prometheus reads the metrics; nowhere if null.</summary>
     public IPEndPoint? MetricsListen { get; init; }
 
@@ -41,7 +47,7 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
     /// <exception cref="StartupException">A setting is wrong; the message says which and why.</exception>
     public static ServerOptions Parse(string? listen, string? data, string? database, string? publicUrl, string? name, string? metricsListen, Func<string, string?> environment)
     {
-        IPEndPoint endpoint = ParseListen("--listen", listen ?? environment(EnvironmentPrefix + "LISTEN") ?? DefaultListen);
+        (IPEndPoint endpoint, bool isHttps) = ParseListen("--listen", listen ?? environment(EnvironmentPrefix + "LISTEN") ?? DefaultListen);
         metricsListen ??= environment(EnvironmentPrefix + "METRICS_LISTEN");
         name ??= environment(EnvironmentPrefix + "NAME");
         if (name is not null && !ServerIdentity.IsValidName(name))
@@ -49,13 +55,14 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
         return new ServerOptions(
             endpoint,
             ParseStore(data, database, environment),
-            ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint)),
+            ParsePublicUrl(publicUrl ?? environment(EnvironmentPrefix + "PUBLIC_URL") ?? OwnUrl(endpoint, isHttps)),
             name)
         {
             Limits = ServerLimits.Parse(environment),
             LogLevel = ParseLogLevel(environment(EnvironmentPrefix + "LOG_LEVEL")),
             TrustedProxies = ParseProxies(environment(EnvironmentPrefix + "TRUSTED_PROXIES")),
-            MetricsListen = metricsListen is null ? null : ParseListen("--metrics-listen", metricsListen),
+            IsHttps = isHttps,
+            MetricsListen = metricsListen is null ? null : ParseMetricsListen(metricsListen),
         };
     }
 
@@ -76,24 +83,32 @@ internal sealed record ServerOptions(IPEndPoint Listen, StoreSettings Store, str
         return data.Length > 0 ? Path.GetFullPath(data) : throw Wrong("--data", data, "it must name a folder");
     }
 
-    private static IPEndPoint ParseListen(string setting, string text)
+    private static IPEndPoint ParseMetricsListen(string text)
+    {
+        const string Setting = "--metrics-listen";
+        (IPEndPoint endpoint, bool isHttps) = ParseListen(Setting, text);
+        return isHttps ? throw Wrong(Setting, text, "metrics are for this machine or a network of its own, and served by http://") : endpoint;
+    }
+
+    private static (IPEndPoint Endpoint, bool IsHttps) ParseListen(string setting, string text)
     {
         const string Expected = "it must look like http://127.0.0.1:8787, with an IP address or localhost";
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.AbsolutePath != "/" || uri.Query.Length > 0)
             throw Wrong(setting, text, Expected);
-        if (uri.Scheme == Uri.UriSchemeHttps)
-            throw Wrong(setting, text, "TLS is the work of a reverse proxy in front; listen on http:// and give the proxy's address as --public-url");
-        if (uri.Scheme != Uri.UriSchemeHttp)
+        bool isHttps = uri.Scheme == Uri.UriSchemeHttps;
+        if (!isHttps && uri.Scheme != Uri.UriSchemeHttp)
             throw Wrong(setting, text, Expected);
         if (uri.Host == "localhost")
-            return new IPEndPoint(IPAddress.Loopback, uri.Port);
-        return IPAddress.TryParse(uri.Host, out IPAddress? address) ? new IPEndPoint(address, uri.Port) : throw Wrong(setting, text, Expected);
+            return (new IPEndPoint(IPAddress.Loopback, uri.Port), isHttps);
+        return IPAddress.TryParse(uri.Host, out IPAddress? address) ? (new IPEndPoint(address, uri.Port), isHttps) : throw Wrong(setting, text, Expected);
     }
 
     /// <summary>Where nothing better is known: the address itself, or the machine's name if that is all addresses.</summary>
-    private static string OwnUrl(IPEndPoint endpoint) => endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any)
-        ? $"http://{Environment.MachineName.ToLowerInvariant()}:{endpoint.Port}"
-        : $"http://{endpoint}";
+    private static string OwnUrl(IPEndPoint endpoint, bool isHttps)
+    {
+        bool isAll = endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any);
+        return $"{(isHttps ? "https" : "http")}://{(isAll ? $"{Environment.MachineName.ToLowerInvariant()}:{endpoint.Port}" : endpoint.ToString())}";
+    }
 
     private static string ParsePublicUrl(string text)
     {

@@ -16,6 +16,7 @@ internal static class Startup
     public static Task<int> RunAsync(Func<ServerOptions> parseOptions, bool printInvite, CancellationToken cancellationToken) => GuardAsync(async loggers =>
     {
         ServerOptions options = parseOptions();
+        using TlsCertificate? certificate = options.Tls is null ? null : new TlsCertificate(options.Tls, TimeProvider.System, loggers.CreateLogger<TlsCertificate>());
         ListenAddress.Probe(options.Listen);
         await using ServerStore store = await ServerStore.OpenForServerAsync(options.Store, isNode: options.Cluster is not null, loggers);
         ServerIdentity identity = await ServerIdentity.SettleAsync(store.Database, options);
@@ -83,16 +84,17 @@ internal static class Startup
     {
         TextWriter output = Console.Out;
         await output.WriteLineAsync($"Parley server {identity.Name}");
-        await output.WriteLineAsync($"  listening on  http://{options.Listen}");
+        await output.WriteLineAsync($"  listening on  {(options.IsHttps ? "https" : "http")}://{options.Listen}");
         await output.WriteLineAsync($"  reached by    {identity.PublicUrl}");
         await output.WriteLineAsync($"  data in       {store}");
-        if (!IPAddress.IsLoopback(options.Listen.Address) && identity.PublicUrl.StartsWith("http:", StringComparison.Ordinal))
+        if (!options.IsHttps && !IPAddress.IsLoopback(options.Listen.Address) && identity.PublicUrl.StartsWith("http:", StringComparison.Ordinal))
         {
             await output.WriteLineAsync(
                 """
 
                 Warning: this listens beyond the machine without TLS. Messages stay encrypted, but anybody on the way sees who talks when
-                and can take over sessions. Put a TLS proxy in front and give its address as --public-url https://...
+                and can take over sessions. Listen on https:// with --tls-certificate and --tls-key, or put a TLS proxy in front and give its address
+                as --public-url https://...
                 """);
         }
 

@@ -92,15 +92,17 @@ internal sealed class FrameReader(WebSocket socket, SocketServices services) : I
     /// <summary>The next piece of a frame of which so much has come. Null if the frame takes too long.</summary>
     private async ValueTask<ValueWebSocketReceiveResult?> ReceiveAsync(int length, long begunAt)
     {
+        double secondsMax = services.Limits.FrameSeconds + ((double)length / BytesPerSecondMin);
+        TimeSpan left = TimeSpan.FromSeconds(secondsMax) - services.Clock.GetElapsedTime(begunAt);
+        if (left <= TimeSpan.Zero)
+            return null;
         ValueTask<ValueWebSocketReceiveResult> receiving = socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None);
         if (receiving.IsCompleted)
             return await receiving;
-        double secondsMax = services.Limits.FrameSeconds + ((double)length / BytesPerSecondMin);
-        TimeSpan left = TimeSpan.FromSeconds(secondsMax) - services.Clock.GetElapsedTime(begunAt);
         Task<ValueWebSocketReceiveResult> received = receiving.AsTask();
         try
         {
-            return await received.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, services.Clock);
+            return await received.WaitAsync(left, services.Clock);
         }
         catch (TimeoutException)
         {

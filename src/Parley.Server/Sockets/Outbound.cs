@@ -27,9 +27,14 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
 
     // What one message and its answer take.
     private const int BufferBytesMin = 1024;
+    // .NET's own pool keeps 32 buffers of each size for each core, and for a minute: after a crowd that did not read, tens of megabytes.
+    private const int SharedBytesMax = 64 * 1024;
+    private const int LargeBuffersMax = 8;
     private const byte FinalBinary = 0x82;
     private const byte Length16 = 126;
     private const byte Length64 = 127;
+
+    private static readonly ArrayPool<byte> LargeBuffers = ArrayPool<byte>.Create(EventBytesMax, LargeBuffersMax);
 
     private readonly PipeWriter _transport;
     private readonly Action _abort;
@@ -192,12 +197,15 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
         int needed = _length + bytes;
         if (needed <= _buffer.Length)
             return;
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, Math.Max(BufferBytesMin, _buffer.Length * 2)));
+        int size = Math.Max(needed, Math.Max(BufferBytesMin, _buffer.Length * 2));
+        byte[] larger = PoolOf(size).Rent(size);
         _buffer.AsSpan(0, _length).CopyTo(larger);
         Return(_buffer);
         _buffer = larger;
         Hold(larger.Length);
     }
+
+    private static ArrayPool<byte> PoolOf(int bytes) => bytes <= SharedBytesMax ? ArrayPool<byte>.Shared : LargeBuffers;
 
     private void Hold(int bytes)
     {
@@ -280,7 +288,7 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
     {
         if (buffer.Length == 0)
             return;
-        ArrayPool<byte>.Shared.Return(buffer);
+        PoolOf(buffer.Length).Return(buffer);
         Hold(-buffer.Length);
     }
 }

@@ -25,6 +25,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
     // by their number.
     private Queue<Subscription>? _behind;
     private Task _catchingUp = Task.CompletedTask;
+    private bool _ended;
 
     /// <summary>Returns when nothing more is sent from the store, or throws what has stopped it.</summary>
     public Task CaughtUpAsync()
@@ -38,6 +39,8 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
     {
         lock (_gate)
         {
+            if (_ended)
+                return;
             if (_behind is null)
             {
                 _behind = new Queue<Subscription>();
@@ -103,6 +106,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
         {
             ended = [.. _byLog.Values];
             _byLog.Clear();
+            _ended = true;
         }
 
         foreach (Subscription subscription in ended)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Parley.Server.Storage;
 
 /// <summary>What waits in the line of a <see cref="WriteQueue"/>.</summary>
@@ -5,6 +7,9 @@ namespace Parley.Server.Storage;
 internal abstract class Write(int bytes)
 {
     public int Bytes { get; } = bytes;
+
+    /// <summary>The span of what the write is for, if it is traced.</summary>
+    public ActivityContext Cause { get; } = Activity.Current?.Context ?? default;
 
     /// <summary>Applies this write, which is the first of those that wait, and perhaps some that follow it. Returns how many.</summary>
     public abstract int Apply(StoreSession session, ReadOnlySpan<Write> waiting);

@@ -175,6 +175,8 @@ internal sealed partial class WriteQueue : IAsyncDisposable
         long startedAt = Stopwatch.GetTimestamp();
         int writes = batch.Length;
         using Activity? span = ServerMetrics.Traces.StartActivity("store.commit");
+        if (span is not null)
+            Link(span, batch);
         try
         {
             _session.Begin();
@@ -197,6 +199,16 @@ internal sealed partial class WriteQueue : IAsyncDisposable
             if (kind != StoreFailure.Unreachable)
                 RollBack();
             return new Failure(kind, kind == StoreFailure.Write ? e : new StoreUnavailableException("The store cannot write.", e));
+        }
+    }
+
+    /// <summary>A transaction is part of no single append, so its span points to those that it carries.</summary>
+    private static void Link(Activity span, ReadOnlySpan<Write> batch)
+    {
+        foreach (Write write in batch)
+        {
+            if (write.Cause != default)
+                span.AddLink(new ActivityLink(write.Cause));
         }
     }
 

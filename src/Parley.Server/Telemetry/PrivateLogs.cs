@@ -8,11 +8,18 @@ namespace Parley.Server.Telemetry;
 /// </summary>
 internal static class PrivateLogs
 {
+    private static readonly string[] OrleansWithoutGrains = ["Orleans.Runtime.MembershipService", "Orleans.Runtime.Silo"];
+
     public static void AddPrivateLogs(this IServiceCollection services, LogLevel level) => services.PostConfigure<LoggerFilterOptions>(filters =>
     {
         filters.MinLevel = LogLevel.Warning;
         filters.Rules.Clear();
-        filters.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Error, null));
+        filters.Rules.Add(new LoggerFilterRule(null, "Npgsql", LogLevel.None, null));
+
+        // Orleans names a grain by its key, in which a group's id stands. Which nodes there are, and how they do, it tells without.
+        filters.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.None, null));
+        foreach (string category in OrleansWithoutGrains)
+            filters.Rules.Add(new LoggerFilterRule(null, category, LogLevel.Error, null));
         filters.Rules.Add(new LoggerFilterRule(null, "Parley", level, null));
 
         // It has only failures to tell that we tell ourselves, and keeps for each request under way, as long as a connection is one, what

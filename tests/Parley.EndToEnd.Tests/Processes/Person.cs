@@ -32,13 +32,16 @@ internal sealed class Person(string handle, string profile)
 
     public string Profile { get; } = profile;
 
+    /// <summary>A file with the only certificates that this person's programs trust; otherwise those that the system does.</summary>
+    public string? TrustedCertificates { get; init; }
+
     /// <summary>What others address this person by.</summary>
     public string Address => "@" + Handle;
 
     /// <summary>Runs <c>parley</c> with these arguments, whatever comes of it.</summary>
     public async Task<CommandResult> TryAsync(params string[] arguments)
     {
-        await using RunningProgram program = RunningProgram.Start(Programs.Terminal, [.. arguments, "--profile", Profile]);
+        await using RunningProgram program = RunningProgram.Start(Programs.Terminal, [.. arguments, "--profile", Profile], ("SSL_CERT_FILE", TrustedCertificates));
         int exitCode = await program.WaitForExitAsync();
         return new CommandResult(exitCode, program.Output, program.Errors);
     }

@@ -29,20 +29,27 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts one of our own programs.</summary>
-    public static RunningProgram Start(string assembly, IEnumerable<string> arguments) => StartCommand(Programs.Dotnet, [assembly, .. arguments]);
+    /// <summary>Starts one of our own programs, with a variable if it has a value.</summary>
+    public static RunningProgram Start(string assembly, IEnumerable<string> arguments, (string Name, string? Value) variable = default) =>
+        StartCommand(Programs.Dotnet, [assembly, .. arguments], variable);
 
-    /// <summary>Starts any program.</summary>
-    public static RunningProgram StartCommand(string command, IEnumerable<string> arguments) => new(new ProcessStartInfo(command, arguments)
+    /// <summary>Starts any program, with a variable if it has a value.</summary>
+    public static RunningProgram StartCommand(string command, IEnumerable<string> arguments, (string Name, string? Value) variable = default)
     {
-        WorkingDirectory = Programs.Root,
-        UseShellExecute = false,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        StandardOutputEncoding = Encoding.UTF8,
-        StandardErrorEncoding = Encoding.UTF8,
-    });
+        ProcessStartInfo start = new(command, arguments)
+        {
+            WorkingDirectory = Programs.Root,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        if (variable is ({ } name, { } value))
+            start.Environment[name] = value;
+        return new RunningProgram(start);
+    }
 
     /// <summary>SIGKILL: the process gets no chance to finish anything.</summary>
     public async Task KillAsync()

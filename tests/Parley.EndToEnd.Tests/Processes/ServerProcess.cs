@@ -14,12 +14,14 @@ namespace Parley.EndToEnd.Tests.Processes;
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
     private readonly StringBuilder _pastOutput = new();
+    private readonly string[] _tls;
     private RunningProgram? _program;
 
-    private ServerProcess(string data, int port)
+    private ServerProcess(string data, int port, (string Certificate, string Key)? tls)
     {
         Data = data;
-        Address = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}");
+        Address = new Uri($"{(tls is null ? "http" : "https")}://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}");
+        _tls = tls is { } files ? ["--tls-certificate", files.Certificate, "--tls-key", files.Key] : [];
     }
 
     /// <summary>The folder in which the server keeps everything.</summary>
@@ -30,9 +32,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Everything that all lives of this server printed, on both streams.</summary>
     public string Printed => _pastOutput + _program?.Output + _program?.Errors;
 
-    public static async Task<ServerProcess> StartAsync(string data)
+    /// <summary>Starts a server.</summary>
+    /// <param name="data">The folder in which it keeps everything.</param>
+    /// <param name="tls">The files of its certificate, if it is to have one.</param>
+    public static async Task<ServerProcess> StartAsync(string data, (string Certificate, string Key)? tls = null)
     {
-        ServerProcess server = new(data, FreePort());
+        ServerProcess server = new(data, FreePort(), tls);
         await server.StartAgainAsync();
         return server;
     }
@@ -40,7 +45,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Starts the server and waits until it prints an invite link, which it does when it is ready.</summary>
     public async Task StartAgainAsync()
     {
-        RunningProgram program = RunningProgram.Start(Programs.Server, ["run", "--listen", Address.ToString().TrimEnd('/'), "--data", Data, "--print-invite"]);
+        RunningProgram program = RunningProgram.Start(Programs.Server, ["run", "--listen", Address.ToString().TrimEnd('/'), "--data", Data, "--print-invite", .. _tls]);
         _program = program;
         await Eventually.IsAsync(
             "the server's invite link",
@@ -98,6 +103,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             await _program.DisposeAsync();
     }
 
-    [GeneratedRegex(@"http://\S+/i/[\w-]{22}")]
+    [GeneratedRegex(@"https?://\S+/i/[\w-]{22}")]
     private static partial Regex Link();
 }

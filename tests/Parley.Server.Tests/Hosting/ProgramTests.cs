@@ -36,6 +36,8 @@ public sealed class ProgramTests
         string address = ServerProcess.FreeAddress();
         await AssertRefusedAsync(ExitCode.WrongSetting, "--listen", "run", "--listen", "nonsense", "--data", data);
         await AssertRefusedAsync(ExitCode.WrongSetting, "reverse proxy", "run", "--listen", "https://127.0.0.1:8787", "--data", data);
+        await AssertRefusedAsync(
+            ExitCode.WrongSetting, "cannot be read", "run", "--listen", "https://127.0.0.1:8787", "--tls-certificate", folder.File("chat.pem"), "--tls-key", folder.File("chat.key"), "--data", data);
         await AssertRefusedAsync(ExitCode.WrongSetting, "--public-url", "run", "--listen", address, "--public-url", "ftp://x", "--data", data);
         await AssertRefusedAsync(ExitCode.WrongSetting, "--name", "run", "--listen", address, "--name", "two words", "--data", data);
         await AssertRefusedAsync(ExitCode.WrongSetting, "no Parley server", "invite", "--data", data);

@@ -2,9 +2,11 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Contracts.Wire;
+using Parley.Server.Storage;
 using Parley.Server.Telemetry;
 using Parley.Server.Tests.Storage;
 
@@ -41,6 +43,30 @@ public sealed class PrivacyTests
                 Assert.Contains("span " + span + " ", everything, StringComparison.Ordinal);
             Assert.Contains("parley.appends", everything, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_PostgreSQL_and_Orleans_say_of_a_failure_names_nobody(bool isNode)
+    {
+        PostgresCluster cluster = await PostgresCluster.SharedAsync();
+        var logs = new CapturedLogs();
+        await using TestServer server = await TestServer.StartOnPostgresAsync(await cluster.CreateDatabaseAsync(), isNode, logs: logs);
+        TestClient one = await server.JoinAsync("zebedee");
+        byte[] group = await one.CreateGroupAsync();
+        await using TestSocket socket = await one.ConnectAsync();
+        await server.Get<IDatabase>().WriteAsync(session => session.Execute("ALTER TABLE entries ADD CONSTRAINT none CHECK (length(envelope) = 0)"));
+
+        // PostgreSQL answers with the whole row that it does not take, and the append fails as none should.
+        Append message = TestMessages.Application(group);
+        Assert.Equal(ErrorCode.Internal, await socket.TryAppendAsync(message));
+        Assert.Contains(logs.Errors, line => line.Contains("A write failed", StringComparison.Ordinal));
+        server.Get<ILoggerFactory>().CreateLogger("Orleans.Runtime.Catalog").LogError("Failed to activate group/{Group}", Convert.ToHexStringLower(group));
+
+        byte[][] hidden = [group, one.Id.ToArray(), message.Message.ToByteArray(), message.MessageId.ToByteArray()];
+        foreach (string secret in (string[])["zebedee", one.Token, .. hidden.SelectMany(Forms)])
+            Assert.DoesNotContain(secret, string.Join('\n', logs.Entries), StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>What people do, and what goes wrong.</summary>
