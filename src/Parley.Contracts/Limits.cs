@@ -33,6 +33,9 @@ public static class Limits
     /// <summary>Length of a message id.</summary>
     public const int MessageIdBytes = 16;
 
+    /// <summary>How much of a message id is the time at which it was made.</summary>
+    public const int MessageIdTimeBytes = 6;
+
     /// <summary>Length of a device id.</summary>
     public const int DeviceIdBytes = 16;
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Parley.Client.Content;
 using Parley.Client.Engine;
@@ -177,13 +178,13 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         {
             case OutboxWork.Message message:
                 if (WorkBefore(conversation, message, now) is not { } before)
-                    return Of(group.Epoch, group.Protect(message.Mimi.Span));
+                    return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
                 conversation.QueueFirst(before, now);
                 return null;
             case OutboxWork.CommitProposals:
                 return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
             case OutboxWork.Leave:
-                return SealLeave(conversation);
+                return SealLeave(conversation, now);
             case OutboxWork.Update:
                 return conversation.Record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
@@ -200,7 +201,19 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         }
     }
 
-    private SealedMessage Of(ulong epoch, byte[] message) => new(context.Random(Limits.MessageIdBytes), epoch, message, default, [], []);
+    private SealedMessage Of(ulong epoch, byte[] message, DateTimeOffset now) => new(NewMessageId(now), epoch, message, default, [], []);
+
+    /// <summary>
+    /// Random but for the time in front, by which the server finds it faster. It tells the server nothing new: what is sealed is sent at once.
+    /// </summary>
+    private byte[] NewMessageId(DateTimeOffset now)
+    {
+        byte[] id = context.Random(Limits.MessageIdBytes);
+        Span<byte> milliseconds = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(milliseconds, now.ToUnixTimeMilliseconds());
+        milliseconds[^Limits.MessageIdTimeBytes..].CopyTo(id);
+        return id;
+    }
 
     private static SealedMessage? Done(ConversationState conversation)
     {
@@ -209,11 +222,11 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     }
 
     /// <summary>The last one there has nobody who could let it go, and needs nobody.</summary>
-    private SealedMessage? SealLeave(ConversationState conversation)
+    private SealedMessage? SealLeave(ConversationState conversation, DateTimeOffset now)
     {
         Group group = conversation.Group;
         if (group.MemberCount > 1)
-            return Of(group.Epoch, group.ProposeRemove(group.OwnLeafIndex));
+            return Of(group.Epoch, group.ProposeRemove(group.OwnLeafIndex), now);
         receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
         return null;
     }
@@ -269,7 +282,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         PendingCommit pending = group.Commit(
             new CommitOptions { Proposals = proposals, IncludesReceivedProposals = !conversation.Record.HasUnlawfulProposals }, now);
         return new SealedMessage(
-            context.Random(Limits.MessageIdBytes), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
+            NewMessageId(now), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
     }
 
     private static ImmutableArray<DeviceId> Devices(IReadOnlyList<Member> members) => [.. members.Select(static member => CertificateCheck.Of(member.Leaf).DeviceId)];

@@ -3,7 +3,7 @@ using Parley.Contracts;
 
 namespace Parley.Server.Log;
 
-/// <summary>What makes a retry recognisable: 16 bytes that the sender chose at random.</summary>
+/// <summary>What makes a retry recognisable: 16 bytes that the sender chose, so that no other has them.</summary>
 internal readonly record struct MessageId
 {
     private readonly UInt128 _value;

@@ -12,20 +12,21 @@ internal sealed class SqliteDatabase : IDatabase
     private const int ReadersMax = 4;
     private const int BusySeconds = 5;
 
-    // The indexes are written all over: 16 MB of them stay in memory, and pages changed again and again are copied from the
-    // write-ahead log into the file every 32 MB and not every 4.
+    // The index by log is written all over: 16 MB of it stay in memory.
     private const string WriterCache = "PRAGMA cache_size = -16384";
-    private const string CheckpointRarely = "PRAGMA wal_autocheckpoint = 8000";
+    private const string NoCheckpointAtCommit = "PRAGMA wal_autocheckpoint = 0";
 
     private readonly string _path;
     private readonly WriteQueue _writes;
+    private readonly SqliteCheckpoints _checkpoints;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SemaphoreSlim _readerSlots = new(ReadersMax);
 
-    private SqliteDatabase(string path, WriteQueue writes)
+    private SqliteDatabase(string path, WriteQueue writes, SqliteCheckpoints checkpoints)
     {
         _path = path;
         _writes = writes;
+        _checkpoints = checkpoints;
     }
 
     /// <summary>Opens or makes the database and brings it to this version.</summary>
@@ -34,6 +35,7 @@ internal sealed class SqliteDatabase : IDatabase
     public static SqliteDatabase Open(string path, ILogger logger, Action<StoreSession>? configureWriter = null)
     {
         SqliteSession writer = OpenSession(path, SqliteOpenMode.ReadWriteCreate);
+        SqliteSession? copier = null;
         try
         {
             // Before anything that writes: a database from a newer version is not touched, not even its journal mode.
@@ -42,17 +44,21 @@ internal sealed class SqliteDatabase : IDatabase
             writer.Execute("PRAGMA synchronous = FULL");
             writer.Execute("PRAGMA foreign_keys = ON");
             writer.Execute(WriterCache);
-            writer.Find(CheckpointRarely, row => row.GetInt64(0));
+            writer.Find(NoCheckpointAtCommit, row => row.GetInt64(0));
             Migrations.Sqlite.Apply(writer);
             configureWriter?.Invoke(writer);
+            copier = OpenSession(path, SqliteOpenMode.ReadWrite);
+            copier.Execute("PRAGMA synchronous = FULL");
+            var checkpoints = new SqliteCheckpoints(copier);
+            writer.Committed = checkpoints.Committed;
+            return new SqliteDatabase(path, new WriteQueue(writer, logger), checkpoints);
         }
         catch
         {
+            copier?.Dispose();
             writer.Dispose();
             throw;
         }
-
-        return new SqliteDatabase(path, new WriteQueue(writer, logger));
     }
 
     public string Description => Path.GetDirectoryName(_path)!; // The file is in a folder.
@@ -94,6 +100,7 @@ internal sealed class SqliteDatabase : IDatabase
         foreach (SqliteSession reader in _readers)
             reader.Dispose();
         await _writes.DisposeAsync();
+        _checkpoints.Dispose();
         _readerSlots.Dispose();
     }
 

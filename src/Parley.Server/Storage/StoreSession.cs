@@ -18,7 +18,7 @@ internal abstract class StoreSession(DbConnection connection) : IDisposable
     public abstract void Begin();
 
     /// <summary>Makes all since <see cref="Begin"/> durable.</summary>
-    public void Commit() => Execute("COMMIT");
+    public virtual void Commit() => Execute("COMMIT");
 
     /// <summary>Undoes all since <see cref="Begin"/>.</summary>
     public void RollBack() => Execute("ROLLBACK");
@@ -68,7 +68,7 @@ internal abstract class StoreSession(DbConnection connection) : IDisposable
         }
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         ForgetPrepared();
         Connection.Dispose();

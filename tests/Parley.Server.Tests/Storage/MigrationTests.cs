@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Parley.Contracts;
 using Parley.Mls.Messages;
 using Parley.Server.KeyPackages;
+using Parley.Server.Log;
 using Parley.Server.Storage;
 
 namespace Parley.Server.Tests.Storage;
@@ -62,6 +64,33 @@ public sealed class MigrationTests
         IReadOnlyList<byte[]>? claimed = await keyPackages.ClaimAsync(
             device.Certificate.Handle, CipherSuite.X25519ChaCha20Poly1305Sha256Ed25519, DateTimeOffset.UnixEpoch);
         Assert.Equal(content, Assert.Single(claimed!));
+    }
+
+    [Fact]
+    public async Task Messages_from_before_ids_were_indexed_by_time_are_still_found_by_them()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("parley.db");
+        byte[] messageId = RandomNumberGenerator.GetBytes(Limits.MessageIdBytes);
+        await using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            await connection.OpenAsync();
+            await using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = string.Concat(Scripts("Sqlite").Take(3)) + """
+                ;INSERT INTO logs (id, kind, name, creator, epoch) VALUES (1, 1, x'01', x'00', 0), (2, 1, x'02', x'00', 0);
+                INSERT INTO entries (log, sequence, message_id, envelope) VALUES (1, 1, $id, x'0a'), (2, 1, $id, x'0b');
+                PRAGMA user_version = 3;
+                """;
+            command.Parameters.AddWithValue("$id", messageId);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await using var database = SqliteDatabase.Open(path, NullLogger.Instance);
+        var logs = new LogStore(database);
+        Assert.True(MessageId.TryParse(messageId, out MessageId id));
+        Assert.Equal([0x0b], (await logs.FindEntryAsync(2, id))!.Value.Envelope.ToArray());
+        var again = new NewEntry(new LogLease(1), Sequence: 2, ReceivedAtMs: 0, id, [0x0c], Commit: null);
+        Assert.Equal([0x0a], Assert.IsType<AppendResult.Repeated>(await logs.AppendAsync(again)).First.Envelope.ToArray());
     }
 
     [Fact]
