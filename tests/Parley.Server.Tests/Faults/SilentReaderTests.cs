@@ -34,11 +34,8 @@ public sealed partial class SilentReaderTests
         using var folder = new TemporaryFolder();
         (string address, string metrics) = (ServerProcess.FreeAddress(), ServerProcess.FreeAddress());
         long heapBytes = (QueueMegabytes * Megabyte) + QueueSlack + (count * ConnectionBytes) + OwnBytes;
-        var variables = new Dictionary<string, string>(TestServer.UnlimitedEnvironment(), StringComparer.Ordinal)
-        {
-            ["PARLEY_QUEUE_MEGABYTES"] = QueueMegabytes.ToString(CultureInfo.InvariantCulture),
-            ["DOTNET_GCHeapHardLimit"] = heapBytes.ToString("X", CultureInfo.InvariantCulture),
-        };
+        Dictionary<string, string> variables = MemoryLevel.LimitedTo(heapBytes / Megabyte);
+        variables["PARLEY_QUEUE_MEGABYTES"] = QueueMegabytes.ToString(CultureInfo.InvariantCulture);
         await using var process = ServerProcess.Start([], variables, "run", "--listen", address, "--data", folder.Path, "--name", TestServer.Name, "--metrics-listen", metrics, "--print-invite");
         string invite = (await process.LineAsync("./parley join")).Split('/')[^1];
         await using RemoteServer server = new(new Uri(address));
