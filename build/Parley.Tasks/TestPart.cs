@@ -19,9 +19,11 @@ internal sealed record TestPart(string Name, string Project, string About)
         new("package", "Parley.Package.Tests", "the NuGet packages of the MLS library, and the sample that uses them"),
         new("server", "Parley.Server.Tests", "the server: storage, sign-in, logs, sockets"),
         new("client", "Parley.Client.Tests", "the client core: engine, outbox, timeline, identity"),
+        new("simulation", "Parley.Simulation", "clients, server and network on one thread by seed, and what goes wrong; random seeds for a minute") { ShowsRemarks = true },
         new("terminal", "Parley.Terminal.Tests", "the terminal client's screens and commands"),
         new("e2e", "Parley.EndToEnd.Tests", "real processes: a server, three clients, one of them in a pseudo-terminal"),
         new("nightly", "Parley.Server.Tests", "the server's faults at length, for an hour or so; only where it is named") { Included = ["Parley.Server.Tests.Faults"], IsNightly = true },
+        new("seeds", "Parley.Simulation", "random seeds of the simulation for an hour; only where it is named") { Included = ["Parley.Simulation.Tests"], ShowsRemarks = true, IsNightly = true },
     ];
 
     /// <summary>Namespaces this part is made of, with those below them; empty: the whole project.</summary>

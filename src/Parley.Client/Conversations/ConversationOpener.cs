@@ -117,14 +117,22 @@ internal sealed class ConversationOpener(EngineContext context)
     /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
     /// any stranger could move this device into a group of its own making that bears the same id.
     /// </summary>
-    private static bool MayReplace(ConversationState followed, StagedWelcome staged)
+    private bool MayReplace(ConversationState followed, StagedWelcome staged)
     {
         DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
         return staged.Context.Epoch > followed.Group.Epoch
-            && followed.Roster.Admins.Contains(signer.Handle.Value)
+            && IsAdminWithoutUs(followed, signer.Handle)
             && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
             && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
+
+    /// <summary>An administrator; or, once this device has asked to be let go, anybody, if there was no other administrator than oneself.</summary>
+    private bool IsAdminWithoutUs(ConversationState followed, Handle handle) =>
+        followed.Roster.Admins.Contains(handle.Value)
+        || (IsLeaving(followed) && followed.Roster.Admins.Remove(context.Self.Value).IsEmpty);
+
+    private static bool IsLeaving(ConversationState followed) =>
+        followed.Record.Membership == Membership.Leaving || followed.Outbox.Any(static entry => entry is { Work: OutboxWork.Leave, Sealed: not null });
 
     private static bool IsSameKey(ref ReadOnlyMemory<byte> accountKey, DeviceCertificate certificate)
     {

@@ -68,7 +68,7 @@ internal sealed class ConversationReceiver(EngineContext context)
                 AddMessage(conversation, context.Self, work.Mimi, DeliveryState.Sent, at);
                 break;
             case OutboxWork.Leave:
-                conversation.Group.Process(message, now);
+                conversation.Group.Process(message, now: null);
                 if (conversation.Record.Membership == Membership.Active)
                 {
                     conversation.Set(conversation.Record with { Membership = Membership.Leaving });
@@ -90,7 +90,9 @@ internal sealed class ConversationReceiver(EngineContext context)
     {
         try
         {
-            switch (conversation.Group.Process(message, now))
+            // Whoever adds a device checks its KeyPackage's lifetime. Here no clock is asked: a log may be read months later, or on a device whose
+            // clock is wrong, and whoever refused what the others have followed would be out of the conversation.
+            switch (conversation.Group.Process(message, now: null))
             {
                 case Received.Application application:
                     AddMessage(conversation, CertificateCheck.Of(application.SenderLeaf).Handle, application.Data, DeliveryState.Received, at);

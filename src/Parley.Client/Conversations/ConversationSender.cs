@@ -105,12 +105,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     }
 
     /// <summary>When there may be something to send, as far as only time stands between.</summary>
-    public static DateTimeOffset? NextTime(ConversationState conversation)
-    {
-        DateTimeOffset? retry = conversation.Session.RetryAt;
-        DateTimeOffset? commit = conversation.Session.CommitAt;
-        return retry is null || commit < retry ? commit ?? retry : retry;
-    }
+    public static IEnumerable<DateTimeOffset?> Times(ConversationState conversation) => [conversation.Session.RetryAt, conversation.Session.CommitAt];
 
     /// <summary>The head stays where it is and is tried again later.</summary>
     private void Delay(ConversationState conversation, TimeSpan? retryAfter, DateTimeOffset now)

@@ -120,8 +120,12 @@ internal sealed partial class ClientEngine : IDisposable
         return requests;
     }
 
-    /// <summary>When <see cref="TakeRequests"/> may have something new although nothing has come in.</summary>
-    public DateTimeOffset? NextTime => Followed.Select(ConversationSender.NextTime).Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Min();
+    /// <summary>
+    /// When <see cref="TakeRequests"/> may have something new although nothing has come in. A time that is over does not count: it was looked
+    /// at when it came, and whatever it still waits for comes in.
+    /// </summary>
+    public DateTimeOffset? NextTime(DateTimeOffset now) =>
+        Followed.SelectMany(ConversationSender.Times).Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
 
     /// <summary>A subscription has been answered.</summary>
     public bool Subscribed(LogId log, ErrorCode error, ulong head)
@@ -160,9 +164,10 @@ internal sealed partial class ClientEngine : IDisposable
                 if (!ReceiveInbox(envelope, now))
                     return false;
             }
-            else if (TryFind(id, out ConversationState? conversation) && conversation.IsFollowed)
+            else if (TryFind(id, out ConversationState? conversation) && conversation.IsFollowed && !ReceiveFollowed(conversation, envelope, now))
             {
-                ReceiveFollowed(conversation, envelope, now);
+                // What is behind a gap in one frame is no further gap.
+                break;
             }
         }
 
@@ -260,15 +265,16 @@ internal sealed partial class ClientEngine : IDisposable
 
     /// <summary>
     /// Processes one entry of a group's log. One that does not follow the last concerns this conversation alone: its log is asked for again,
-    /// and if that does not help, the conversation rests until the next connection.
+    /// and if that does not help, the conversation rests until the next connection. False if it did not follow.
     /// </summary>
-    private void ReceiveFollowed(ConversationState conversation, Envelope envelope, DateTimeOffset now)
+    private bool ReceiveFollowed(ConversationState conversation, Envelope envelope, DateTimeOffset now)
     {
         if (conversation.Session.IsHalted || _receiver.Receive(conversation, envelope, now))
-            return;
+            return true;
         int gaps = conversation.Session.Gaps + 1;
         conversation.Set(new ConversationSession { Gaps = gaps, IsHalted = gaps > GapsMax, IsSubscribing = gaps > GapsMax });
         _context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
+        return false;
     }
 
     private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => _conversations.TryGetValue(id, out conversation);

@@ -96,7 +96,7 @@ internal sealed class ServerSession : IAsyncDisposable
             if (_host.Generation != _generation)
                 throw new ServerFaultException(ErrorText.Of(ClientErrorCode.StoreFailed));
             DateTimeOffset now = _time.GetUtcNow();
-            (IReadOnlyList<EngineRequest> requests, DateTimeOffset? next) = _host.Look(engine => (engine.TakeRequests(now), engine.NextTime));
+            (IReadOnlyList<EngineRequest> requests, DateTimeOffset? next) = _host.Look(engine => (engine.TakeRequests(now), engine.NextTime(now)));
             foreach (EngineRequest request in requests)
                 await ExecuteAsync(request, cancellationToken);
             if (requests.Count == 0)

@@ -22,9 +22,12 @@ public sealed partial class Group
     /// are stored keeps the state from before, or cannot follow the Commit any more.
     /// </summary>
     /// <param name="message">A PrivateMessage or PublicMessage.</param>
-    /// <param name="now">The time that lifetimes are checked against.</param>
+    /// <param name="now">
+    /// The time that lifetimes are checked against, which RFC 9420 §7.3 recommends on receipt; null where they are not: members whose clocks
+    /// differ, or who read a message long after it was sent, would otherwise not agree on whether it is good.
+    /// </param>
     /// <exception cref="MlsException">The message breaks a rule; nothing has changed.</exception>
-    public Received Process(MlsMessage message, DateTimeOffset now)
+    public Received Process(MlsMessage message, DateTimeOffset? now)
     {
         ArgumentNullException.ThrowIfNull(message);
         MlsException.ThrowIf(IsRemoved, MlsError.RemovedFromGroup);
@@ -36,7 +39,7 @@ public sealed partial class Group
         };
     }
 
-    private Received ProcessPrivate(MlsMessage message, PrivateMessage sealedMessage, DateTimeOffset now)
+    private Received ProcessPrivate(MlsMessage message, PrivateMessage sealedMessage, DateTimeOffset? now)
     {
         CheckGroup(sealedMessage.GroupId);
         bool isCurrent = sealedMessage.Epoch == Epoch;
@@ -71,7 +74,7 @@ public sealed partial class Group
 
     private PastEpoch? PastEpochOf(PrivateMessage message) => _past.Find(past => past.Epoch == message.Epoch);
 
-    private Received ProcessPublic(MlsMessage message, PublicMessage open, DateTimeOffset now)
+    private Received ProcessPublic(MlsMessage message, PublicMessage open, DateTimeOffset? now)
     {
         CheckGroup(open.Content.GroupId);
         MlsException.ThrowIf(open.Content.Epoch != Epoch, MlsError.WrongEpoch);
@@ -104,7 +107,7 @@ public sealed partial class Group
         }
     }
 
-    private Received ProcessHandshake(AuthenticatedContent content, DateTimeOffset now)
+    private Received ProcessHandshake(AuthenticatedContent content, DateTimeOffset? now)
     {
         switch (content.Content.Content)
         {
@@ -148,7 +151,7 @@ public sealed partial class Group
     /// RFC 9420 §12.1, §12.2: a proposal that could not be committed by itself may yet stand beside others, such as an Add of a client
     /// beside its Remove. It is kept, or the Commit that names both could not be followed; if it stands alone, that Commit is refused.
     /// </summary>
-    private void CheckReceivedProposal(QueuedProposal queued, DateTimeOffset now)
+    private void CheckReceivedProposal(QueuedProposal queued, DateTimeOffset? now)
     {
         try
         {

@@ -43,12 +43,12 @@ internal sealed class Sequencer(SequencerServices services, Action stepDown)
             while (true)
             {
                 // Nothing here belongs to the grain's scheduler, from which this may be called.
-                if (await TipAsync(request.Header.Group).ConfigureAwait(false) is not { } tip)
+                if (await TipAsync(request.Header.Group).ConfigureAwait(services.StaysOnContext) is not { } tip)
                     return AppendOutcome.Refused(ErrorCode.NotAMember);
                 Offer offer = Number(tip, request);
                 AppendOutcome? outcome = offer.Numbered is { } entry
-                    ? Settle(tip, request, entry, await offer.Write.ConfigureAwait(false))
-                    : await RefuseAsync(tip, request, offer).ConfigureAwait(false);
+                    ? Settle(tip, request, entry, await offer.Write.ConfigureAwait(services.StaysOnContext))
+                    : await RefuseAsync(tip, request, offer).ConfigureAwait(services.StaysOnContext);
                 if (outcome is not null)
                     return outcome;
             }
@@ -111,10 +111,10 @@ internal sealed class Sequencer(SequencerServices services, Action stepDown)
     {
         if (offer.Refusal == ErrorCode.RateLimited)
             return AppendOutcome.Refused(offer.Refusal, offer.RetryAfter);
-        await ((Task)offer.Write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)offer.Write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | (services.StaysOnContext ? ConfigureAwaitOptions.ContinueOnCapturedContext : ConfigureAwaitOptions.None));
         if (tip.Lease.IsBroken)
             return null;
-        if (offer.Refusal == ErrorCode.NotAMember || await services.Store.FindEntryAsync(tip.Lease.LogId, request.MessageId).ConfigureAwait(false) is not { } first)
+        if (offer.Refusal == ErrorCode.NotAMember || await services.Store.FindEntryAsync(tip.Lease.LogId, request.MessageId).ConfigureAwait(services.StaysOnContext) is not { } first)
             return AppendOutcome.Refused(offer.Refusal);
         return FirstOutcome(request, first);
     }
@@ -136,7 +136,7 @@ internal sealed class Sequencer(SequencerServices services, Action stepDown)
             if (_tip is { Lease.IsBroken: false } tip)
                 return new(tip);
             if (_loading.IsCompleted)
-                _loading = Task.Run(() => LoadAsync(log)); // Not here, where the lock is held.
+                _loading = services.StaysOnContext ? LoadAsync(log) : Task.Run(() => LoadAsync(log)); // Not here, where the lock is held.
             return new(_loading);
         }
     }
@@ -173,4 +173,11 @@ internal sealed class Sequencer(SequencerServices services, Action stepDown)
 }
 
 /// <summary>What every sequencer uses.</summary>
-internal sealed record SequencerServices(ILogStore Store, Subscribers Subscribers, Peers Peers, RateLimits Limits, TimeProvider Clock);
+internal sealed record SequencerServices(ILogStore Store, Subscribers Subscribers, Peers Peers, RateLimits Limits, TimeProvider Clock)
+{
+    /// <summary>
+    /// Whether what follows a write goes on where it was asked for and not on any thread: in the simulation, where one thread plays everything
+    /// and a seed must repeat.
+    /// </summary>
+    public bool StaysOnContext { get; init; }
+}

@@ -129,6 +129,43 @@ public sealed class ConversationTests : IDisposable
     }
 
     [Fact]
+    public void The_only_administrator_who_left_and_was_added_again_while_offline_goes_on_too()
+    {
+        // Found by the simulation: who added it again was no administrator when it had last read.
+        (TestDevice alice, TestDevice bob, TestDevice carol, ConversationId group) = Trio();
+        alice.Host.Run(engine => engine.Leave(group, _fixture.Time.GetUtcNow()));
+        alice.Send();
+        alice.Receive();
+        alice.Disconnect();
+        _fixture.Settle();
+        bob.Add(group, alice);
+        bob.Say(group, "back again");
+        _fixture.Settle();
+        alice.Connect();
+        _fixture.Settle();
+        Assert.Equal(["back again"], alice.Texts(group));
+        Assert.Equal(MembershipState.Active, alice.Read(group).State);
+        Assert.Equal(["back again"], carol.Texts(group));
+    }
+
+    [Fact]
+    public void A_member_who_was_away_longer_than_a_key_package_lives_follows_all_the_same()
+    {
+        // Found by the simulation, with a clock that was wrong: the Commit was refused by one member alone, who was out of the conversation.
+        (TestDevice alice, TestDevice bob, TestDevice carol, ConversationId group) = Trio();
+        TestDevice dave = _fixture.Join("dave");
+        carol.Disconnect();
+        alice.Add(group, dave);
+        alice.Say(group, "welcome");
+        _fixture.Settle();
+        _fixture.Time.Advance(MlsProfile.KeyPackageLifetime + TimeSpan.FromDays(1));
+        carol.Connect();
+        _fixture.Settle();
+        Assert.Equal(["welcome"], carol.Texts(group));
+        Assert.Equal(bob.Texts(group), carol.Texts(group));
+    }
+
+    [Fact]
     public void A_direct_conversation_that_cannot_begin_is_closed_and_says_why()
     {
         TestDevice alice = _fixture.Join("alice");
@@ -155,6 +192,19 @@ public sealed class ConversationTests : IDisposable
         Assert.Contains("bob left.", alice.Notices(group));
         Assert.Contains("bob left.", carol.Notices(group));
         Assert.Equal(["alice", "carol"], carol.Read(group).Members.Select(member => member.Handle.Value));
+    }
+
+    [Fact]
+    public void A_commit_that_is_on_its_way_leaves_nothing_to_wait_for()
+    {
+        // Found by the simulation: the time of the Commit lay in the past by then, and the client asked its engine again and again without a pause.
+        (TestDevice alice, TestDevice bob, TestDevice _, ConversationId group) = Trio();
+        bob.Host.Run(engine => engine.Leave(group, _fixture.Time.GetUtcNow()));
+        bob.Send();
+        alice.Receive();
+        Assert.IsType<EngineRequest.Append>(Assert.Single(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow()))));
+        Assert.Empty(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
+        Assert.Null(alice.Host.Look(engine => engine.NextTime(_fixture.Time.GetUtcNow())));
     }
 
     [Fact]
@@ -383,7 +433,7 @@ public sealed class ConversationTests : IDisposable
         var append = (EngineRequest.Append)Assert.Single(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
         alice.Host.Run(engine => engine.Replied(append, new AppendReply(ErrorCode.StoreUnavailable, TimeSpan.FromSeconds(7)), _fixture.Time.GetUtcNow()));
         Assert.Empty(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
-        Assert.Equal(_fixture.Time.GetUtcNow() + TimeSpan.FromSeconds(7), alice.Host.Look(static engine => engine.NextTime));
+        Assert.Equal(_fixture.Time.GetUtcNow() + TimeSpan.FromSeconds(7), alice.Host.Look(engine => engine.NextTime(_fixture.Time.GetUtcNow())));
         _fixture.Settle();
         Assert.Equal(["hello"], bob.Texts(conversation));
     }

@@ -37,7 +37,7 @@ internal sealed class EngineFixture : IDisposable
                 any |= device.Send() | device.Receive();
             if (any)
                 continue;
-            DateTimeOffset? next = _devices.Where(static device => device.IsConnected).Select(static device => device.Host.Look(static engine => engine.NextTime)).Min();
+            DateTimeOffset? next = _devices.Where(static device => device.IsConnected).Select(device => device.Host.Look(engine => engine.NextTime(Time.GetUtcNow()))).Min();
             if (next is null)
                 return;
             if (next > Time.GetUtcNow())

@@ -56,6 +56,22 @@ public sealed class HostileServerTests : IDisposable
     }
 
     [Fact]
+    public void All_that_is_behind_one_gap_is_one_gap()
+    {
+        // Found by the simulation: three entries behind a gap, and the conversation rested until the next connection.
+        foreach (int i in Enumerable.Range(0, 4))
+            _alice.Say(_conversation, $"{i}");
+        _bob.Disconnect();
+        _fixture.Settle();
+        IReadOnlyList<Envelope> missed = _fixture.Server.Read(Log, _bob.Device, Head - 4);
+        _bob.Connect();
+        _bob.Deliver(Log, [.. missed.Skip(1)]);
+        Assert.False(_bob.Host.Look(static engine => engine.HasHalted));
+        _fixture.Settle();
+        Assert.Equal(_alice.Texts(_conversation), _bob.Texts(_conversation));
+    }
+
+    [Fact]
     public void A_stranger_cannot_move_a_member_into_a_group_of_the_same_id()
     {
         TestDevice mallory = _fixture.Join("mallory");
