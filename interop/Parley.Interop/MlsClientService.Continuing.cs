@@ -54,10 +54,10 @@ public sealed partial class MlsClientService
     public override Task<CreateSubgroupResponse> CreateBranch(CreateBranchRequest request, ServerCallContext context) => Answer(() =>
     {
         Participant former = _participants[request.StateId];
-        var next = new Participant(crypto, former.Suite.Id, former.Name) { Former = former };
+        Participant next = Register(new Participant(crypto, former.Suite.Id, former.Name) { Former = former }, out uint number);
         CommitOptions options = FirstCommit(request.KeyPackages, request.ForcePath, request.ExternalTree);
         ContinuedGroup branch = former.Group.Branch(next.Identity, request.GroupId.Span, Extensions(request.Extensions), options, Now);
-        return Created(_participants.Add(next), next, branch, request.ExternalTree);
+        return Created(number, next, branch, request.ExternalTree);
     });
 
     /// <inheritdoc/>
@@ -79,11 +79,11 @@ public sealed partial class MlsClientService
     private HandleReInitCommitResponse Ended(Participant participant)
     {
         Proposal.ReInit reInit = participant.Group.ReInit ?? throw Refused("The Commit does not reinitialize the group.");
-        var next = new Participant(crypto, reInit.CipherSuite, participant.Name) { Former = participant };
+        Participant next = Register(new Participant(crypto, reInit.CipherSuite, participant.Name) { Former = participant }, out uint number);
         next.CreateKeyPackage(Now);
         return new HandleReInitCommitResponse
         {
-            ReinitId = _participants.Add(next),
+            ReinitId = number,
             KeyPackage = Encoded(next.Bundle),
             EpochAuthenticator = Authenticator(participant),
         };

@@ -20,7 +20,7 @@ public sealed partial class MlsClientService
     public override Task<ExternalJoinResponse> ExternalJoin(ExternalJoinRequest request, ServerCallContext context) => Answer(() =>
     {
         GroupInfo info = Decode<MlsMessage.GroupInfo>(request.GroupInfo).Message;
-        var participant = new Participant(crypto, info.GroupContext.CipherSuite, request.Identity.Memory);
+        Participant participant = Register(new Participant(crypto, info.GroupContext.CipherSuite, request.Identity.Memory), out uint number);
         foreach (PreSharedKey psk in request.Psks)
             participant.PreSharedKeys.Add(psk.PskId.Span, psk.PskSecret.Span);
         VerifiedGroupInfo group = VerifiedGroupInfo.Verify(participant.Config(request.EncryptHandshake), info, Tree(request.RatchetTree));
@@ -33,7 +33,7 @@ public sealed partial class MlsClientService
         participant.Enter(commit.Join());
         return new ExternalJoinResponse
         {
-            StateId = _participants.Add(participant),
+            StateId = number,
             Commit = ByteString.CopyFrom(commit.Message.Span),
             EpochAuthenticator = Authenticator(participant),
         };
@@ -43,10 +43,10 @@ public sealed partial class MlsClientService
     public override Task<NewMemberAddProposalResponse> NewMemberAddProposal(NewMemberAddProposalRequest request, ServerCallContext context) => Answer(() =>
     {
         GroupContext group = Decode<MlsMessage.GroupInfo>(request.GroupInfo).Message.GroupContext;
-        var participant = new Participant(crypto, group.CipherSuite, request.Identity.Memory);
+        Participant participant = Register(new Participant(crypto, group.CipherSuite, request.Identity.Memory), out uint number);
         participant.CreateKeyPackage(Now);
         byte[] proposal = ExternalProposals.Add(crypto, group.GroupId.Span, group.Epoch, participant.Bundle.KeyPackage, participant.Identity.Signer);
-        return new NewMemberAddProposalResponse { TransactionId = _participants.Add(participant), Proposal = ByteString.CopyFrom(proposal) };
+        return new NewMemberAddProposalResponse { TransactionId = number, Proposal = ByteString.CopyFrom(proposal) };
     });
 
     /// <inheritdoc/>

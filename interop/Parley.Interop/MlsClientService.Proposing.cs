@@ -16,7 +16,7 @@ public sealed partial class MlsClientService
 {
     /// <inheritdoc/>
     public override Task<ProposalResponse> AddProposal(AddProposalRequest request, ServerCallContext context) =>
-        Propose(request.StateId, participant => participant.Group.ProposeAdd(Decode<MlsMessage.KeyPackage>(request.KeyPackage).Message, Now));
+        Propose(request.StateId, participant => participant.Group.Propose(new Proposal.Add(Decode<MlsMessage.KeyPackage>(request.KeyPackage).Message), Now));
 
     /// <inheritdoc/>
     public override Task<ProposalResponse> UpdateProposal(UpdateProposalRequest request, ServerCallContext context) =>
@@ -24,7 +24,7 @@ public sealed partial class MlsClientService
 
     /// <inheritdoc/>
     public override Task<ProposalResponse> RemoveProposal(RemoveProposalRequest request, ServerCallContext context) =>
-        Propose(request.StateId, participant => participant.Group.ProposeRemove(LeafOf(participant.Group.Members, request.RemovedId)));
+        Propose(request.StateId, participant => participant.Group.Propose(new Proposal.Remove(LeafOf(participant.Group.Members, request.RemovedId)), Now));
 
     /// <inheritdoc/>
     public override Task<ProposalResponse> ExternalPSKProposal(ExternalPSKProposalRequest request, ServerCallContext context) =>

@@ -40,17 +40,17 @@ public sealed partial class MlsClientService(ICryptoProvider crypto, TimeProvide
     /// <inheritdoc/>
     public override Task<CreateGroupResponse> CreateGroup(CreateGroupRequest request, ServerCallContext context) => Answer(() =>
     {
-        var participant = new Participant(crypto, (CipherSuite)request.CipherSuite, request.Identity.Memory);
+        Participant participant = Register(new Participant(crypto, (CipherSuite)request.CipherSuite, request.Identity.Memory), out uint number);
         participant.Enter(Group.Create(participant.Config(request.EncryptHandshake), participant.Identity, participant.Suite.Id, request.GroupId.Span, []));
-        return new CreateGroupResponse { StateId = _participants.Add(participant) };
+        return new CreateGroupResponse { StateId = number };
     });
 
     /// <inheritdoc/>
     public override Task<CreateKeyPackageResponse> CreateKeyPackage(CreateKeyPackageRequest request, ServerCallContext context) => Answer(() =>
     {
-        var participant = new Participant(crypto, (CipherSuite)request.CipherSuite, request.Identity.Memory);
+        Participant participant = Register(new Participant(crypto, (CipherSuite)request.CipherSuite, request.Identity.Memory), out uint number);
         participant.CreateKeyPackage(Now);
-        return new CreateKeyPackageResponse { TransactionId = _participants.Add(participant), KeyPackage = Encoded(participant.Bundle) };
+        return new CreateKeyPackageResponse { TransactionId = number, KeyPackage = Encoded(participant.Bundle) };
     });
 
     /// <inheritdoc/>
@@ -109,6 +109,13 @@ public sealed partial class MlsClientService(ICryptoProvider crypto, TimeProvide
     {
         _participants.Dispose();
         _signers.Dispose();
+    }
+
+    /// <summary>Before anything is done with a participant, so that it is freed also where that fails.</summary>
+    private Participant Register(Participant participant, out uint number)
+    {
+        number = _participants.Add(participant);
+        return participant;
     }
 
     private static ByteString Encoded(KeyPackageBundle bundle) => ByteString.CopyFrom(new MlsMessage.KeyPackage(bundle.KeyPackage).Encode<MlsMessage>());

@@ -5,7 +5,7 @@ import { webcrypto } from "node:crypto";
 import {
   acceptAll, branchGroup, ciphersuites, createApplicationMessage, createCommit, createGroup, createGroupInfoWithExternalPub, createProposal,
   decodeMlsMessage, encodeMlsMessage, generateKeyPackageWithKey, getCiphersuiteFromName, getCiphersuiteImpl, joinGroup, joinGroupExternal,
-  makePskIndex, processPrivateMessage, processPublicMessage, reinitCreateNewGroup,
+  makePskIndex, processPrivateMessage, processPublicMessage, proposeAddExternal, reinitCreateNewGroup,
 } from "ts-mls";
 import { encode } from "ts-mls/codec/tlsEncoder.js";
 import { varLenDataEncoder } from "ts-mls/codec/variableLength.js";
@@ -143,6 +143,13 @@ const operations = {
     const member = members.get(name);
     const { message, newState } = await createProposal(member.state, open, await proposal(member, change), member.suite);
     member.state = newState;
+    return { message: hex(encodeMlsMessage(message)) };
+  },
+
+  // RFC 9420 §12.1.8: one outside proposes itself.
+  async proposeItself({ name, groupInfo }) {
+    const { publicPackage, privatePackage, suite } = members.get(name);
+    const message = await proposeAddExternal(decode(groupInfo, "mls_group_info").groupInfo, publicPackage, privatePackage, suite);
     return { message: hex(encodeMlsMessage(message)) };
   },
 

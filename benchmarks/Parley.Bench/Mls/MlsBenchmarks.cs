@@ -70,6 +70,6 @@ internal sealed class MlsBenchmarks
         MlsRow row = run.ToRow((int)_suite, MlsBenchmark.Measure(run, iterations));
         _rows.Add(row);
         Console.Error.WriteLine(FormattableString.Invariant(
-            $"{row.Name,-18} {row.Leaves,5} {row.Shape,-5} {row.PayloadBytes,5} B: {row.MedianUs,11:N1} µs, at least {row.MinUs,11:N1}, cpu {row.CpuUs,11:N1}, primitives {row.PrimitivesUs,11:N1}, ratio {row.Ratio:N2}, allocated {row.AllocatedBytes,11:N0}, stored {row.StorageBytes,9:N0}"));
+            $"{row.Name,-18} {row.Leaves,5} {row.Shape,-5} {row.PayloadBytes,5} B: {row.MedianUs,11:N1} µs, at least {row.MinUs,11:N1}, cpu {row.CpuUs,11:N1}, primitives {row.PrimitivesUs,11:N1}, ratio {row.Ratio:N2}, message {row.Bytes,9:N0}, allocated {row.AllocatedBytes,11:N0}, stored {row.StorageBytes,9:N0}"));
     }
 }

@@ -17,7 +17,8 @@ internal sealed record ServerWork(string Name, string Unit, string Target, Func<
     // In the order of running: the first ones need logs in which nobody has spoken yet.
     public static IReadOnlyList<ServerWork> All { get; } =
     [
-        new("w3", "B/connection", "≤ 16,384", static sizes => sizes.IdleConnections, IdleAsync),
+        new("w3", "B/connection", "≤ 16,384", static sizes => sizes.IdleConnections, (work, run, token) => IdleAsync(work, run, usesTls: false, token)),
+        new("w3-tls", "B/connection", "≤ 46,080", static sizes => sizes.IdleConnections, (work, run, token) => IdleAsync(work, run, usesTls: true, token)),
         new("w5", "connections/s", "≥ 5,000", static sizes => sizes.Pairs * 2, SignInsAsync) { HasPeer = true },
         new("w1-8", "deliveries/s", "≥ 300,000", static sizes => sizes.GroupMembers, (work, run, token) => FanOutAsync(work, run, 8, token)) { HasPeer = true },
         new("w1-64", "deliveries/s", "≥ 1,000,000", static sizes => sizes.GroupMembers, (work, run, token) => FanOutAsync(work, run, 64, token)) { HasPeer = true },
@@ -42,8 +43,8 @@ internal sealed record ServerWork(string Name, string Unit, string Target, Func<
 
     private ServerRow Row(ServerRun run, params double[] values) => ServerRow.Of(Name, "parley", run.Options.UsesPostgres ? "postgres" : "sqlite", Unit, Target, values);
 
-    private static async Task<ServerRow> IdleAsync(ServerWork work, ServerRun run, CancellationToken cancellationToken) =>
-        work.Row(run, await (await run.ParleyAsync(cancellationToken)).BytesPerIdleConnectionAsync(cancellationToken));
+    private static async Task<ServerRow> IdleAsync(ServerWork work, ServerRun run, bool usesTls, CancellationToken cancellationToken) =>
+        work.Row(run, await (await run.ParleyAsync(cancellationToken)).BytesPerIdleConnectionAsync(usesTls, cancellationToken));
 
     private static async Task<ServerRow> SignInsAsync(ServerWork work, ServerRun run, CancellationToken cancellationToken)
     {

@@ -221,7 +221,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     {
         Group group = conversation.Group;
         if (group.MemberCount > 1)
-            return Of(group.Epoch, group.ProposeRemove(group.OwnLeafIndex), now);
+            return Of(group.Epoch, group.Propose(new Proposal.Remove(group.OwnLeafIndex), now), now);
         receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
         return null;
     }

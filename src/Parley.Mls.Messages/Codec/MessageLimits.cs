@@ -12,8 +12,8 @@ public static class MessageLimits
     /// <summary>Leaves in a ratchet tree.</summary>
     public const int LeavesMax = 1 << 16;
 
-    /// <summary>Proposals in a Commit.</summary>
-    public const int ProposalsMax = 4096;
+    /// <summary>Proposals in a Commit: each Add costs every member two signatures to verify, whatever the Commit turns out to be in the end.</summary>
+    public const int ProposalsMax = 1024;
 
     /// <summary>Entries for new members in a Welcome.</summary>
     public const int WelcomeSecretsMax = 4096;

@@ -1,3 +1,4 @@
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
@@ -12,16 +13,16 @@ namespace Parley.Mls.Groups;
 public sealed partial class Group
 {
     /// <summary>
-    /// How many proposals are applied while a Commit's are chosen. Members could otherwise send many that cannot stand together, and each
+    /// How many proposals are applied while a Commit's are chosen, Adds aside. Members could otherwise send many that cannot stand together, and each
     /// committer would try them against each other for minutes.
     /// </summary>
-    internal const int AppliedProposalsMax = 8192;
+    private const int AppliedProposalsMax = 8192;
 
     /// <summary>
     /// Makes a Commit. The group stays as it is, but for the ratchet key that sealed the message: it is merged with
     /// <see cref="MergePendingCommit"/> when the Delivery Service has accepted it, or dropped with <see cref="ClearPendingCommit"/>.
     /// </summary>
-    /// <exception cref="ArgumentException">An extension for the GroupInfo has no place there.</exception>
+    /// <exception cref="ArgumentException">An extension for the GroupInfo has no place there, or there are more proposals than a Commit holds.</exception>
     /// <exception cref="MlsException">One of the proposals is not valid; nothing has changed.</exception>
     /// <exception cref="InvalidOperationException">A Commit is pending already, or the group has ended for us.</exception>
     public PendingCommit Commit(CommitOptions options, DateTimeOffset now)
@@ -37,6 +38,8 @@ public sealed partial class Group
     {
         if (options.GroupInfoExtensions.HasDuplicate() || !options.GroupInfoExtensions.All(static extension => GroupExtensionRules.IsForApplicationsInGroupInfo(extension.Type)))
             throw new ArgumentException("An extension has no place in a GroupInfo, is made by the group itself, or stands there twice.", nameof(options));
+        if (proposals.Count > MessageLimits.ProposalsMax)
+            throw new ArgumentException($"A Commit holds {MessageLimits.ProposalsMax} proposals at most.", nameof(options));
         LeafIdentity identity = options.Identity ?? Identity;
         ProposalListRules.CheckCommit(_suite, _epoch.Tree, OwnLeafIndex, proposals, isNewGroup);
         ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, proposals, now, isOurs: true);
@@ -190,12 +193,23 @@ public sealed partial class Group
         // draft-ietf-mls-extensions-09 §6.3.1: beside a pending SelfRemove a Remove of the same leaf is not valid.
         HashSet<LeafIndex> leaving = SelfRemovers();
         own.RemoveAll(queued => queued.Proposal is Proposal.Remove remove && leaving.Contains(remove.Removed));
-        List<QueuedProposal> received = ChosenProposals(own, options.MayInclude);
+        List<QueuedProposal> received = [.. ChosenProposals(own, options.MayInclude).Take(MessageLimits.ProposalsMax - own.Count)];
         List<QueuedProposal> all = [.. received, .. own];
         if (received.Count == 0 || CanApply(all, now))
             return all;
 
-        // Some of those received cannot stand beside the others. Halves are tried apart, our own always in, as far as the effort goes.
+        // Some of those received cannot stand beside the others. An Add is in the way of Adds alone, so they come last, one after the other.
+        List<QueuedProposal> chosen = Compatible([.. received.Where(static queued => queued.Proposal is not Proposal.Add)], own, now);
+        List<QueuedProposal> without = [.. chosen, .. own];
+        if (!CanApply(without, now))
+            return own;
+        ProvisionalGroup group = ProvisionalGroup.Apply(_epoch, _config, without, now, isOurs: true);
+        return [.. chosen, .. received.Where(queued => queued.Proposal is Proposal.Add && group.TryAdd(queued)), .. own];
+    }
+
+    /// <summary>Tries halves apart, our own always in, as far as the effort goes.</summary>
+    private List<QueuedProposal> Compatible(List<QueuedProposal> received, List<QueuedProposal> own, DateTimeOffset now)
+    {
         var chosen = new List<QueuedProposal>();
         int effort = AppliedProposalsMax;
         var parts = new Stack<List<QueuedProposal>>([received]);
@@ -216,7 +230,7 @@ public sealed partial class Group
             }
         }
 
-        return [.. chosen, .. own];
+        return chosen;
     }
 
     private bool CanApply(List<QueuedProposal> proposals, DateTimeOffset now)

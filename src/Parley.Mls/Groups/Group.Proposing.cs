@@ -1,7 +1,6 @@
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
-using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Storage;
@@ -17,7 +16,7 @@ namespace Parley.Mls.Groups;
 public sealed partial class Group
 {
     /// <summary>
-    /// Proposes what every member may propose: an Add or Remove, a PreSharedKey (see <see cref="PreSharedKeyProposals"/>), a ReInit, a
+    /// Proposes what every member may propose: an Add, a Remove (of ourselves, too), a PreSharedKey (see <see cref="PreSharedKeyProposals"/>), a ReInit, a
     /// GroupContextExtensions, an AppDataUpdate or an AppEphemeral.
     /// </summary>
     /// <returns>An encoded MLSMessage.</returns>
@@ -31,18 +30,6 @@ public sealed partial class Group
             throw new ArgumentException($"A proposal of type {proposal.Type} is made by the method of its name.", nameof(proposal));
         return Send(proposal, now, _config.HandshakeFormat);
     }
-
-    /// <summary>Proposes to add a client.</summary>
-    /// <returns>An encoded MLSMessage.</returns>
-    /// <exception cref="MlsException">The KeyPackage is not valid for this group.</exception>
-    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeAdd(KeyPackage keyPackage, DateTimeOffset now) => Propose(new Proposal.Add(keyPackage), now);
-
-    /// <summary>Proposes to remove a member, which may be ourselves.</summary>
-    /// <returns>An encoded MLSMessage.</returns>
-    /// <exception cref="MlsException">There is no such member.</exception>
-    /// <exception cref="InvalidOperationException">The group has ended for us.</exception>
-    public byte[] ProposeRemove(LeafIndex member) => Send(new Proposal.Remove(member), null, _config.HandshakeFormat);
 
     /// <summary>Proposes a fresh key for our own leaf, and, if one is given, another identity.</summary>
     /// <param name="identity">

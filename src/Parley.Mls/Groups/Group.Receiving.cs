@@ -160,8 +160,18 @@ public sealed partial class Group
         catch (MlsException broken) when (broken.Error is MlsError.DuplicateMember or MlsError.KeyNotUnique or MlsError.RequiredCapabilityMissing
             or MlsError.GroupExtensionNotSupported or MlsError.CredentialNotSupportedByGroup or MlsError.AppDataRefused)
         {
-            // What is in the way may leave in the same Commit, and what a component's update builds on may come.
+            // What is in the way may leave in the same Commit, and what a component's update builds on may come. A signature does not mend.
+            CheckSignatures(queued);
         }
+    }
+
+    private void CheckSignatures(QueuedProposal queued)
+    {
+        var rules = new LeafNodeRules(_suite, _config, _epoch.Context.GroupId, _epoch.Context.Extensions);
+        if (queued.Proposal is Proposal.Add add)
+            KeyPackageRules.CheckProof(rules, add.KeyPackage, queued.AddProof ??= KeyPackageRules.Prove(_suite, rules, add.KeyPackage, isWelcomed: false));
+        else if (queued.Proposal is Proposal.Update { LeafNode: { } leaf })
+            rules.CheckProof(leaf, queued.UpdateProof ??= rules.Prove(leaf, LeafPlace.Update, ProposalListRules.SenderLeaf(queued)));
     }
 
     /// <summary>RFC 9420 §12.1: whether a proposal could be committed by itself.</summary>

@@ -19,8 +19,8 @@ internal sealed class ProvisionalGroup
     private readonly PublicGroup _epoch;
     private readonly GroupConfig _config;
     private readonly DateTimeOffset? _now;
-    private readonly HashSet<KeyBytes> _initKeys = [];
-
+    private readonly HashSet<KeyBytes> _addedSignatureKeys = [];
+    private readonly HashSet<KeyBytes> _addedHpkeKeys = [];
     private readonly bool _isOurs;
 
     private ProvisionalGroup(PublicGroup epoch, GroupConfig config, DateTimeOffset? now, bool isOurs)
@@ -68,7 +68,7 @@ internal sealed class ProvisionalGroup
         group.ApplyExtensions(proposals);
         group.ApplyUpdatesAndRemoves(proposals);
         group.ApplyRest(proposals);
-        MlsException.ThrowIf(!group.Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
+        group.CheckCredentialTypes();
         return group;
     }
 
@@ -125,6 +125,29 @@ internal sealed class ProvisionalGroup
         Extensions = Extensions,
     };
 
+    /// <summary>
+    /// Whether one more Add can be put into effect, beside all those that could before it: for choosing among many in one pass. A group that
+    /// Adds were tried on is of no other use.
+    /// </summary>
+    public bool TryAdd(QueuedProposal queued)
+    {
+        KeyPackage keyPackage = ((Proposal.Add)queued.Proposal).KeyPackage;
+        RatchetTree former = Tree;
+        try
+        {
+            CheckAdded(keyPackage);
+            (KeyPackageProof proof, LeafNode leaf) = Prove(queued);
+            ApplyAdd(keyPackage, proof, leaf);
+            CheckCredentialTypes();
+            return true;
+        }
+        catch (MlsException)
+        {
+            Tree = former;
+            return false;
+        }
+    }
+
     private void ApplyExtensions(IReadOnlyList<QueuedProposal> proposals)
     {
         Proposal.GroupContextExtensions? replacement = proposals.Select(static queued => queued.Proposal).OfType<Proposal.GroupContextExtensions>().FirstOrDefault();
@@ -173,8 +196,9 @@ internal sealed class ProvisionalGroup
     private Member CheckedUpdate(QueuedProposal queued, LeafIndex index, LeafNode leaf)
     {
         LeafNode current = Tree.LeafAt(index) ?? throw new MlsException(MlsError.SenderNotMember); // Only from damaged storage: senders are verified.
-        LeafRules.Check(leaf, LeafPlace.Update, _now, queued.UpdateProof ??= LeafRules.Prove(leaf, LeafPlace.Update, index));
+        LeafRules.CheckContent(leaf, LeafPlace.Update, _now);
         MlsException.ThrowIf(current.EncryptionKey.Span.SequenceEqual(leaf.EncryptionKey.Span), MlsError.EncryptionKeyNotChanged);
+        LeafRules.CheckProof(leaf, queued.UpdateProof ??= LeafRules.Prove(leaf, LeafPlace.Update, index));
         MlsException.ThrowIf(!_config.Authentication.IsSuccessor(current, leaf), MlsError.CredentialNotSuccessor);
         return new Member(index, leaf);
     }
@@ -182,6 +206,8 @@ internal sealed class ProvisionalGroup
     private void ApplyRest(IReadOnlyList<QueuedProposal> proposals)
     {
         List<QueuedProposal> added = [.. proposals.Where(static queued => queued.Proposal is Proposal.Add)];
+        foreach (QueuedProposal queued in added)
+            CheckAdded(((Proposal.Add)queued.Proposal).KeyPackage);
         using IEnumerator<(KeyPackageProof Proof, LeafNode Leaf)> checkedLeaves = SharedWork.Select(added, _config.ThreadsMax, Prove).GetEnumerator();
         foreach (QueuedProposal queued in proposals)
         {
@@ -211,15 +237,22 @@ internal sealed class ProvisionalGroup
         return (queued.AddProof, keyPackage.LeafNode.Copy());
     }
 
+    // All that does not need a signature, for each Add before the first signature of any. Keys are compared with those of the members there
+    // are after all Updates and Removes, and with those of the other Adds.
+    private void CheckAdded(KeyPackage keyPackage)
+    {
+        KeyPackageRules.CheckContent(_epoch.Suite, LeafRules, keyPackage, _now);
+        LeafNode leaf = keyPackage.LeafNode;
+        bool isMember = Tree.Keys.HasSignatureKey(leaf.SignatureKey) || !_addedSignatureKeys.Add(new KeyBytes(leaf.SignatureKey));
+        MlsException.ThrowIf(isMember, MlsError.DuplicateMember);
+        MlsException.ThrowIf(IsInUse(leaf.EncryptionKey) || IsInUse(keyPackage.InitKey), MlsError.KeyNotUnique);
+
+        bool IsInUse(ReadOnlyMemory<byte> key) => Tree.Keys.HasEncryptionKey(key) || !_addedHpkeKeys.Add(new KeyBytes(key));
+    }
+
     private void ApplyAdd(KeyPackage keyPackage, KeyPackageProof proof, LeafNode leaf)
     {
-        KeyPackageRules.Check(_epoch.Suite, LeafRules, keyPackage, _now, proof);
-        MlsException.ThrowIf(Tree.Keys.HasSignatureKey(keyPackage.LeafNode.SignatureKey), MlsError.DuplicateMember);
-        bool reused = Tree.Keys.HasEncryptionKey(keyPackage.LeafNode.EncryptionKey)
-            || Tree.Keys.HasEncryptionKey(keyPackage.InitKey)
-            || _initKeys.Contains(new KeyBytes(keyPackage.LeafNode.EncryptionKey))
-            || !_initKeys.Add(new KeyBytes(keyPackage.InitKey));
-        MlsException.ThrowIf(reused, MlsError.KeyNotUnique);
+        KeyPackageRules.CheckProof(LeafRules, keyPackage, proof);
         Tree = Tree.Add(leaf, out LeafIndex index);
         Added.Add((index, keyPackage));
         NewLeaves.Add(index);
@@ -237,8 +270,10 @@ internal sealed class ProvisionalGroup
     private void CheckTree()
     {
         MlsException.ThrowIf(Tree.Keys.HasDuplicate, MlsError.KeyNotUnique);
-        MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
+        CheckCredentialTypes();
     }
+
+    private void CheckCredentialTypes() => MlsException.ThrowIf(!Tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
 
     // RFC 9420 §12.4.2: none of the public keys in the path is in any node of the new tree, nor twice in the path.
     private void CheckPathKeys(UpdatePath path)

@@ -41,7 +41,7 @@ internal sealed class RatchetTree
         int height = 0;
         while (NodeIndex.Width(1 << height) < extension.Nodes.Length)
             height++;
-        return new RatchetTree(Build(extension.Nodes, height, 0), KeyIndex.Of(extension.Nodes));
+        return FromNodes(extension.Nodes, height);
     }
 
     /// <summary>A tree of stored nodes, which were valid when they were stored.</summary>
@@ -55,7 +55,7 @@ internal sealed class RatchetTree
         }
 
         ImmutableArray<Node?> array = ImmutableCollectionsMarshal.AsImmutableArray(nodes);
-        return new RatchetTree(Build(array, BitOperations.Log2((uint)leafCount), 0), KeyIndex.Of(array));
+        return FromNodes(array, BitOperations.Log2((uint)leafCount));
     }
 
     /// <summary>Reads the number of leaves that a stored tree has.</summary>
@@ -213,7 +213,7 @@ internal sealed class RatchetTree
         while (pending.TryPop(out (Subtree? Current, Subtree? Old) pair))
         {
             (Subtree? current, Subtree? old) = pair;
-            if (ReferenceEquals(current, old))
+            if (ReferenceEquals(current, old) || (current is null or { IsBlank: true } && old is null or { IsBlank: true }))
                 continue;
 
             // A taller tree has the shorter one as its leftmost subtree.
@@ -231,14 +231,21 @@ internal sealed class RatchetTree
         }
     }
 
-    private static Subtree Build(ImmutableArray<Node?> nodes, int height, uint firstLeaf)
+    private static RatchetTree FromNodes(ImmutableArray<Node?> nodes, int height) => new(Build(nodes, height, 0) ?? Subtree.Blank(height, 0), KeyIndex.Of(nodes));
+
+    /// <summary>A subtree of the nodes, or null if it is blank.</summary>
+    private static Subtree? Build(ImmutableArray<Node?> nodes, int height, uint firstLeaf)
     {
         int position = (int)(firstLeaf * 2) + (1 << height) - 1;
         Node? node = position < nodes.Length ? nodes[position] : null;
         if (height == 0)
-            return new Subtree.Leaf(firstLeaf, node as Node.Leaf);
-        return new Subtree.Branch(
-            Build(nodes, height - 1, firstLeaf), Build(nodes, height - 1, firstLeaf + (1u << (height - 1))), node as Node.Parent);
+            return node is Node.Leaf leaf ? new Subtree.Leaf(firstLeaf, leaf) : null;
+        uint middle = firstLeaf + (1u << (height - 1));
+        Subtree? left = Build(nodes, height - 1, firstLeaf);
+        Subtree? right = Build(nodes, height - 1, middle);
+        if (left is null && right is null && node is null)
+            return null;
+        return new Subtree.Branch(left ?? Subtree.Blank(height - 1, firstLeaf), right ?? Subtree.Blank(height - 1, middle), node as Node.Parent);
     }
 
     /// <summary>Lays the nodes out from left to right, as many as there is room for.</summary>
@@ -246,6 +253,12 @@ internal sealed class RatchetTree
     {
         if (nodes.Count == nodes.Capacity)
             return;
+        if (subtree.IsBlank)
+        {
+            nodes.AddRange(new Node?[Math.Min(NodeIndex.Width(subtree.LeafCount), nodes.Capacity - nodes.Count)]);
+            return;
+        }
+
         if (subtree is not Subtree.Branch branch)
         {
             nodes.Add(subtree.Content);

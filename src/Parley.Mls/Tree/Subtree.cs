@@ -55,13 +55,10 @@ internal abstract class Subtree
     public bool Covers(LeafIndex leaf) => leaf.Value >= FirstLeaf && leaf.Value - FirstLeaf < (uint)LeafCount;
 
     /// <summary>A subtree of blank nodes.</summary>
-    public static Subtree Blank(int height, uint firstLeaf) =>
-        height == 0
-            ? new Leaf(firstLeaf, null)
-            : new Branch(Blank(height - 1, firstLeaf), Blank(height - 1, firstLeaf + (1u << (height - 1))), null);
+    public static Subtree Blank(int height, uint firstLeaf) => height == 0 ? new Leaf(firstLeaf, null) : new Branch(height, firstLeaf);
 
     /// <summary>RFC 9420 §7.8: the tree hash. The caller does not change the array.</summary>
-    public byte[] TreeHash(CryptoSuite suite) => _treeHash ??= ComputeTreeHash(suite, []);
+    public byte[] TreeHash(CryptoSuite suite) => _treeHash ??= IsBlank ? BlankTreeHash.Of(suite, Height, FirstLeaf) : ComputeTreeHash(suite, []);
 
     /// <summary>
     /// RFC 9420 §7.9: the tree hash as if the leaves, in ascending order, were blank and in no list of unmerged leaves.
@@ -70,7 +67,7 @@ internal abstract class Subtree
     public byte[] TreeHashWithout(CryptoSuite suite, ReadOnlySpan<LeafIndex> leaves)
     {
         ReadOnlySpan<LeafIndex> below = Below(leaves);
-        return below.IsEmpty ? TreeHash(suite) : ComputeTreeHash(suite, below);
+        return below.IsEmpty || IsBlank ? TreeHash(suite) : ComputeTreeHash(suite, below);
     }
 
     /// <summary>Those of the leaves, in ascending order, that this node covers.</summary>
@@ -78,6 +75,27 @@ internal abstract class Subtree
     {
         int start = LowerBound(leaves, FirstLeaf);
         return leaves[start..LowerBound(leaves, FirstLeaf + (uint)LeafCount)];
+    }
+
+    /// <summary>RFC 9420 §7.8: the hash of a LeafNodeHashInput.</summary>
+    public static byte[] HashOfLeaf(CryptoSuite suite, uint index, LeafNode? leaf)
+    {
+        using Scratch input = Scratch.Take();
+        input.Writer.WriteUInt8(Node.LeafType);
+        input.Writer.WriteUInt32(index);
+        input.Writer.WriteOptional(leaf, Tls.WriteStruct);
+        return suite.Hash(input.Writer.WrittenSpan);
+    }
+
+    /// <summary>RFC 9420 §7.8: the hash of a ParentNodeHashInput.</summary>
+    public static byte[] HashOfParent(CryptoSuite suite, ParentNode? parent, byte[] left, byte[] right)
+    {
+        using Scratch input = Scratch.Take();
+        input.Writer.WriteUInt8(Node.ParentType);
+        input.Writer.WriteOptional(parent, Tls.WriteStruct);
+        input.Writer.WriteVector(left);
+        input.Writer.WriteVector(right);
+        return suite.Hash(input.Writer.WrittenSpan);
     }
 
     protected abstract byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without);
@@ -116,21 +134,22 @@ internal abstract class Subtree
 
         public override ReadOnlyMemory<byte>? EncryptionKey => Node?.EncryptionKey;
 
-        // RFC 9420 §7.8: LeafNodeHashInput.
-        protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without)
-        {
-            using Scratch input = Scratch.Take();
-            input.Writer.WriteUInt8(Messages.Tree.Node.LeafType);
-            input.Writer.WriteUInt32(FirstLeaf);
-            input.Writer.WriteOptional(without.IsEmpty ? Node : null, Tls.WriteStruct);
-            return suite.Hash(input.Writer.WrittenSpan);
-        }
+        protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without) =>
+            HashOfLeaf(suite, FirstLeaf, without.IsEmpty ? Node : null);
     }
 
     /// <summary>A parent node of the tree.</summary>
     internal sealed class Branch : Subtree
     {
         private readonly Node.Parent? _content;
+        private readonly Subtree? _left;
+        private readonly Subtree? _right;
+
+        /// <summary>A blank one, whose children are made for whoever asks for them: a sparse tree costs the nodes that it has.</summary>
+        public Branch(int height, uint firstLeaf)
+            : base(height, firstLeaf, 0, CredentialTypes.Of(null))
+        {
+        }
 
         public Branch(Subtree left, Subtree right, Node.Parent? content)
             : base(
@@ -139,15 +158,15 @@ internal abstract class Subtree
                 content is null ? left.ResolutionCount + right.ResolutionCount : 1 + content.ParentNode.UnmergedLeaves.Length,
                 left.CredentialTypes.And(right.CredentialTypes))
         {
-            Left = left;
-            Right = right;
+            _left = left;
+            _right = right;
             _content = content;
             MemberCount = left.MemberCount + right.MemberCount;
         }
 
-        public Subtree Left { get; }
+        public Subtree Left => _left ?? Blank(Height - 1, FirstLeaf);
 
-        public Subtree Right { get; }
+        public Subtree Right => _right ?? Blank(Height - 1, FirstLeaf + (1u << (Height - 1)));
 
         public ParentNode? Node => _content?.ParentNode;
 
@@ -163,18 +182,8 @@ internal abstract class Subtree
         /// <summary>The child that does not cover the leaf.</summary>
         public Subtree AwayFrom(LeafIndex leaf) => Left.Covers(leaf) ? Right : Left;
 
-        // RFC 9420 §7.8: ParentNodeHashInput.
-        protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without)
-        {
-            byte[] left = Left.TreeHashWithout(suite, without);
-            byte[] right = Right.TreeHashWithout(suite, without);
-            using Scratch input = Scratch.Take();
-            input.Writer.WriteUInt8(Messages.Tree.Node.ParentType);
-            input.Writer.WriteOptional(WithoutUnmerged(without), Tls.WriteStruct);
-            input.Writer.WriteVector(left);
-            input.Writer.WriteVector(right);
-            return suite.Hash(input.Writer.WrittenSpan);
-        }
+        protected override byte[] ComputeTreeHash(CryptoSuite suite, ReadOnlySpan<LeafIndex> without) =>
+            HashOfParent(suite, WithoutUnmerged(without), Left.TreeHashWithout(suite, without), Right.TreeHashWithout(suite, without));
 
         private ParentNode? WithoutUnmerged(ReadOnlySpan<LeafIndex> leaves)
         {

@@ -27,9 +27,9 @@ internal static class KeyPackageRules
         return new KeyPackageProof(leaf, isSigned, isWelcomed || suite.IsHpkePublicKey(keyPackage.InitKey.Span));
     }
 
-    /// <summary>Checks a KeyPackage that is to be added to a group, with what was found out about it before.</summary>
+    /// <summary>Checks what can be seen of a KeyPackage that is to be added to a group.</summary>
     /// <exception cref="MlsException">It breaks a rule.</exception>
-    public static void Check(CryptoSuite suite, LeafNodeRules leafRules, KeyPackage keyPackage, DateTimeOffset? now, KeyPackageProof proof)
+    public static void CheckContent(CryptoSuite suite, LeafNodeRules leafRules, KeyPackage keyPackage, DateTimeOffset? now)
     {
         MlsException.ThrowIf(keyPackage.CipherSuite != suite.Id, MlsError.KeyPackageSuiteMismatch);
         foreach (Extension extension in keyPackage.Extensions)
@@ -39,9 +39,16 @@ internal static class KeyPackageRules
         }
 
         AppDataRules.Dictionary(keyPackage.Extensions);
-        leafRules.Check(keyPackage.LeafNode, LeafPlace.KeyPackage, now, proof.Leaf);
+        leafRules.CheckContent(keyPackage.LeafNode, LeafPlace.KeyPackage, now);
+        MlsException.ThrowIf(keyPackage.InitKey.Span.SequenceEqual(keyPackage.LeafNode.EncryptionKey.Span), MlsError.InitKeyReused);
+    }
+
+    /// <summary>Checks what was found out about a KeyPackage.</summary>
+    /// <exception cref="MlsException">It breaks a rule.</exception>
+    public static void CheckProof(LeafNodeRules leafRules, KeyPackage keyPackage, KeyPackageProof proof)
+    {
+        leafRules.CheckProof(keyPackage.LeafNode, proof.Leaf);
         MlsException.ThrowIf(!proof.IsSigned, MlsError.KeyPackageSignatureInvalid);
         MlsException.ThrowIf(!proof.HasInitKey, MlsError.HpkeKeyInvalid);
-        MlsException.ThrowIf(keyPackage.InitKey.Span.SequenceEqual(keyPackage.LeafNode.EncryptionKey.Span), MlsError.InitKeyReused);
     }
 }

@@ -19,9 +19,11 @@ internal static class TreeRules
         MlsException.ThrowIf(!tree.Root.CredentialTypes.AreSupported, MlsError.CredentialNotSupportedByGroup);
         var members = new List<(LeafIndex Index, LeafNode Leaf)>(tree.MemberCount);
         members.AddRange(tree.Members());
+        foreach ((_, LeafNode leaf) in members)
+            leafRules.CheckContent(leaf, LeafPlace.JoinedTree, now);
         IEnumerable<LeafProof> proofs = SharedWork.Select(members, threads, member => leafRules.Prove(member.Leaf, LeafPlace.JoinedTree, member.Index));
         foreach (((_, LeafNode leaf), LeafProof proof) in members.Zip(proofs))
-            leafRules.Check(leaf, LeafPlace.JoinedTree, now, proof);
+            leafRules.CheckProof(leaf, proof);
     }
 
     /// <summary>
@@ -35,8 +37,8 @@ internal static class TreeRules
         ReadOnlySpan<LeafIndex> expected = node.Below(above);
         switch (node)
         {
-            case Subtree.Leaf leaf:
-                MlsException.ThrowIf(!expected.IsEmpty && leaf.Node is null, MlsError.UnmergedLeavesInvalid);
+            case { IsBlank: true }:
+                MlsException.ThrowIf(!expected.IsEmpty, MlsError.UnmergedLeavesInvalid);
                 break;
             case Subtree.Branch { Node: { } parent } branch:
                 ReadOnlySpan<LeafIndex> own = parent.UnmergedLeaves.AsSpan();

@@ -63,12 +63,19 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
 
     public void ReturnFrame(int bytes) => Interlocked.Add(ref _frameBytes, -bytes);
 
-    /// <summary>Returns when there is room for what is read from the store.</summary>
-    public async ValueTask RoomAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Returns when there is room for what is read from the store, which is taken at once: of thousands that wait, those that find room
+    /// leave none for the others.
+    /// </summary>
+    /// <param name="bytes">About how much it is, to be given back by <see cref="ReturnRoom"/> when it waits or is there no more.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask TakeRoomAsync(int bytes, CancellationToken cancellationToken)
     {
-        while (IsFull)
+        while (!TryTakeRoom(bytes))
             await Task.Delay(Pause, clock, cancellationToken);
     }
+
+    public void ReturnRoom(int bytes) => Interlocked.Add(ref _queuedBytes, -bytes);
 
     /// <summary>Disconnects those who do not read, while there is too much.</summary>
     public void Relieve()
@@ -82,6 +89,21 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
             holder.Abandon();
             ServerMetrics.Limited("queue_bytes");
         }
+    }
+
+    /// <summary>The last one may take more than there is, so that it is seen when there is too little.</summary>
+    private bool TryTakeRoom(int bytes)
+    {
+        long queued = QueuedBytes;
+        while (queued <= limits.QueueMegabytes * Megabyte)
+        {
+            long found = Interlocked.CompareExchange(ref _queuedBytes, queued + bytes, queued);
+            if (found == queued)
+                return true;
+            queued = found;
+        }
+
+        return false;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -1,10 +1,12 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using Parley.Server.Limiting;
 
 namespace Parley.Server.Sockets;
 
 /// <summary>
-/// Stands between the WebSocket class and the connection: reads pass through, writes go to the connection's <see cref="Outbound"/>.
+/// Stands between the WebSocket class and the connection: reads pass through, writes go to the connection's <see cref="Outbound"/>, which
+/// hands them to the transport itself. Kestrel's layers in between are for bodies of HTTP, and nothing else writes on an upgraded connection.
 /// The WebSocket class writes each of its frames (pong, ping, close) in one call, and so do we, so frames never mix.
 /// </summary>
 internal sealed class CoalescingStream : Stream
@@ -13,11 +15,11 @@ internal sealed class CoalescingStream : Stream
     private readonly SocketServices _services;
     private double _controlFramesFullAt;
 
-    public CoalescingStream(Stream transport, Action abort, SocketServices services)
+    public CoalescingStream(Stream transport, PipeWriter output, Action abort, SocketServices services)
     {
         _transport = transport;
         _services = services;
-        Outbound = new Outbound(transport, abort, services.Memory, services.Clock);
+        Outbound = new Outbound(output, abort, services.Memory, services.Clock);
     }
 
     public Outbound Outbound { get; }
@@ -81,12 +83,12 @@ internal sealed class CoalescingStream : Stream
 }
 
 /// <summary>Makes the WebSocket middleware upgrade to a <see cref="CoalescingStream"/>.</summary>
-internal sealed class CoalescingUpgrade(IHttpUpgradeFeature inner, Action abort, SocketServices services) : IHttpUpgradeFeature
+internal sealed class CoalescingUpgrade(IHttpUpgradeFeature inner, PipeWriter output, Action abort, SocketServices services) : IHttpUpgradeFeature
 {
     public bool IsUpgradableRequest => inner.IsUpgradableRequest;
 
     /// <summary>The stream of the connection, once it was upgraded.</summary>
     public CoalescingStream? Stream { get; private set; }
 
-    public async Task<Stream> UpgradeAsync() => Stream = new CoalescingStream(await inner.UpgradeAsync(), abort, services);
+    public async Task<Stream> UpgradeAsync() => Stream = new CoalescingStream(await inner.UpgradeAsync(), output, abort, services);
 }

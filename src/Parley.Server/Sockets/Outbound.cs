@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using Parley.Server.Limiting;
 
 namespace Parley.Server.Sockets;
@@ -35,7 +36,7 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
 
     private static readonly ArrayPool<byte> LargeBuffers = ArrayPool<byte>.Create(EventBytesMax, LargeBuffersMax);
 
-    private readonly Stream _transport;
+    private readonly PipeWriter _transport;
     private readonly Action _abort;
     private readonly MemoryBudget _budget;
     private readonly TimeProvider _clock;
@@ -51,7 +52,7 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
     private int _heldBytes;
     private long _readAt;
 
-    public Outbound(Stream transport, Action abort, MemoryBudget budget, TimeProvider clock)
+    public Outbound(PipeWriter transport, Action abort, MemoryBudget budget, TimeProvider clock)
     {
         _transport = transport;
         _abort = abort;
@@ -220,7 +221,13 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
             {
                 for (int offset = 0; offset < length; offset += SliceBytes)
                 {
-                    await _transport.WriteAsync(buffer.AsMemory(offset, Math.Min(SliceBytes, length - offset)));
+                    FlushResult flushed = await _transport.WriteAsync(buffer.AsMemory(offset, Math.Min(SliceBytes, length - offset)));
+                    if (flushed.IsCompleted || flushed.IsCanceled)
+                    {
+                        Fail();
+                        break;
+                    }
+
                     _readAt = _clock.GetTimestamp();
                 }
             }

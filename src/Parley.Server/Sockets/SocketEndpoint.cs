@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Parley.Contracts;
 using Parley.Server.Http;
@@ -28,7 +30,11 @@ internal static class SocketEndpoint
         app.Use((context, next) =>
         {
             if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
-                context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(upgrade, context.Abort, services));
+            {
+                PipeWriter output = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output;
+                context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(upgrade, output, context.Abort, services));
+            }
+
             return next(context);
         });
 

@@ -13,7 +13,8 @@ namespace Parley.Server.Sockets;
 /// </summary>
 internal sealed class Subscription
 {
-    private const int PageBytes = 128 * 1024;
+    /// <summary>About how much is read from the store at once.</summary>
+    public const int PageBytes = 128 * 1024;
 
     private readonly Outbound _outbound;
     private readonly SubscriptionSet _set;

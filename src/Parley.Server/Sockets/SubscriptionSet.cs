@@ -127,9 +127,16 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
             while (TakeBehind() is { } subscription)
             {
                 await outbound.RoomAsync(ending.Token);
-                await services.Memory.RoomAsync(ending.Token);
-                if (IsCurrent(subscription))
-                    await SendPageAsync(subscription);
+                await services.Memory.TakeRoomAsync(Subscription.PageBytes, ending.Token);
+                try
+                {
+                    if (IsCurrent(subscription))
+                        await SendPageAsync(subscription);
+                }
+                finally
+                {
+                    services.Memory.ReturnRoom(Subscription.PageBytes);
+                }
             }
         }
         catch

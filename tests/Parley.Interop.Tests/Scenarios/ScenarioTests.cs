@@ -13,6 +13,7 @@ public sealed class ScenarioTests(TwoProcesses processes) : IClassFixture<TwoPro
 {
     private const uint DefaultSuite = 3;
     private const uint OtherSuite = 2;
+    private const int ParticipantsMax = 4096;
 
     public static readonly TheoryData<string> Files =
     [
@@ -33,6 +34,19 @@ public sealed class ScenarioTests(TwoProcesses processes) : IClassFixture<TwoPro
     [Theory]
     [MemberData(nameof(Files))]
     public void Every_script_is_played_between_two_processes(string file) => ScenarioFiles.Play(file, processes.Clients, [DefaultSuite, OtherSuite], [true, false]);
+
+    [Fact]
+    public void Of_many_participants_the_oldest_is_freed()
+    {
+        using var service = new MlsClientService(new NativeCryptoProvider(RandomSource.System), TimeProvider.System);
+        var client = new MLSClient.MLSClientClient(new InProcessInvoker(service));
+        var request = new CreateKeyPackageRequest { CipherSuite = DefaultSuite };
+        uint first = client.CreateKeyPackage(request).TransactionId;
+        for (int i = 0; i < ParticipantsMax; i++)
+            client.CreateKeyPackage(request);
+        Assert.Throws<ArgumentException>(() => client.StorePSK(new StorePSKRequest { StateOrTransactionId = first }));
+        client.StorePSK(new StorePSKRequest { StateOrTransactionId = first + 1 });
+    }
 
     [Fact]
     public void A_client_says_who_it_is_and_refuses_what_makes_no_sense()

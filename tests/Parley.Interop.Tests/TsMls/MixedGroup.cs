@@ -22,6 +22,7 @@ internal sealed partial class MixedGroup : IDisposable
     private readonly List<ParleyMember> _ours = [];
     private readonly Dictionary<MixedMember, uint> _leaves = [];
     private readonly HashSet<uint> _leftOut = [];
+    private readonly int[] _addedByReference = new int[2];
     private int _clientCount;
     private int _insideCount;
     private int _outsideCount;
@@ -84,9 +85,19 @@ internal sealed partial class MixedGroup : IDisposable
         if (epoch.Draw(proposer, isByReference: true) is not { } change)
             return;
         epoch.ByReference.Add(change);
-        byte[] message = proposer.Propose(change);
-        foreach (MixedMember member in _members.Where(member => member != proposer || !member.KeepsOwnProposals))
+        MixedMember? newcomer = change is Change.Add ? Newcomer(epoch.Joiners[^1]) : null;
+        byte[] message = newcomer?.ProposeItself(proposer.Invite().GroupInfo) ?? proposer.Propose(change);
+        if (newcomer is not null)
+            Tally.ProposedItself(newcomer);
+        foreach (MixedMember member in _members.Where(member => newcomer is not null || member != proposer || !member.KeepsOwnProposals))
             Assert.Null(member.TryProcess(message));
+    }
+
+    /// <summary>The client, if it is to propose itself: every other of its kind, beginning with the first, so that a short history has both.</summary>
+    private MixedMember? Newcomer(MixedMember client)
+    {
+        ref int count = ref _addedByReference[client is ParleyMember ? 0 : 1];
+        return count++ % 2 == 0 ? client : null;
     }
 
     private void Commit(MixedMember committer, Epoch epoch)

@@ -70,6 +70,9 @@ internal abstract class MixedMember(string name, CipherSuite suite, WireFormat h
     /// <summary>Makes a proposal. Whether its own sender must be handed it, too, differs: see <see cref="KeepsOwnProposals"/>.</summary>
     public abstract byte[] Propose(Change change);
 
+    /// <summary>RFC 9420 §12.1.8: proposes to add itself, by the KeyPackage it made last, to a group that it is not in.</summary>
+    public abstract byte[] ProposeItself(byte[] groupInfo);
+
     /// <summary>Whether a proposal counts for its sender as soon as it is made, and must not be handed to it again.</summary>
     public abstract bool KeepsOwnProposals { get; }
 

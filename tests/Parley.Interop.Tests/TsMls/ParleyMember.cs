@@ -62,7 +62,14 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
         return new MlsMessage.KeyPackage(_bundle.KeyPackage).Encode<MlsMessage>();
     }
 
-    public override void Create(byte[] groupId) => _group = Group.Create(_config, _identity, Suite, groupId, []);
+    /// <summary>Whether the group that it creates has an external sender, with its own key.</summary>
+    public bool HasExternalSender { get; init; }
+
+    public override void Create(byte[] groupId)
+    {
+        var senders = new ExternalSenders([new ExternalSender(_identity.Signer.PublicKey, _identity.Credential)]);
+        _group = Group.Create(_config, _identity, Suite, groupId, HasExternalSender ? [new Extension(ExtensionType.ExternalSenders, senders.Encode())] : []);
+    }
 
     public override string? TryJoin(byte[] welcome, byte[]? ratchetTree) => Refusal(() =>
     {
@@ -73,6 +80,17 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
     });
 
     public override byte[] Propose(Change change) => change is Change.Update ? Group.ProposeUpdate() : Group.Propose(ToProposal(change), Now);
+
+    public override byte[] ProposeItself(byte[] groupInfo)
+    {
+        GroupContext group = Assert.IsType<MlsMessage.GroupInfo>(Decode(groupInfo)).Message.GroupContext;
+        KeyPackageBundle bundle = _bundle ?? throw new InvalidOperationException("The client has made no KeyPackage.");
+        return ExternalProposals.Add(Crypto, group.GroupId.Span, group.Epoch, bundle.KeyPackage, _identity.Signer);
+    }
+
+    /// <summary>Proposes as the external sender.</summary>
+    public byte[] ProposeFromOutside(Change change) =>
+        ExternalProposals.Create(Crypto, Suite, Group.Context.GroupId.Span, Group.Epoch, 0, ToProposal(change), _identity.Signer);
 
     public override MadeCommit Commit(CommitOrder order)
     {
@@ -182,6 +200,10 @@ internal sealed class ParleyMember(string name, CipherSuite suite, WireFormat ha
         public bool IsValid(LeafNode leaf) => true;
 
         public bool IsSuccessor(LeafNode current, LeafNode successor) => true;
+
+        public bool IsValid(ExternalSender sender) => true;
+
+        public bool MayProposeItself(LeafNode newcomer) => true;
     }
 
     private sealed class SharedPsk : IPreSharedKeys

@@ -39,6 +39,10 @@ internal sealed class Tally
 
     public int TheirLostRaces { get; private set; }
 
+    public int OurNewcomers { get; private set; }
+
+    public int TheirNewcomers { get; private set; }
+
     /// <summary>Commits that were changed so as not to have the shape of <see cref="TsDepartures.DerivesOnToRoot"/>.</summary>
     public int ShapesAvoided { get; set; }
 
@@ -75,6 +79,12 @@ internal sealed class Tally
         TheirResyncs += joiner is TsMember && isResync ? 1 : 0;
     }
 
+    public void ProposedItself(MixedMember newcomer)
+    {
+        OurNewcomers += newcomer is ParleyMember ? 1 : 0;
+        TheirNewcomers += newcomer is TsMember ? 1 : 0;
+    }
+
     public void Joined(MixedMember joiner, bool treeInside)
     {
         OurJoins += joiner is ParleyMember ? 1 : 0;
@@ -92,6 +102,6 @@ internal sealed class Tally
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"""
-        commits {OurCommits} + {TheirCommits} (Parley + ts-mls), {EmptyCommits} empty, races lost {OurLostRaces} + {TheirLostRaces}, joins {OurJoins} + {TheirJoins} ({TreesApart} with the tree apart), from outside {OurExternalJoins} + {TheirExternalJoins}, resyncs {OurResyncs} + {TheirResyncs}, by reference {ByReference}, removes {Removes}, updates {Updates}, psks {Psks}, extensions {Extensions}; shapes avoided {ShapesAvoided}, left out by ts-mls {LeftOut}, removals unseen {RemovalsUnseen}
+        commits {OurCommits} + {TheirCommits} (Parley + ts-mls), {EmptyCommits} empty, races lost {OurLostRaces} + {TheirLostRaces}, joins {OurJoins} + {TheirJoins} ({TreesApart} with the tree apart), from outside {OurExternalJoins} + {TheirExternalJoins}, resyncs {OurResyncs} + {TheirResyncs}, by reference {ByReference}, removes {Removes}, updates {Updates}, psks {Psks}, extensions {Extensions}, proposed themselves {OurNewcomers} + {TheirNewcomers}; shapes avoided {ShapesAvoided}, left out by ts-mls {LeftOut}, removals unseen {RemovalsUnseen}
         """);
 }

@@ -61,6 +61,21 @@ public sealed class TsDepartureTests : IDisposable
         Gathering.Commit(_ours, [_ours, _theirs, removed], extension);
     }
 
+    // RFC 9420 §12.1.8.1: external_senders holds a list of senders.
+    [Fact]
+    public void Ts_mls_does_not_read_a_list_of_external_senders()
+    {
+        using var founder = new ParleyMember("founder", Suite, WireFormat.PublicMessage) { HasExternalSender = true };
+        founder.Create("group"u8.ToArray());
+        MadeCommit made = founder.Commit(Order(new Change.Add(_theirs.NewKeyPackage()), new Change.Add(_ours.NewKeyPackage())));
+        Assert.Null(_theirs.TryJoin(made.Welcome!, null)); // It adds two.
+        Assert.Null(_ours.TryJoin(made.Welcome!, null));
+        founder.Merge();
+        byte[] proposal = founder.ProposeFromOutside(new Change.Remove(_theirs.Status.Leaf));
+        Assert.Equal("Could not decode ExternalSender", _theirs.TryProcess(proposal));
+        Assert.Null(_ours.TryProcess(proposal));
+    }
+
     public void Dispose()
     {
         _ours.Dispose();

@@ -47,6 +47,9 @@ internal sealed class TsMember(TsPeer peer, string name, CipherSuite suite, Wire
         return Bytes(peer.Ask(question), "message");
     }
 
+    public override byte[] ProposeItself(byte[] groupInfo) =>
+        Bytes(peer.Ask(new { op = "proposeItself", name = _id, groupInfo = Hex(groupInfo) }), "message");
+
     public override MadeCommit Commit(CommitOrder order)
     {
         Dictionary<string, object>[] changes = [.. order.Changes.Select(Described)];

@@ -4,6 +4,7 @@ using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Groups;
 
@@ -203,8 +204,8 @@ public sealed class FramingRuleTests : IDisposable
     [InlineData(true)]
     public void A_proposal_that_we_sent_twice_in_the_same_bytes_is_taken_up_once_whether_we_restart_or_not(bool restarts)
     {
-        byte[] first = _world[0].Propose(group => group.ProposeRemove(_world[1].Index));
-        byte[] second = _world[0].Propose(group => group.ProposeRemove(_world[1].Index));
+        byte[] first = _world[0].Propose(group => group.Propose(new Proposal.Remove(_world[1].Index), World.Now));
+        byte[] second = _world[0].Propose(group => group.Propose(new Proposal.Remove(_world[1].Index), World.Now));
         Assert.Equal(first, second);
         Assert.IsType<Received.Proposal>(_world[0].Receive(first));
         if (restarts)

@@ -50,7 +50,7 @@ internal sealed class FuzzGroup
         Receiver.Receive(World[1].Send("opened"));
         World.Propose(World[4].Propose(static group => group.ProposeUpdate()));
         World.Propose(Receiver.Propose(static group => group.ProposeUpdate()));
-        Receiver.Propose(group => group.ProposeAdd(World.NewClient().NewKeyPackage().KeyPackage, World.Now));
+        Receiver.Propose(group => group.Propose(new Proposal.Add(World.NewClient().NewKeyPackage().KeyPackage), World.Now));
         Joiner = World.NewClient("joiner");
         byte[] leaving = World[8].Propose(static group => group.ProposeSelfRemove());
         Receiver.Receive(leaving);

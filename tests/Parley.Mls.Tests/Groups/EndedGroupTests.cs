@@ -3,7 +3,6 @@ using Parley.Mls.Groups;
 using Parley.Mls.Messages.Components;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
-using Parley.Mls.Messages.Tree;
 using Parley.Mls.Tests.Memory;
 
 namespace Parley.Mls.Tests.Groups;
@@ -21,8 +20,6 @@ public sealed class EndedGroupTests
         [nameof(Group.Process)] = static tried => tried.Group.Process(tried.Message, World.Now),
         [nameof(Group.Protect)] = static tried => tried.Group.Protect("text"u8),
         [nameof(Group.Propose)] = static tried => tried.Group.Propose(new Proposal.GroupContextExtensions([]), World.Now),
-        [nameof(Group.ProposeAdd)] = static tried => tried.Group.ProposeAdd(tried.World.NewClient().NewKeyPackage().KeyPackage, World.Now),
-        [nameof(Group.ProposeRemove)] = static tried => tried.Group.ProposeRemove(new LeafIndex(0)),
         [nameof(Group.ProposeUpdate)] = static tried => tried.Group.ProposeUpdate(),
         [nameof(Group.ProposeSelfRemove)] = static tried => tried.Group.ProposeSelfRemove(),
         [nameof(Group.ProposeAppAck)] = static tried => tried.Group.ProposeAppAck(),

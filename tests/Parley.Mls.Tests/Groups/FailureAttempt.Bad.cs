@@ -127,11 +127,11 @@ internal sealed partial class FailureAttempt
         KeyPackage changed = Forge.KeyPackage(_world.NewClient(), change: static keyPackage => keyPackage with { InitKey = keyPackage.LeafNode.EncryptionKey });
         return _random.Next(5) switch
         {
-            0 => () => _victim.Group.ProposeAdd(changed, World.Now),
+            0 => () => _victim.Group.Propose(new Proposal.Add(changed), World.Now),
             3 => () => _victim.Group.Propose(new Proposal.AppDataUpdate(Component, new byte[2]), World.Now),
             4 => () => _victim.Group.ProposeUpdate(_victim.Identity with { Capabilities = World.DefaultCapabilities with { CipherSuites = [] } }),
-            1 => () => _victim.Group.ProposeAdd(_world.NewClient().NewKeyPackage().KeyPackage, World.Now.AddYears(1)),
-            _ => () => _victim.Group.ProposeRemove(new LeafIndex(77)),
+            1 => () => _victim.Group.Propose(new Proposal.Add(_world.NewClient().NewKeyPackage().KeyPackage), World.Now.AddYears(1)),
+            _ => () => _victim.Group.Propose(new Proposal.Remove(new LeafIndex(77)), World.Now),
         };
     }
 

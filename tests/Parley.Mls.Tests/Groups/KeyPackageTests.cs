@@ -79,10 +79,10 @@ public sealed class KeyPackageTests : IDisposable
         DateTimeOffset later = World.Now.AddSeconds(11);
         KeyPackage keyPackage = _world.NewClient().NewKeyPackage(new Lifetime(now, now + 10)).KeyPackage;
         Group group = _world[0].Group;
-        Assert.Equal(MlsError.LifetimeInvalid, Assert.Throws<MlsException>(() => group.ProposeAdd(keyPackage, later)).Error);
+        Assert.Equal(MlsError.LifetimeInvalid, Assert.Throws<MlsException>(() => group.Propose(new Proposal.Add(keyPackage), later)).Error);
         var options = new CommitOptions { Proposals = [new Proposal.Add(keyPackage)] };
         Assert.Equal(MlsError.LifetimeInvalid, Assert.Throws<MlsException>(() => group.Commit(options, later)).Error);
-        _world.Propose(_world[1].Propose(member => member.ProposeAdd(keyPackage, World.Now)));
+        _world.Propose(_world[1].Propose(member => member.Propose(new Proposal.Add(keyPackage), World.Now)));
         Assert.Empty(group.Commit(new CommitOptions(), later).Staged.Proposals);
     }
 }

@@ -4,6 +4,7 @@ using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 
@@ -205,7 +206,7 @@ public sealed class ProposalRuleTests : IDisposable
     public void A_Remove_and_an_Add_of_one_client_can_be_committed_by_reference()
     {
         Client again = _world[3];
-        _world.Propose(_world[1].Propose(group => group.ProposeRemove(again.Index)));
+        _world.Propose(_world[1].Propose(group => group.Propose(new Proposal.Remove(again.Index), World.Now)));
         byte[] add = Encode(Forge.Propose(_world[2], World.AddOf(again)));
         foreach (Client member in _world.Members)
         {
@@ -236,12 +237,23 @@ public sealed class ProposalRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_proposal_that_cannot_stand_alone_is_signed_all_the_same()
+    {
+        Client member = _world[3];
+        _world[0].Refuses(MlsError.KeyPackageSignatureInvalid, Forge.Propose(_world[2], new Proposal.Add(Forge.KeyPackage(member, signer: _world[2].Identity.Signer))));
+        KeyPackage unsigned = member.NewKeyPackage().KeyPackage;
+        unsigned = Forge.KeyPackage(member, change: _ => unsigned with { LeafNode = unsigned.LeafNode with { Signature = new byte[64] } });
+        _world[0].Refuses(MlsError.LeafSignatureInvalid, Forge.Propose(_world[2], new Proposal.Add(unsigned)));
+        _world.AssertUnharmed();
+    }
+
+    [Fact]
     public void Whom_two_members_propose_to_add_is_added_once()
     {
         Client joiner = _world.NewClient();
-        _world.Propose(_world[1].Propose(group => group.ProposeAdd(joiner.NewKeyPackage().KeyPackage, World.Now)));
-        _world.Propose(_world[2].Propose(group => group.ProposeAdd(joiner.NewKeyPackage().KeyPackage, World.Now)));
-        _world.Propose(_world[3].Propose(group => group.ProposeAdd(_world.NewClient().NewKeyPackage().KeyPackage, World.Now)));
+        _world.Propose(_world[1].Propose(group => group.Propose(new Proposal.Add(joiner.NewKeyPackage().KeyPackage), World.Now)));
+        _world.Propose(_world[2].Propose(group => group.Propose(new Proposal.Add(joiner.NewKeyPackage().KeyPackage), World.Now)));
+        _world.Propose(_world[3].Propose(group => group.Propose(new Proposal.Add(_world.NewClient().NewKeyPackage().KeyPackage), World.Now)));
         PendingCommit pending = _world[0].Commit();
         Assert.Equal(2, pending.Staged.Added.Count);
         _world[0].Clear();

@@ -81,8 +81,8 @@ public sealed class ScenarioTests
         Client joiner = world.NewClient();
         byte[] before = world[1].Epoch().Tree.LeafAt(world[1].Index)!.EncryptionKey.ToArray();
         world.Propose(world[1].Propose(static group => group.ProposeUpdate()));
-        world.Propose(world[2].Propose(group => group.ProposeAdd(joiner.NewKeyPackage().KeyPackage, World.Now)));
-        world.Propose(world[3].Propose(group => group.ProposeRemove(world[4].Index)));
+        world.Propose(world[2].Propose(group => group.Propose(new Proposal.Add(joiner.NewKeyPackage().KeyPackage), World.Now)));
+        world.Propose(world[3].Propose(group => group.Propose(new Proposal.Remove(world[4].Index), World.Now)));
         Assert.True(world[0].Group.MustCommitFirst);
         Assert.Throws<InvalidOperationException>(() => world[0].Group.Protect([]));
         world.Commit(world[0]);
@@ -99,7 +99,7 @@ public sealed class ScenarioTests
     {
         using World world = Of(suite, restarts, format).WithMembers(3);
         Client leaver = world[1];
-        world.Propose(leaver.Propose(group => group.ProposeRemove(group.OwnLeafIndex)));
+        world.Propose(leaver.Propose(group => group.Propose(new Proposal.Remove(group.OwnLeafIndex), World.Now)));
         Assert.False(leaver.Group.MustCommitFirst);
         world.Commit(world[2]);
         Assert.True(leaver.Group.IsRemoved);
@@ -178,7 +178,7 @@ public sealed class ScenarioTests
     {
         using World world = Of(suite, restarts, format).WithMembers(4);
         world.Propose(world[1].Propose(static group => group.ProposeUpdate()));
-        world.Propose(world[2].Propose(group => group.ProposeRemove(world[3].Index)));
+        world.Propose(world[2].Propose(group => group.Propose(new Proposal.Remove(world[3].Index), World.Now)));
         Assert.Equal(2, world[0].Group.ReceivedProposals.Count());
         Func<QueuedProposal, bool> mayInclude = static queued => queued is { Proposal: not Proposal.Remove, Sender: Sender.Member };
         PendingCommit pending = world[0].Commit(new CommitOptions { MayInclude = mayInclude });
@@ -330,7 +330,7 @@ public sealed class ScenarioTests
         world.Propose(world[1].Propose(static group => group.ProposeUpdate()));
         world.Propose(world[1].Propose(static group => group.ProposeUpdate()));
         world.Propose(world[2].Propose(static group => group.ProposeUpdate()));
-        world.Propose(world[0].Propose(group => group.ProposeRemove(world[2].Index)));
+        world.Propose(world[0].Propose(group => group.Propose(new Proposal.Remove(world[2].Index), World.Now)));
         world.Commit(world[3]);
         Assert.Equal(3, world.Members.Count);
         world.AssertTalk();

@@ -69,6 +69,11 @@ public sealed class SelfRemoveTests : IDisposable
         world.WithMembers(3, new Extension(ExtensionType.ExternalSenders, senders.Encode()));
         MlsMessage proposal = Forge.Propose(world[0], new Proposal.SelfRemove(), new Sender.External(0), server.Identity.Signer, []);
         world[1].Refuses(MlsError.SenderNotAllowed, proposal);
+        Client stranger = world.NewClient();
+        world[1].Refuses(
+            MlsError.SenderNotAllowed, Forge.Propose(world[0], new Proposal.SelfRemove(), new Sender.NewMemberProposal(), stranger.Identity.Signer, []));
+        Assert.Throws<ArgumentException>(() => ExternalProposals.Create(
+            world.Config.Crypto, world.Suite.Id, world.GroupId, world[0].Group.Epoch, 0, new Proposal.SelfRemove(), server.Identity.Signer));
         world.AssertUnharmed();
     }
 
@@ -86,7 +91,8 @@ public sealed class SelfRemoveTests : IDisposable
         ProposalOrRef reference = Received(_world[3]);
         ProposalOrRef again = Received(_world[3], "again");
         ProposalOrRef update = Receive(_world[3], new Proposal.Update(Forge.UpdateLeaf(_world[3])));
-        foreach (ProposalOrRef other in (ProposalOrRef[])[again, update, new ProposalOrRef.ByValue(World.RemoveOf(_world[3]))])
+        ProposalOrRef remove = Receive(_world[4], World.RemoveOf(_world[3]));
+        foreach (ProposalOrRef other in (ProposalOrRef[])[again, update, remove, new ProposalOrRef.ByValue(World.RemoveOf(_world[3]))])
             _world[1].Refuses(MlsError.DuplicateLeafChange, Forge.Commit(_world[0], new Commit([reference, other], null)));
     }
 
@@ -101,6 +107,52 @@ public sealed class SelfRemoveTests : IDisposable
         _world.Propose(_world[3].Propose(static group => group.ProposeSelfRemove()));
         _world.Commit(_world[0], World.AddOf(_world.NewClient(capabilities: World.DefaultCapabilities)));
         _world.AssertTalk();
+    }
+
+    [Fact]
+    public void One_who_joins_carries_it_out_only_where_all_support_it()
+    {
+        Client old = _world.NewClient(capabilities: World.DefaultCapabilities);
+        _world.Commit(_world[0], World.AddOf(old));
+        AssertCannotJoin(MlsError.ProposalNotSupported, Open(Forge.Propose(_world[1], new Proposal.SelfRemove())));
+    }
+
+    [Fact]
+    public void Members_check_its_tag_and_signature_and_one_who_joins_the_signature_alone()
+    {
+        PublicMessage leaving = ReceivedByAll(_world[1]);
+        PublicMessage untagged = leaving with { MembershipTag = new byte[_world.Suite.HashBytes] };
+        _world[2].Refuses(MlsError.MembershipTagInvalid, new MlsMessage.Public(untagged));
+        _world[2].Refuses(MlsError.SignatureInvalid, Forge.Propose(_world[1], new Proposal.SelfRemove(), signer: _world[3].Identity.Signer));
+        AssertJoins(_world.NewClient(), new ExternalCommitOptions { SelfRemoves = [untagged] }, new LeafIndex(1), leavers: [_world[1]]);
+    }
+
+    [Fact]
+    public void It_counts_in_its_epoch_alone()
+    {
+        ProposalOrRef reference = Received(_world[3]);
+        MlsMessage late = Forge.Propose(_world[4], new Proposal.SelfRemove());
+        _world.Deliver(_world[0], _world[0].Commit(new CommitOptions { IncludesReceivedProposals = false }).Message.ToArray(), null, true);
+        _world[1].Refuses(MlsError.WrongEpoch, late);
+        Commit honest = Forge.HonestCommit(_world[0]);
+        _world[1].Refuses(MlsError.UnknownProposalReference, Forge.Commit(_world[0], honest with { Proposals = [reference] }));
+        Assert.Contains(_world[1].Group.Members, member => member.Index == _world[3].Index);
+        _world.AssertUnharmed();
+    }
+
+    [Fact]
+    public void Nothing_is_said_before_it_is_committed()
+    {
+        _world.Propose(_world[3].Propose(static group => group.ProposeSelfRemove()));
+        Assert.Throws<InvalidOperationException>(() => _world[0].Group.Protect("text"u8));
+        PendingCommit commit = _world[0].Commit(new CommitOptions { ForcesPath = false }); // Nobody asks for it to be in there.
+        Assert.Equal(_world[3].Index, Assert.Single(commit.Staged.Removed).Index);
+    }
+
+    [Fact]
+    public void A_SelfRemove_has_no_content()
+    {
+        Assert.Equal(new byte[] { 0, (byte)ProposalType.SelfRemove }, Tls.Encode<Proposal>(new Proposal.SelfRemove()));
     }
 
     [Fact]

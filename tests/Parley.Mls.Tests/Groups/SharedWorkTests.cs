@@ -34,12 +34,15 @@ public sealed class SharedWorkTests
         Client owner = world.NewClient();
         KeyPackage wrongSignature = Forge.KeyPackage(owner, signer: world[0].Identity.Signer);
         KeyPackage reusedKey = Forge.KeyPackage(owner, change: static keyPackage => keyPackage with { InitKey = keyPackage.LeafNode.EncryptionKey });
-        KeyPackage wrongLeaf = owner.NewKeyPackage().KeyPackage;
+        KeyPackage wrongLeaf = world.NewClient().NewKeyPackage().KeyPackage;
         wrongLeaf = wrongLeaf with { LeafNode = wrongLeaf.LeafNode with { Signature = new byte[64] } };
 
-        world[0].CannotCommit(MlsError.KeyPackageSignatureInvalid, With((70, wrongSignature), (71, reusedKey), (72, wrongLeaf)));
-        world[0].CannotCommit(MlsError.InitKeyReused, With((70, reusedKey), (71, wrongSignature), (72, wrongLeaf)));
-        world[0].CannotCommit(MlsError.LeafSignatureInvalid, With((0, wrongLeaf), (1, reusedKey), (2, wrongSignature)));
+        world[0].CannotCommit(MlsError.KeyPackageSignatureInvalid, With((70, wrongSignature), (71, wrongLeaf)));
+        world[0].CannotCommit(MlsError.LeafSignatureInvalid, With((0, wrongLeaf), (2, wrongSignature)));
+
+        // What is seen without a signature is seen before the signatures of all.
+        world[0].CannotCommit(MlsError.InitKeyReused, With((0, wrongLeaf), (70, reusedKey), (71, keyPackages[0])));
+        world[0].CannotCommit(MlsError.DuplicateMember, With((0, wrongLeaf), (70, keyPackages[1]), (71, reusedKey)));
         world[0].Commit(With());
         world[0].Merge();
         Assert.Equal(AddedCount + 1, world[0].Group.MemberCount);

@@ -36,7 +36,7 @@ public sealed class ModelTests(ITestOutputHelper output)
             new HashSet<string>(StringComparer.Ordinal)
             {
                 "Add", "Update", "Remove", "PreSharedKey", "ResumptionPsk", "GroupContextExtensions", "ExternalInit", "SelfRemove", "AppDataUpdate",
-                "AppEphemeral", "NewIdentity", "ExternalJoin", "Resync", "NewMemberProposal", "Branch",
+                "AppEphemeral", "NewIdentity", "ExternalJoin", "Resync", "NewMemberProposal", "ExternalProposal", "Branch",
             },
             new HashSet<string>(simulation.Counts.Keys, StringComparer.Ordinal));
     }

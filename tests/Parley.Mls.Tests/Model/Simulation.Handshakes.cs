@@ -133,6 +133,8 @@ internal sealed partial class Simulation
             Count(accepted.Proposals.Any(static queued => queued.Proposal is Proposal.Remove) ? "Resync" : "ExternalJoin");
         if (accepted.Proposals.Any(static queued => queued.Sender is Sender.NewMemberProposal))
             Count("NewMemberProposal");
+        if (accepted.Proposals.Any(static queued => queued.Sender is Sender.External))
+            Count("ExternalProposal");
         IEnumerable<LeafNode?> changed =
             [isExternal ? null : accepted.Commit.Path?.LeafNode, .. accepted.Proposals.Select(static queued => (queued.Proposal as Proposal.Update)?.LeafNode)];
         if (changed.OfType<LeafNode>().Any(leaf => _oracle.Members.All(member => !member.Leaf.SignatureKey.Span.SequenceEqual(leaf.SignatureKey.Span))))

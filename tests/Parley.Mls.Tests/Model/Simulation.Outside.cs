@@ -1,12 +1,15 @@
 using System.Collections.Immutable;
 using Parley.Mls.Groups;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Groups;
 
 namespace Parley.Mls.Tests.Model;
 
-/// <content>RFC 9420 §12.4.3.2: external Commits.</content>
+/// <content>RFC 9420 §12.4.3.2, §12.1.8: external Commits and external proposals.</content>
 internal sealed partial class Simulation
 {
     /// <summary>One outside joins by itself, or a member, with whatever became of its state, comes back in place of itself.</summary>
@@ -36,6 +39,42 @@ internal sealed partial class Simulation
         Check(peer);
         RefuteJoiner(peer);
     }
+
+    /// <summary>RFC 9420 §12.1.8: one outside asks to be added.</summary>
+    private void ProposeItself(Peer peer)
+    {
+        if (!CanEnter(peer))
+            return;
+        SendFromOutside(peer, ExternalProposals.Add(
+            _world.Config.Crypto, _world.GroupId, _log.Epoch, peer.Client.NewKeyPackage().KeyPackage, peer.Client.Identity.Signer));
+    }
+
+    /// <summary>RFC 9420 §12.1.8.1: a server that the group knows proposes, as long as the group's extensions name it.</summary>
+    private void ProposeAsServer()
+    {
+        if (_epochs[^1].Context.Extensions.Find(ExtensionType.ExternalSenders) is null)
+            return;
+        Peer peer = AnyOf(_peers);
+        Proposal proposal = _random.Next(3) switch
+        {
+            0 when CanEnter(peer) => World.AddOf(peer.Client),
+            1 when _leaves.Count > 4 => new Proposal.Remove(AnyOf([.. _leaves.Keys])),
+            _ => SharedKey(),
+        };
+        SendFromOutside(_server, ExternalProposals.Create(
+            _world.Config.Crypto, _settings.Suite, _world.GroupId, _log.Epoch, 0, proposal, _server.Client.Identity.Signer));
+    }
+
+    private void SendFromOutside(Peer sender, byte[] message)
+    {
+        Require(_log.TryAppend(new DeliveryService.Entry(sender, message, false, _log.Epoch)), "a proposal for the last epoch is not taken");
+        See(new Attacker.Evidence(_log.Epoch, Decode(message)));
+    }
+
+    private bool CanEnter(Peer peer) => !peer.IsActive && !_leaves.ContainsValue(peer) && _leaves.Count < _settings.MembersMax;
+
+    private Extension ServerAsSender() =>
+        new(ExtensionType.ExternalSenders, new ExternalSenders([new(_server.Client.Identity.Signer.PublicKey, _server.Client.Identity.Credential)]).Encode());
 
     /// <summary>Makes an external Commit with the help of a member that is up to date, if there is one.</summary>
     private Peer.Admission? EntranceOf(Peer peer)

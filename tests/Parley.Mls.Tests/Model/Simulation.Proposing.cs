@@ -20,9 +20,9 @@ internal sealed partial class Simulation
             return;
         byte[] message = peer.Client.Propose(group => _random.Next(12) switch
         {
-            0 or 1 => group.ProposeRemove(AnyOf([.. group.Members]).Index),
+            0 or 1 => group.Propose(new Proposal.Remove(AnyOf([.. group.Members]).Index), World.Now),
             2 or 3 when group.MemberCount < _settings.MembersMax && Outsider(group) is { } outsider =>
-                group.ProposeAdd(outsider.Client.NewKeyPackage().KeyPackage, World.Now),
+                group.Propose(new Proposal.Add(outsider.Client.NewKeyPackage().KeyPackage), World.Now),
             4 or 10 when group.MemberCount > 4 && CanLeave(peer) => group.ProposeSelfRemove(),
             5 => group.ProposeUpdate(NewIdentity(peer)),
             6 => group.Propose(AppDataUpdate(group), World.Now),
@@ -36,17 +36,6 @@ internal sealed partial class Simulation
         // Later most are too late: an epoch does not wait for proposals.
         if (peer.Outbox.Count == 1 && Chance(60))
             Send(peer);
-    }
-
-    /// <summary>RFC 9420 §12.1.8: one outside asks to be added.</summary>
-    private void ProposeItself(Peer peer)
-    {
-        if (peer.IsActive || _leaves.ContainsValue(peer) || _leaves.Count >= _settings.MembersMax)
-            return;
-        byte[] message = ExternalProposals.Add(
-            _world.Config.Crypto, _world.GroupId, _log.Epoch, peer.Client.NewKeyPackage().KeyPackage, peer.Client.Identity.Signer);
-        Require(_log.TryAppend(new DeliveryService.Entry(peer, message, false, _log.Epoch)), "a proposal for the last epoch is not taken");
-        See(new Attacker.Evidence(_log.Epoch, Decode(message)));
     }
 
     private CommitOptions OptionsFor(Peer peer)
@@ -118,7 +107,7 @@ internal sealed partial class Simulation
 
     private Proposal.PreSharedKey SharedKey() => new(new PreSharedKeyId.External("shared"u8.ToArray(), Nonce()));
 
-    /// <summary>Other extensions; the data of components stays or goes.</summary>
+    /// <summary>Other extensions; the data of components stays or goes, and the server is named, or no more.</summary>
     private Proposal.GroupContextExtensions Extensions(Group group)
     {
         List<Extension> extensions = [];
@@ -126,6 +115,8 @@ internal sealed partial class Simulation
             extensions.Add(new Extension(ExtensionType.RequiredCapabilities, new RequiredCapabilities([], [], [CredentialType.Basic]).Encode()));
         if (Chance(70) && group.Context.Extensions.Find(ExtensionType.AppDataDictionary) is { } dictionary)
             extensions.Add(dictionary);
+        if (Chance(70))
+            extensions.Add(ServerAsSender());
         return new Proposal.GroupContextExtensions([.. extensions]);
     }
 

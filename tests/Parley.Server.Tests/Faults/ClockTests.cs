@@ -11,6 +11,8 @@ namespace Parley.Server.Tests.Faults;
 [Collection(FaultsCollection.Name)]
 public sealed class ClockTests
 {
+    private const long Slack = 32 * 1024 * 1024;
+
     [Fact]
     public async Task A_clock_that_is_set_by_an_hour_changes_no_order_ends_no_session_and_lifts_no_limit()
     {
@@ -22,6 +24,7 @@ public sealed class ClockTests
             configure: services => services.AddSingleton<TimeProvider>(clock));
         TestClient[] clients = [await server.JoinAsync("alice"), await server.JoinAsync("bob"), await server.JoinAsync("carol")];
         Assert.Equal(HttpStatusCode.OK, await InviteAsync(clients[0]));
+        long before = GC.GetTotalMemory(forceFullCollection: true);
         await TestLoad.VerifyAsync(server, clients, async load =>
         {
             foreach (int hours in new[] { 1, -1, -1, 1 })
@@ -42,6 +45,7 @@ public sealed class ClockTests
                 await server.JoinAsync($"guest{load.Acknowledged}");
             }
         });
+        await MemoryLevel.ReturnsAsync(before + Slack);
     }
 
     private static async Task<HttpStatusCode> InviteAsync(TestClient client) => (await client.SendAsync(HttpMethod.Post, Routes.Invites, new NewInvite(1, 1))).StatusCode;

@@ -10,6 +10,9 @@ public sealed class FullDiskTests
 {
     private const int AppendsBetweenMax = 400;
 
+    // What waits for the disk may be 64 of them.
+    private const int HeapMegabytes = 128;
+
     [Fact]
     public async Task A_disk_that_fills_at_random_moments_holds_appends_up_and_loses_none()
     {
@@ -19,7 +22,7 @@ public sealed class FullDiskTests
         using SmallDisk disk = SmallDisk.TryMount(folder.File("disk"))
             ?? throw new InvalidOperationException($"{Xunit.v3.DynamicSkipToken.Value}A file system cannot be mounted here: that takes root on Linux.");
         string address = ServerProcess.FreeAddress();
-        await using var process = ServerProcess.StartUnlimited("run", "--listen", address, "--data", disk.Data, "--name", TestServer.Name, "--print-invite");
+        await using var process = ServerProcess.Start([], MemoryLevel.LimitedTo(HeapMegabytes), "run", "--listen", address, "--data", disk.Data, "--name", TestServer.Name, "--print-invite");
         string invite = (await process.LineAsync("./parley join")).Split('/')[^1];
         await using RemoteServer server = new(new Uri(address));
         TestClient[] clients = [await server.JoinAsync("alice", invite), await server.JoinAsync("bob", invite), await server.JoinAsync("carol", invite)];

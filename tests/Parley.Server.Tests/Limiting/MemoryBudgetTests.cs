@@ -12,6 +12,25 @@ public sealed class MemoryBudgetTests
     private const int MessageBytes = 100_000;
 
     [Fact]
+    public async Task Of_many_who_wait_for_room_only_those_get_it_who_leave_none()
+    {
+        const int PieceBytes = 128 * 1024;
+        var clock = new FakeTimeProvider();
+        using var budget = new MemoryBudget(new ServerLimits { QueueMegabytes = 1 }, clock);
+        Task[] waiting = [.. Enumerable.Range(0, 100).Select(_ => budget.TakeRoomAsync(PieceBytes, TestContext.Current.CancellationToken).AsTask())];
+        Assert.Equal(9, waiting.Count(task => task.IsCompleted));
+        Assert.True(budget.IsFull);
+
+        budget.ReturnRoom(PieceBytes);
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return waiting.Count(task => task.IsCompleted) == 10;
+        });
+        Assert.Equal(9 * PieceBytes, budget.QueuedBytes);
+    }
+
+    [Fact]
     public async Task Those_who_do_not_read_are_disconnected_when_there_is_too_much_and_others_read_on()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);

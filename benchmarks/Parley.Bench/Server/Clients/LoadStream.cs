@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Parley.Bench.Server.Clients;
@@ -9,6 +10,7 @@ internal sealed class LoadStream : IDisposable
     private const int BufferBytesMax = 256 * 1024;
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private SslStream? _tls;
     private byte[] _buffer = new byte[BufferBytesMin];
     private int _start;
     private int _end;
@@ -26,6 +28,8 @@ internal sealed class LoadStream : IDisposable
         try
         {
             await stream._socket.ConnectAsync(server.Host, server.Port, cancellationToken);
+            if (server.Scheme == Uri.UriSchemeHttps)
+                await stream.EncryptAsync(server.Host, cancellationToken);
             return stream;
         }
         catch
@@ -37,6 +41,12 @@ internal sealed class LoadStream : IDisposable
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        if (_tls is not null)
+        {
+            await _tls.WriteAsync(bytes, cancellationToken);
+            return;
+        }
+
         while (!bytes.IsEmpty)
             bytes = bytes[await _socket.SendAsync(bytes, cancellationToken)..];
     }
@@ -55,7 +65,7 @@ internal sealed class LoadStream : IDisposable
 
         if (_end == _buffer.Length)
             Array.Resize(ref _buffer, _buffer.Length * 2);
-        int received = await _socket.ReceiveAsync(_buffer.AsMemory(_end), cancellationToken);
+        int received = _tls is null ? await _socket.ReceiveAsync(_buffer.AsMemory(_end), cancellationToken) : await _tls.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
         _end += received;
 
         // It was full, so that there is more: the next receive takes it at once.
@@ -71,5 +81,16 @@ internal sealed class LoadStream : IDisposable
             throw new IOException("The server has closed the connection.");
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
+
+    /// <summary>By a certificate that the benchmark has made: which it is, is not what is measured.</summary>
+    private async Task EncryptAsync(string host, CancellationToken cancellationToken)
+    {
+        _tls = new SslStream(new NetworkStream(_socket), leaveInnerStreamOpen: false, static (_, certificate, _, _) => certificate is not null);
+        await _tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host }, cancellationToken);
+    }
 }

@@ -13,5 +13,5 @@ internal static class LoopbackPorts
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    public static Uri FreeAddress() => new($"http://127.0.0.1:{Free()}");
+    public static Uri FreeAddress(string scheme = "http") => new($"{scheme}://127.0.0.1:{Free()}");
 }

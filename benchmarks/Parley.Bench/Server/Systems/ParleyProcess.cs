@@ -35,9 +35,9 @@ internal sealed class ParleyProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts the server, and returns when it says that it is ready.</summary>
-    public static async Task<ParleyProcess> StartAsync(ParleyStore store, CancellationToken cancellationToken)
+    public static async Task<ParleyProcess> StartAsync(ParleyStore store, CancellationToken cancellationToken, bool usesTls = false)
     {
-        ParleyProcess server = Start(store);
+        ParleyProcess server = Start(store, usesTls);
         try
         {
             await server.ReadyAsync(cancellationToken);
@@ -77,10 +77,10 @@ internal sealed class ParleyProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static ParleyProcess Start(ParleyStore store)
+    private static ParleyProcess Start(ParleyStore store, bool usesTls)
     {
-        Uri address = LoopbackPorts.FreeAddress();
-        ProcessStartInfo start = CorePinning.OnServerCore(Program(), ["run", "--listen", address.AbsoluteUri, .. store.Arguments]);
+        Uri address = LoopbackPorts.FreeAddress(usesTls ? "https" : "http");
+        ProcessStartInfo start = CorePinning.OnServerCore(Program(), ["run", "--listen", address.AbsoluteUri, .. store.Arguments, .. usesTls ? store.MakeCertificate() : []]);
         start.RedirectStandardOutput = true;
         foreach (string limit in Limits)
             start.Environment["PARLEY_" + limit] = NoLimit;

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Data.Sqlite;
 
 namespace Parley.Bench.Server.Systems;
@@ -23,6 +25,18 @@ internal sealed class ParleyStore : IAsyncDisposable
 
     public static async Task<ParleyStore> CreateAsync(bool usesPostgres, CancellationToken cancellationToken) =>
         new(Directory.CreateTempSubdirectory("parley-bench-"), usesPostgres ? await PostgresServer.StartAsync(cancellationToken) : null);
+
+    /// <summary>Makes a certificate for the server, and says by which arguments it is used.</summary>
+    public string[] MakeCertificate()
+    {
+        (string certificateFile, string keyFile) = (Path.Combine(_folder.FullName, "server.pem"), Path.Combine(_folder.FullName, "server.key"));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        using X509Certificate2 certificate = new CertificateRequest("CN=parley-bench", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
+        return ["--tls-certificate", certificateFile, "--tls-key", keyFile];
+    }
 
     /// <summary>Bytes of the tables and indexes on disk, after all of the write-ahead log was copied into them. The server must have ended.</summary>
     public async Task<long> BytesAsync(CancellationToken cancellationToken)

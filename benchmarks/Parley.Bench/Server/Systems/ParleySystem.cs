@@ -81,11 +81,29 @@ internal sealed class ParleySystem : ISystemUnderLoad
     /// Memory of a server that was started anew for each connection of a device that has signed in, subscribed to its inbox and its group,
     /// and is silent.
     /// </summary>
-    public async Task<double> BytesPerIdleConnectionAsync(CancellationToken cancellationToken)
+    public async Task<double> BytesPerIdleConnectionAsync(bool usesTls, CancellationToken cancellationToken)
     {
         await _server.DisposeAsync();
-        _server = await ParleyProcess.StartAsync(_store, cancellationToken);
+        _server = await ParleyProcess.StartAsync(_store, cancellationToken, usesTls);
+        double bytes = await MeasureIdleAsync(cancellationToken);
+        if (usesTls)
+        {
+            // What comes after this goes without.
+            await _server.DisposeAsync();
+            _server = await ParleyProcess.StartAsync(_store, cancellationToken);
+        }
 
+        return bytes;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    private async Task<double> MeasureIdleAsync(CancellationToken cancellationToken)
+    {
         // The first ones make the server compile and load what it needs for any.
         foreach (ParleyClient connection in await OpenIdleAsync(_sizes.IdleConnections / 20, cancellationToken))
             await connection.CloseAsync(cancellationToken);
@@ -95,12 +113,6 @@ internal sealed class ParleySystem : ISystemUnderLoad
         foreach (ParleyClient connection in connections)
             connection.Dispose();
         return (after - before) / (double)connections.Count;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        await _store.DisposeAsync();
     }
 
     private async Task<IReadOnlyCollection<ParleyClient>> OpenIdleAsync(int count, CancellationToken cancellationToken)
