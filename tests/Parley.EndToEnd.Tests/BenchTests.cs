@@ -19,7 +19,7 @@ public sealed class BenchTests
 
         using var rows = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
         string[] measured = [.. rows.RootElement.EnumerateArray().Select(row => row.GetProperty("work").GetString() ?? "")];
-        Assert.Equal(["w3", "w5", "w1-8", "w1-64", "w1-latency", "w2", "w2-latency", "w4", "disk", "start"], measured);
+        Assert.Equal(["w3", "w3-tls", "w5", "w1-8", "w1-64", "w1-latency", "w2", "w2-latency", "w4", "disk", "start"], measured);
         Assert.All(rows.RootElement.EnumerateArray().Where(row => row.TryGetProperty("per_second", out _)), row => Assert.True(row.GetProperty("per_second").GetDouble() > 0));
     }
 
