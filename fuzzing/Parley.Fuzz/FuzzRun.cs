@@ -57,7 +57,10 @@ internal sealed class FuzzRun(string target, TimeSpan time)
     private void Keep()
     {
         Afl("afl-cmin", "-i", Path.Combine("out", "default", "queue"), "-o", "kept", "-t", "5000", "-m", "none");
-        byte[][] kept = [.. Directory.EnumerateFiles(Path.Combine(Work, "kept")).Select(File.ReadAllBytes)];
+        string folder = Path.Combine(Work, "kept");
+        if (!Directory.Exists(folder))
+            throw new InvalidOperationException($"Nothing broke, but AFL++ did not minimise what it found: artifacts/fuzzing/{target}/afl.log says why.");
+        byte[][] kept = [.. Directory.EnumerateFiles(folder).Select(File.ReadAllBytes)];
         if (kept.Length > 0)
             Corpus.Write(target, kept);
         Console.WriteLine($"{target}: {kept.Length} inputs kept, {kept.Sum(static input => input.Length)} bytes");
