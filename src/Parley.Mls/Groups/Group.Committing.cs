@@ -198,7 +198,8 @@ public sealed partial class Group
         if (received.Count == 0 || CanApply(all, now))
             return all;
 
-        // Some of those received cannot stand beside the others. An Add is in the way of Adds alone, so they come last, one after the other.
+        // Some of those received cannot stand beside the others. An Add is in the way of Adds alone, so they come last, one after
+        // the other: of two that add the same client the first is heard.
         List<QueuedProposal> chosen = Compatible([.. received.Where(static queued => queued.Proposal is not Proposal.Add)], own, now);
         List<QueuedProposal> without = [.. chosen, .. own];
         if (!CanApply(without, now))
@@ -247,7 +248,7 @@ public sealed partial class Group
         }
     }
 
-    /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, SelfRemoves before both, one for each leaf and each client that is added.</summary>
+    /// <summary>RFC 9420 §12.2: of the proposals received, those we may commit: not about ourselves, Removes before Updates, SelfRemoves before both, one for each leaf.</summary>
     private List<QueuedProposal> ChosenProposals(List<QueuedProposal> own, Func<QueuedProposal, bool> mayInclude)
     {
         if (_proposals.All.Count == 0)
@@ -275,16 +276,11 @@ public sealed partial class Group
                 chosen.Add(queued);
         }
 
-        HashSet<KeyBytes> added = [.. own.Select(static queued => queued.Proposal).OfType<Proposal.Add>().Select(SignatureKey)];
-        HashSet<KeyBytes> freed = [.. own.Concat(chosen).Select(ProposalListRules.RemovedLeaf).OfType<LeafIndex>().Select(_epoch.Tree.LeafAt).OfType<LeafNode>()
-            .Select(static leaf => new KeyBytes(leaf.SignatureKey))];
         foreach (QueuedProposal queued in received)
         {
             bool isChosen = queued.Proposal switch
             {
-                // Two members may wish to add the same client; the first is heard.
-                Proposal.Add add => (!_epoch.Tree.Keys.HasSignatureKey(add.KeyPackage.LeafNode.SignatureKey) || freed.Contains(SignatureKey(add))) && added.Add(SignatureKey(add)),
-                Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral => true,
+                Proposal.Add or Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral => true,
                 Proposal.GroupContextExtensions => !extensionsTaken,
                 Proposal.ReInit => received.Count == 1 && own.Count == 0,
                 _ => false,
@@ -295,8 +291,6 @@ public sealed partial class Group
         }
 
         return chosen;
-
-        static KeyBytes SignatureKey(Proposal.Add add) => new(add.KeyPackage.LeafNode.SignatureKey);
     }
 
     private ReadOnlyMemory<byte>? SealWelcome(StagedCommit staged, MadeCommit made, LeafIdentity identity, CommitOptions options)

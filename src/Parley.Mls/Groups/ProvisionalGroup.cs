@@ -243,11 +243,16 @@ internal sealed class ProvisionalGroup
     {
         KeyPackageRules.CheckContent(_epoch.Suite, LeafRules, keyPackage, _now);
         LeafNode leaf = keyPackage.LeafNode;
-        bool isMember = Tree.Keys.HasSignatureKey(leaf.SignatureKey) || !_addedSignatureKeys.Add(new KeyBytes(leaf.SignatureKey));
+        bool isMember = Tree.Keys.HasSignatureKey(leaf.SignatureKey) || _addedSignatureKeys.Contains(new KeyBytes(leaf.SignatureKey));
         MlsException.ThrowIf(isMember, MlsError.DuplicateMember);
         MlsException.ThrowIf(IsInUse(leaf.EncryptionKey) || IsInUse(keyPackage.InitKey), MlsError.KeyNotUnique);
 
-        bool IsInUse(ReadOnlyMemory<byte> key) => Tree.Keys.HasEncryptionKey(key) || !_addedHpkeKeys.Add(new KeyBytes(key));
+        // Only now: what is refused must not be in the way of what comes after it.
+        _addedSignatureKeys.Add(new KeyBytes(leaf.SignatureKey));
+        _addedHpkeKeys.Add(new KeyBytes(leaf.EncryptionKey));
+        _addedHpkeKeys.Add(new KeyBytes(keyPackage.InitKey));
+
+        bool IsInUse(ReadOnlyMemory<byte> key) => Tree.Keys.HasEncryptionKey(key) || _addedHpkeKeys.Contains(new KeyBytes(key));
     }
 
     private void ApplyAdd(KeyPackage keyPackage, KeyPackageProof proof, LeafNode leaf)

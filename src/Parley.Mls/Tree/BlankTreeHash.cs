@@ -10,7 +10,7 @@ namespace Parley.Mls.Tree;
 /// </summary>
 internal static class BlankTreeHash
 {
-    // Smaller subtrees take less time than room: from here on there are at most 8,191 for each hash algorithm, half a megabyte.
+    // Smaller subtrees take less time than room: from here on there are at most 8,191 for each hash algorithm, about a megabyte.
     private const int KeptHeightMin = 4;
 
     private static readonly ConcurrentDictionary<(HashAlgorithm Algorithm, int Height, uint FirstLeaf), byte[]> Kept = new();

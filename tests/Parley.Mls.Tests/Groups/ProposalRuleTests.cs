@@ -231,7 +231,7 @@ public sealed class ProposalRuleTests : IDisposable
         _world[0].Receive(add);
         _world[1].Receive(add);
         _world[4].Receive(add);
-        _world.AssertTalk();
+        Assert.Throws<InvalidOperationException>(() => _world[0].Group.Protect([]));
         _world.Commit(_world[0]);
         _world.AssertTalk();
     }
@@ -259,6 +259,16 @@ public sealed class ProposalRuleTests : IDisposable
         _world[0].Clear();
         pending = _world[0].Commit(new CommitOptions { Proposals = [World.AddOf(joiner)] });
         Assert.Equal(2, pending.Staged.Added.Count);
+    }
+
+    [Fact]
+    public void A_KeyPackage_that_cannot_be_added_is_not_in_the_way_of_its_owners_next()
+    {
+        Client joiner = _world.NewClient();
+        ReadOnlyMemory<byte> used = _world[3].Group.Members.First(member => member.Index == _world[3].Index).Leaf.EncryptionKey;
+        _world[0].Receive(Forge.Propose(_world[1], new Proposal.Add(Forge.KeyPackage(joiner, change: keyPackage => keyPackage with { InitKey = used }))));
+        _world[0].Receive(Forge.Propose(_world[2], World.AddOf(joiner)));
+        Assert.Single(_world[0].Commit().Staged.Added);
     }
 
     [Fact]
