@@ -27,6 +27,7 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
 
     // What one message and its answer take.
     private const int BufferBytesMin = 1024;
+
     // .NET's own pool keeps 32 buffers of each size for each core, and for a minute: after a crowd that did not read, tens of megabytes.
     private const int SharedBytesMax = 64 * 1024;
     private const int LargeBuffersMax = 8;

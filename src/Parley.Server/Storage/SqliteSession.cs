@@ -46,10 +46,10 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession(
         for (int i = 0; i < entries.Length; i++)
         {
             NewEntry entry = entries[i];
-            raw.sqlite3_bind_int64(_insertEntry, 1, entry.Lease.LogId);
-            raw.sqlite3_bind_int64(_insertEntry, 2, (long)entry.Sequence);
-            raw.sqlite3_bind_blob(_insertEntry, 3, entry.MessageId.ToArray());
-            raw.sqlite3_bind_blob(_insertEntry, 4, entry.Envelope);
+            Check(raw.sqlite3_bind_int64(_insertEntry, 1, entry.Lease.LogId));
+            Check(raw.sqlite3_bind_int64(_insertEntry, 2, (long)entry.Sequence));
+            Check(raw.sqlite3_bind_blob(_insertEntry, 3, entry.MessageId.ToArray()));
+            Check(raw.sqlite3_bind_blob(_insertEntry, 4, entry.Envelope)); // Without memory it would be NULL.
             int result = raw.sqlite3_step(_insertEntry);
             inserted[i] = raw.sqlite3_changes(database) == 1;
             raw.sqlite3_reset(_insertEntry);
