@@ -31,6 +31,10 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
     private static readonly TimeSpan StalledMax = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<IHeldBytes, bool> _holders = new();
+
+    // Protects the line of those who wait for room. One line and one timer: thousands that each looked for themselves would keep a core busy.
+    private readonly Lock _gate = new();
+    private readonly LinkedList<(int Bytes, TaskCompletionSource Turn)> _line = new();
     private long _queuedBytes;
     private long _frameBytes;
 
@@ -71,11 +75,39 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask TakeRoomAsync(int bytes, CancellationToken cancellationToken)
     {
-        while (!TryTakeRoom(bytes))
-            await Task.Delay(Pause, clock, cancellationToken);
+        var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        LinkedListNode<(int Bytes, TaskCompletionSource Turn)> place;
+        lock (_gate)
+        {
+            if (_line.First is null && TryTakeRoom(bytes))
+                return;
+            place = _line.AddLast((bytes, turn));
+        }
+
+        // Whoever completes it first decides: room that was given is never lost to a wait that ended at the same moment.
+        await using CancellationTokenRegistration ended = cancellationToken.UnsafeRegister(
+            static (turn, token) => ((TaskCompletionSource)turn!).TrySetCanceled(token), turn); // Not null: given above.
+        try
+        {
+            await turn.Task;
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_gate)
+            {
+                if (place.List is not null)
+                    _line.Remove(place);
+            }
+
+            throw;
+        }
     }
 
-    public void ReturnRoom(int bytes) => Interlocked.Add(ref _queuedBytes, -bytes);
+    public void ReturnRoom(int bytes)
+    {
+        Interlocked.Add(ref _queuedBytes, -bytes);
+        GiveRoom();
+    }
 
     /// <summary>Disconnects those who do not read, while there is too much.</summary>
     public void Relieve()
@@ -88,6 +120,20 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
                 return;
             holder.Abandon();
             ServerMetrics.Limited("queue_bytes");
+        }
+    }
+
+    /// <summary>Lets those go on for whom there is room, in the order in which they came.</summary>
+    private void GiveRoom()
+    {
+        lock (_gate)
+        {
+            while (_line.First is { Value: var (bytes, turn) } && TryTakeRoom(bytes))
+            {
+                _line.RemoveFirst();
+                if (!turn.TrySetResult())
+                    Interlocked.Add(ref _queuedBytes, -bytes);
+            }
         }
     }
 
@@ -108,8 +154,16 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
+        using var timer = new PeriodicTimer(Pause, clock);
+        long relievedAt = clock.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            // Peers that read make room as well, and tell nobody.
+            GiveRoom();
+            if (clock.GetElapsedTime(relievedAt) < Interval)
+                continue;
             Relieve();
+            relievedAt = clock.GetTimestamp();
+        }
     }
 }

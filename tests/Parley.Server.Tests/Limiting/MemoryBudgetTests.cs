@@ -22,12 +22,34 @@ public sealed class MemoryBudgetTests
         Assert.True(budget.IsFull);
 
         budget.ReturnRoom(PieceBytes);
+        await Eventually.TrueAsync(() => waiting.Count(task => task.IsCompleted) == 10);
+        Assert.True(waiting[9].IsCompleted, "It was not the turn of the one that got it.");
+        Assert.Equal(9 * PieceBytes, budget.QueuedBytes);
+    }
+
+    [Fact]
+    public async Task Who_waits_no_more_takes_no_room_and_what_peers_have_read_is_room()
+    {
+        const int PieceBytes = 1024 * 1024;
+        var clock = new FakeTimeProvider();
+        using var budget = new MemoryBudget(new ServerLimits { QueueMegabytes = 1 }, clock);
+        budget.Queued(2 * PieceBytes);
+        using var impatience = new CancellationTokenSource();
+        Task impatient = budget.TakeRoomAsync(PieceBytes, impatience.Token).AsTask();
+        Task patient = budget.TakeRoomAsync(PieceBytes, TestContext.Current.CancellationToken).AsTask();
+        await impatience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient);
+        Assert.False(patient.IsCompleted);
+
+        await budget.StartAsync(TestContext.Current.CancellationToken);
+        budget.Queued(-2 * PieceBytes);
         await Eventually.TrueAsync(() =>
         {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            return waiting.Count(task => task.IsCompleted) == 10;
+            clock.Advance(TimeSpan.FromMilliseconds(100));
+            return patient.IsCompleted;
         });
-        Assert.Equal(9 * PieceBytes, budget.QueuedBytes);
+        Assert.Equal(PieceBytes, budget.QueuedBytes);
+        await budget.StopAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]
