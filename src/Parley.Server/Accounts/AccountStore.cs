@@ -1,3 +1,4 @@
+using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
 using Parley.Server.Invites;
@@ -11,6 +12,20 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
 {
     public Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now) =>
         database.WriteAsync(session => Register(session, inviteHash, certificate, now));
+
+    public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate) => database.WriteAsync(session =>
+    {
+        if (FindCertificate(session, certificate.DeviceId) is { } registered)
+            return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
+        (long account, long count) = session.Find(
+            "SELECT account, (SELECT count(*) FROM devices AS others WHERE others.account = devices.account) FROM devices WHERE id = $1",
+            row => (row.GetInt64(0), row.GetInt64(1)),
+            by.ToArray());
+        if (count >= Limits.DevicesPerAccountMax)
+            return ErrorCode.TooManyDevices;
+        AddDevice(session, account, certificate);
+        return ErrorCode.None;
+    });
 
     public ValueTask<Account?> FindAsync(Handle handle) => database.ReadAsync(session =>
     {
@@ -46,11 +61,16 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
             "INSERT INTO accounts (handle, account_key, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
             row => row.GetInt64(0),
             certificate.Handle.Value, certificate.AccountKey.ToArray(), (long)(isFirst ? Role.Administrator : Role.Member), now.ToUnixTimeMilliseconds());
+        AddDevice(session, account, certificate);
+        return ErrorCode.None;
+    }
+
+    private static void AddDevice(StoreSession session, long account, DeviceCertificate certificate)
+    {
         byte[] device = certificate.DeviceId.ToArray();
         session.Execute("INSERT INTO devices (id, account, certificate) VALUES ($1, $2, $3)", device, account, certificate.Encoded.ToArray());
         long inbox = session.Find("INSERT INTO logs (kind, name, creator, epoch) VALUES ($1, $2, $2, 0) RETURNING id", row => row.GetInt64(0), (long)LogKind.Inbox, device);
         session.Execute("INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, 0)", inbox, device);
-        return ErrorCode.None;
     }
 
     private static byte[]? FindCertificate(StoreSession session, DeviceId device) =>

@@ -4,6 +4,7 @@ using Parley.Mls.Messages;
 using Parley.Server.Accounts;
 using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
+using Parley.Server.Linking;
 using Parley.Server.Log;
 using Parley.Server.Sessions;
 
@@ -13,7 +14,7 @@ namespace Parley.Server.Tests.Storage;
 /// All stores in memory, behind one lock: the second implementation that keeps the interfaces honest, and the fast one for tests that
 /// are about something else. Logs are in the other half of this class.
 /// </summary>
-internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessionStore, IKeyPackageStore, ILogStore
+internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessionStore, IKeyPackageStore, ILogStore, ILinkStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<DeviceCertificate>> _accounts = [];
@@ -36,6 +37,22 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
                 return Task.FromResult(ErrorCode.HandleTaken);
             string key = Convert.ToHexString(inviteHash);
             _invites[key] = _invites[key] with { UsesLeft = _invites[key].UsesLeft - 1 };
+            _devices.Add(certificate.DeviceId, certificate);
+            AddLog(LogName.Inbox(certificate.DeviceId), certificate.DeviceId);
+            return Task.FromResult(ErrorCode.None);
+        }
+    }
+
+    public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate)
+    {
+        lock (_gate)
+        {
+            if (_devices.TryGetValue(certificate.DeviceId, out DeviceCertificate? registered))
+                return Task.FromResult(registered.Encoded.Span.SequenceEqual(certificate.Encoded.Span) ? ErrorCode.None : ErrorCode.CertificateInvalid);
+            List<DeviceCertificate> devices = _accounts[_devices[by].Handle.Value];
+            if (devices.Count >= Contracts.Limits.DevicesPerAccountMax)
+                return Task.FromResult(ErrorCode.TooManyDevices);
+            devices.Add(certificate);
             _devices.Add(certificate.DeviceId, certificate);
             AddLog(LogName.Inbox(certificate.DeviceId), certificate.DeviceId);
             return Task.FromResult(ErrorCode.None);
@@ -151,4 +168,29 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
 
     private IEnumerable<CheckedKeyPackage> Usable(DeviceId device, DateTimeOffset now) =>
         _keyPackages.TryGetValue(device, out List<CheckedKeyPackage>? kept) ? kept.Where(keyPackage => keyPackage.ExpiresAt > now) : [];
+
+    public Task AddAsync(string code, byte[] secretHash, byte[] commitment, DateTimeOffset now, DateTimeOffset expiresAt)
+    {
+        throw new NotImplementedException();
+    }
+
+    public ValueTask<LinkState?> FindAsync(string code, DateTimeOffset now)
+    {
+        throw new NotImplementedException();
+    }
+
+    public Task<ErrorCode> AnswerAsync(string code, long account, byte[] content, DateTimeOffset now)
+    {
+        throw new NotImplementedException();
+    }
+
+    public Task<ErrorCode> RevealAsync(string code, byte[] secretHash, byte[] content, DateTimeOffset now)
+    {
+        throw new NotImplementedException();
+    }
+
+    public Task<ErrorCode> HandOverAsync(string code, long account, byte[] content, DateTimeOffset now)
+    {
+        throw new NotImplementedException();
+    }
 }
