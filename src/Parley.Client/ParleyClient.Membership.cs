@@ -149,7 +149,7 @@ public sealed partial class ParleyClient
             : ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.GroupTooLarge);
     }
 
-    private Task<ClientResult<bool>> SupplyKeyPackagesAsync(CancellationToken cancellationToken) => RequestAsync(
+    internal Task<ClientResult<bool>> SupplyKeyPackagesAsync(CancellationToken cancellationToken) => RequestAsync(
         async token =>
         {
             ClientResult kept = await KeyPackageUpkeep.RunAsync(_host, _resources, _options.Time, token, cancellationToken);

@@ -184,7 +184,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
                 return conversation.Record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
                 ImmutableArray<Proposal> adds = NewMembers(conversation, add);
-                return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isFirst: group.Epoch == 0);
+                return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isLawful: group.Epoch == 0 || adds.All(IsOwnDevice));
             case OutboxWork.Remove remove:
                 ImmutableArray<Proposal> removes = [.. ConversationRules.Of(conversation.Group).LeavesOf(remove.Handle).Select(static leaf => new Proposal.Remove(leaf))];
                 return removes.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, removes, now);
@@ -240,10 +240,14 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         return adds.ToImmutable();
     }
 
-    /// <summary>A Commit that the rules let an administrator make; someone may have ceased to be one since it was asked for.</summary>
-    private SealedMessage? CommitAsAdmin(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now, bool isFirst = false)
+    /// <summary>Everybody's own devices come and go.</summary>
+    private bool IsOwnDevice(Proposal proposal) =>
+        proposal is Proposal.Add add && CertificateCheck.TryDecode(add.KeyPackage.LeafNode, out DeviceCertificate? certificate) && certificate.Handle == context.Self;
+
+    /// <summary>A Commit that the rules let an administrator make, or anybody where it is lawful so; someone may have ceased to be one since it was asked for.</summary>
+    private SealedMessage? CommitAsAdmin(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now, bool isLawful = false)
     {
-        if (isFirst || ConversationRules.Of(conversation.Group).IsAdmin(context.Self))
+        if (isLawful || ConversationRules.Of(conversation.Group).IsAdmin(context.Self))
             return Commit(conversation, proposals, now);
         conversation.FinishHead(ClientResult.Refuse(ClientErrorCode.NotAdmin));
         return null;

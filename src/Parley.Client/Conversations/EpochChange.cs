@@ -16,6 +16,7 @@ internal sealed class EpochChange
     private readonly ConversationState _conversation;
     private readonly Roster _before;
     private readonly Handle _committer;
+    private readonly bool _isOwn;
     private readonly HashSet<Handle> _added = [];
     private readonly List<(Handle Removed, Handle By)> _removed = [];
 
@@ -25,6 +26,7 @@ internal sealed class EpochChange
         _conversation = conversation;
         _before = conversation.Roster;
         _committer = rules.HandleOf(staged.Committer);
+        _isOwn = staged.Committer == conversation.Group.OwnLeafIndex;
         foreach (Member added in staged.Added)
             _added.Add(CertificateCheck.Of(added.Leaf).Handle);
         foreach (QueuedProposal queued in staged.Proposals)
@@ -50,7 +52,7 @@ internal sealed class EpochChange
             IsProfileDue = _conversation.Record.IsProfileDue || _added.Count > 0,
             HasProposals = false,
             HasUnlawfulProposals = false,
-            LeafUpdatedAt = _committer == _context.Self ? now : _conversation.Record.LeafUpdatedAt,
+            LeafUpdatedAt = _isOwn ? now : _conversation.Record.LeafUpdatedAt,
         });
         _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null });
         LeaveAgain(now);
