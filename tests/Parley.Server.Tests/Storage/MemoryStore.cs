@@ -168,29 +168,4 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
 
     private IEnumerable<CheckedKeyPackage> Usable(DeviceId device, DateTimeOffset now) =>
         _keyPackages.TryGetValue(device, out List<CheckedKeyPackage>? kept) ? kept.Where(keyPackage => keyPackage.ExpiresAt > now) : [];
-
-    public Task AddAsync(string code, byte[] secretHash, byte[] commitment, DateTimeOffset now, DateTimeOffset expiresAt)
-    {
-        throw new NotImplementedException();
-    }
-
-    public ValueTask<LinkState?> FindAsync(string code, DateTimeOffset now)
-    {
-        throw new NotImplementedException();
-    }
-
-    public Task<ErrorCode> AnswerAsync(string code, long account, byte[] content, DateTimeOffset now)
-    {
-        throw new NotImplementedException();
-    }
-
-    public Task<ErrorCode> RevealAsync(string code, byte[] secretHash, byte[] content, DateTimeOffset now)
-    {
-        throw new NotImplementedException();
-    }
-
-    public Task<ErrorCode> HandOverAsync(string code, long account, byte[] content, DateTimeOffset now)
-    {
-        throw new NotImplementedException();
-    }
 }
