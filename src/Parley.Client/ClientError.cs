@@ -138,6 +138,9 @@ public enum ClientErrorCode
     /// <summary>The other device has broken the linking off.</summary>
     LinkRefused,
 
+    /// <summary>The account has no such device.</summary>
+    DeviceUnknown,
+
     /// <summary>The account has as many devices as it may.</summary>
     TooManyDevices,
 

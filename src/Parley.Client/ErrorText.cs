@@ -105,6 +105,7 @@ public static class ErrorText
         ClientErrorCode.LinkUsed => "This code has been used already, perhaps by somebody else. Run “parley link” on the new device again, and use the new code.",
         ClientErrorCode.LinkMismatch => "The two devices do not see the same, so nothing was handed over: a number was mistyped, or somebody stands between them. Run “parley link” on the new device again.",
         ClientErrorCode.LinkRefused => "The other device has broken this off. Run “parley link” again to begin anew.",
+        ClientErrorCode.DeviceUnknown => "Your account has no such device. “parley devices” lists them.",
         ClientErrorCode.TooManyDevices => "This account has as many devices as it may have.",
         ClientErrorCode.Failed => "This did not work. Nothing was changed.",
         _ => throw new ArgumentOutOfRangeException(nameof(code)),

@@ -73,6 +73,29 @@ public sealed partial class ParleyClient
         return ClientResult.Of(done);
     }
 
+    /// <summary>
+    /// Takes another device out of the account: out of every conversation that goes on, one after the other, and off the server, where it cannot sign in
+    /// any more. Refused where a conversation cannot be changed now; calling it again goes on.
+    /// </summary>
+    public async Task<ClientResult> RevokeDeviceAsync(DeviceId device, CancellationToken cancellationToken)
+    {
+        if (device == Device)
+            return ClientResult.Refuse(ClientErrorCode.PeerIsSelf);
+
+        // The server first: from here on it signs nobody in with the device, whatever becomes of the rest.
+        ClientResult<bool> gone = await RequestAsync(async token => Valued(await _resources.RevokeDeviceAsync(device, token, cancellationToken)), cancellationToken);
+        if (!gone.Succeeded)
+            return ClientResult.Refuse(gone.Error.Code == ClientErrorCode.PeerUnknown ? ClientErrorCode.DeviceUnknown : gone.Error.Code);
+        foreach ((ConversationId conversation, _) in _host.Look(static engine => engine.ActiveConversations()))
+        {
+            ClientResult removed = await QueueAsync(engine => Numbered(conversation, engine.RemoveOwnDevice(conversation, device, Now)), cancellationToken);
+            if (!removed.Succeeded)
+                return removed;
+        }
+
+        return ClientResult.Success;
+    }
+
     /// <summary>Whether the server has what a device of the account can be added with. Uses one KeyPackage of each of them.</summary>
     public async Task<ClientResult<bool>> IsReadyAsync(DeviceId device, CancellationToken cancellationToken)
     {

@@ -30,6 +30,9 @@ public static class Routes
     /// <summary>POST <see cref="NewDevice"/>: no body, adds a device to the calling device's account. Retrying with the same bytes succeeds. Signed in.</summary>
     public const string Devices = "/api/v1/devices";
 
+    /// <summary>DELETE: no body, takes a device out of the calling device's account for ever. Retrying succeeds. Signed in.</summary>
+    public const string DeviceById = "/api/v1/devices/{device}";
+
     /// <summary>POST <see cref="NewLink"/>: <see cref="Link"/>. No sign-in: the device has no account yet.</summary>
     public const string Links = "/api/v1/links";
 

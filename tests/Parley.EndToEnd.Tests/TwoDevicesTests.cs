@@ -35,6 +35,23 @@ public sealed class TwoDevicesTests
         Assert.Equal(("@ada", "sent"), (own.Sender, own.State));
         Assert.Contains("from the second device", await bob.ReadTextsAsync("@ada"));
         Assert.Contains(await bob.ReadAsync("@ada"), line => line.Kind == "notice" && line.Text == "ada added a device.");
+
+        // A conversation that is begun has both from its beginning.
+        await ada.RunAsync("create", "allotment", "@bob");
+        await bob.SendAsync("#allotment", "peas are up");
+        Assert.Contains("peas are up", await second.ReadTextsAsync("#allotment"));
+        await RevokeAsync(ada, second, bob);
+    }
+
+    private static async Task RevokeAsync(Person ada, Person second, Person bob)
+    {
         Assert.Equal(2, JsonDocument.Parse((await second.RunAsync("devices", "--json")).Output).RootElement.GetArrayLength());
+        string id = JsonDocument.Parse((await second.RunAsync("whoami", "--json")).Output).RootElement.GetProperty("device").GetString()!;
+        await ada.RunAsync("revoke-device", id[..8], "--json");
+        await bob.SendAsync("@ada", "behind its back");
+        Assert.Contains("sign_in_refused", (await second.TryAsync("read", "@bob", "--json")).Output, StringComparison.Ordinal);
+        Assert.Contains("behind its back", await ada.ReadTextsAsync("@bob"));
+        Assert.Contains(await bob.ReadAsync("@ada"), line => line.Kind == "notice" && line.Text == "ada removed a device.");
+        Assert.Equal(1, JsonDocument.Parse((await ada.RunAsync("devices", "--json")).Output).RootElement.GetArrayLength());
     }
 }

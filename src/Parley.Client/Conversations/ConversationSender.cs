@@ -12,6 +12,7 @@ using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
 
 namespace Parley.Client.Conversations;
 
@@ -188,6 +189,9 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             case OutboxWork.Remove remove:
                 ImmutableArray<Proposal> removes = [.. ConversationRules.Of(conversation.Group).LeavesOf(remove.Handle).Select(static leaf => new Proposal.Remove(leaf))];
                 return removes.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, removes, now);
+            case OutboxWork.RemoveDevices devices:
+                ImmutableArray<Proposal> gone = [.. OwnOthers(group).Where(member => devices.Devices.Contains(member.Device)).Select(static member => new Proposal.Remove(member.Leaf))];
+                return gone.IsEmpty ? Done(conversation) : Commit(conversation, gone, now);
             case OutboxWork.Rename rename:
                 ConversationProfile profile = ConversationProfile.Of(group) with { Name = rename.Name };
                 return CommitAsAdmin(conversation, [new Proposal.GroupContextExtensions([profile.ToExtension()])], now);
@@ -220,6 +224,14 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     private SealedMessage? SealLeave(ConversationState conversation, DateTimeOffset now)
     {
         Group group = conversation.Group;
+        ImmutableArray<DeviceId> others = [.. OwnOthers(group).Select(static member => member.Device)];
+        if (!others.IsEmpty)
+        {
+            // A person leaves with all devices: the others first, by a Commit, because nobody may commit the removal of its own leaf.
+            conversation.QueueFirst(new OutboxWork.RemoveDevices(others), now);
+            return null;
+        }
+
         if (group.MemberCount > 1)
             return Of(group.Epoch, group.Propose(new Proposal.Remove(group.OwnLeafIndex), now), now);
         receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
@@ -238,6 +250,17 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         }
 
         return adds.ToImmutable();
+    }
+
+    /// <summary>The other devices of one's own that are in a group.</summary>
+    private IEnumerable<(LeafIndex Leaf, DeviceId Device)> OwnOthers(Group group)
+    {
+        foreach (Member member in group.Members)
+        {
+            DeviceCertificate certificate = CertificateCheck.Of(member.Leaf);
+            if (certificate.Handle == context.Self && member.Index != group.OwnLeafIndex)
+                yield return (member.Index, certificate.DeviceId);
+        }
     }
 
     /// <summary>Everybody's own devices come and go.</summary>

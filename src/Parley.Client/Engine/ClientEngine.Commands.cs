@@ -97,6 +97,12 @@ internal sealed partial class ClientEngine
         return ClientResult.Of(conversation.Queue(new OutboxWork.Add(good), now));
     }
 
+    /// <summary>Queues the removal of another device of one's own.</summary>
+    public ClientResult<long> RemoveOwnDevice(ConversationId id, DeviceId device, DateTimeOffset now) =>
+        FindActive(id).TryGetValue(out ConversationState? conversation, out ClientError? error)
+            ? ClientResult.Of(conversation.Queue(new OutboxWork.RemoveDevices([device]), now))
+            : ClientResult.Refuse<long>(error);
+
     /// <summary>Queues the removal of a person.</summary>
     public ClientResult<long> Remove(ConversationId id, Handle member, DateTimeOffset now)
     {

@@ -92,6 +92,7 @@ internal abstract record OutboxWork
         Leave = 6,
         CommitProposals = 7,
         Update = 8,
+        RemoveDevices = 16,
     }
 
     public static OutboxWork Read(TlsReader reader)
@@ -108,6 +109,8 @@ internal abstract record OutboxWork
                 return new Remove(ReadHandle(reader));
             case Tag.Rename:
                 return new Rename(Encoding.UTF8.GetString(reader.ReadVector().Span));
+            case Tag.RemoveDevices:
+                return new RemoveDevices(reader.ReadVectorOf(ReadDevice, KeyPackagesMax));
             case Tag.Leave:
                 return new Leave();
             case Tag.CommitProposals:
@@ -144,6 +147,10 @@ internal abstract record OutboxWork
                 writer.WriteUInt8((byte)Tag.Rename);
                 writer.WriteVector(Encoding.UTF8.GetBytes(rename.Name));
                 break;
+            case RemoveDevices remove:
+                writer.WriteUInt8((byte)Tag.RemoveDevices);
+                writer.WriteVectorOf(remove.Devices, static (w, device) => w.WriteBytes(device.ToArray()));
+                break;
             case Leave:
                 writer.WriteUInt8((byte)Tag.Leave);
                 break;
@@ -154,6 +161,13 @@ internal abstract record OutboxWork
                 writer.WriteUInt8((byte)Tag.Update);
                 break;
         }
+    }
+
+    private static DeviceId ReadDevice(TlsReader reader)
+    {
+        if (!DeviceId.TryParse(reader.ReadBytes(Limits.DeviceIdBytes).Span, out DeviceId device))
+            reader.Fail(DecodeError.Truncated);
+        return device;
     }
 
     private static MessageId ReadId(TlsReader reader)
@@ -185,6 +199,10 @@ internal abstract record OutboxWork
     /// <summary>Removes a person with all devices.</summary>
     /// <param name="Handle">The person.</param>
     public sealed record Remove(Handle Handle) : OutboxWork;
+
+    /// <summary>Removes devices of one's own, if they are there.</summary>
+    /// <param name="Devices">Which; never this one.</param>
+    public sealed record RemoveDevices(ImmutableArray<DeviceId> Devices) : OutboxWork;
 
     /// <summary>Renames the group.</summary>
     /// <param name="Name">The new name.</param>

@@ -40,6 +40,9 @@ internal sealed class ServerResources(ITransport transport)
     public Task<ClientResult> AddDeviceAsync(DeviceCertificate certificate, string token, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Devices, Encode(new NewDevice(certificate.Encoded.ToArray()), Json.NewDevice), token), cancellationToken);
 
+    public Task<ClientResult> RevokeDeviceAsync(DeviceId device, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Delete, Routes.DeviceById.Replace("{device}", device.ToString()), Token: token), cancellationToken);
+
     public Task<ClientResult<Account>> GetAccountAsync(Handle handle, string token, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", handle.Value), Token: token), Json.Account, cancellationToken);
 

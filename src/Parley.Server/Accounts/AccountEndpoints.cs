@@ -20,6 +20,7 @@ internal static class AccountEndpoints
     {
         open.MapPost(Routes.Accounts, RegisterAsync).LimitAddress(static limits => limits.SignUps);
         signedIn.MapGet(Routes.AccountByHandle, FindAsync);
+        signedIn.MapDelete(Routes.DeviceById, RevokeDeviceAsync);
         signedIn.MapPost(Routes.Devices, AddDeviceAsync).LimitAccount(static limits => limits.LinkAnswers);
     }
 
@@ -49,6 +50,16 @@ internal static class AccountEndpoints
             return new Refused(ErrorCode.CertificateInvalid);
         ErrorCode refusal = await accounts.AddDeviceAsync(caller.DeviceId, certificate);
         return refusal == ErrorCode.None ? TypedResults.NoContent() : new Refused(refusal);
+    }
+
+    private static async Task<Results<NoContent, Refused>> RevokeDeviceAsync(string device, ClaimsPrincipal user, IAccountStore accounts, TimeProvider clock)
+    {
+        bool isId = device.Length == Limits.DeviceIdBytes * 2 && device.All(char.IsAsciiHexDigit);
+        if (!isId || !DeviceId.TryParse(Convert.FromHexString(device), out DeviceId id))
+            return new Refused(ErrorCode.Malformed);
+        if (id == user.Device())
+            return new Refused(ErrorCode.Forbidden);
+        return await accounts.RevokeDeviceAsync(user.Device(), id, clock.GetUtcNow()) ? TypedResults.NoContent() : new Refused(ErrorCode.NotFound);
     }
 
     private static async Task<Results<Ok<Account>, Refused>> FindAsync(string handle, IAccountStore accounts)

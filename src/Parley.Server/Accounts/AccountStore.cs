@@ -18,7 +18,7 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
         if (FindCertificate(session, certificate.DeviceId) is { } registered)
             return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
         (long account, long count) = session.Find(
-            "SELECT account, (SELECT count(*) FROM devices AS others WHERE others.account = devices.account) FROM devices WHERE id = $1",
+            "SELECT account, (SELECT count(*) FROM devices AS others WHERE others.account = devices.account AND others.revoked_at IS NULL) FROM devices WHERE id = $1",
             row => (row.GetInt64(0), row.GetInt64(1)),
             by.ToArray());
         if (count >= Limits.DevicesPerAccountMax)
@@ -27,12 +27,23 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
         return ErrorCode.None;
     });
 
+    public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now) => database.WriteAsync(session =>
+    {
+        byte[] id = device.ToArray();
+        if (!session.Find("SELECT 1 FROM devices WHERE id = $1 AND account = (SELECT account FROM devices WHERE id = $2)", _ => true, id, by.ToArray()))
+            return false;
+        session.Execute("UPDATE devices SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", id, now.ToUnixTimeMilliseconds());
+        session.Execute("DELETE FROM sessions WHERE device = $1", id);
+        session.Execute("DELETE FROM key_packages WHERE device = $1", id);
+        return true;
+    });
+
     public ValueTask<Account?> FindAsync(Handle handle) => database.ReadAsync(session =>
     {
         // One statement, so that the account and its devices are of one moment.
         byte[]? key = null;
         List<byte[]> certificates = session.Query(
-            "SELECT account_key, certificate FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1 ORDER BY devices.id",
+            "SELECT account_key, certificate FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1 AND revoked_at IS NULL ORDER BY devices.id",
             row =>
             {
                 key = row.GetFieldValue<byte[]>(0);
@@ -43,7 +54,7 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
     });
 
     public ValueTask<DeviceCertificate?> FindDeviceAsync(DeviceId device) => database.ReadAsync(session =>
-        FindCertificate(session, device) is { } encoded && DeviceCertificate.TryDecode(encoded, out DeviceCertificate? certificate) ? certificate : null);
+        session.Find("SELECT certificate FROM devices WHERE id = $1 AND revoked_at IS NULL", row => row.GetFieldValue<byte[]>(0), device.ToArray()) is { } encoded && DeviceCertificate.TryDecode(encoded, out DeviceCertificate? certificate) ? certificate : null);
 
     private static ErrorCode Register(StoreSession session, byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
     {
@@ -73,6 +84,7 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
         session.Execute("INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, 0)", inbox, device);
     }
 
+    /// <summary>The certificate under a device's id; of one that was taken out of its account something that is none, so that it is not registered again.</summary>
     private static byte[]? FindCertificate(StoreSession session, DeviceId device) =>
-        session.Find("SELECT certificate FROM devices WHERE id = $1", row => row.GetFieldValue<byte[]>(0), device.ToArray());
+        session.Find("SELECT CASE WHEN revoked_at IS NULL THEN certificate ELSE id END FROM devices WHERE id = $1", row => row.GetFieldValue<byte[]>(0), device.ToArray());
 }

@@ -80,6 +80,9 @@ internal sealed record DeviceAnswer(string Device, DateTimeOffset AddedAt, bool 
 /// <summary>A device that was added, and how many conversations have it now.</summary>
 internal sealed record DeviceAddedAnswer(string? Device, int Conversations);
 
+/// <summary>A device that was taken out of the account.</summary>
+internal sealed record DeviceRevokedAnswer(string Device);
+
 /// <summary>A file that was written.</summary>
 internal sealed record ExportAnswer(string Conversation, string Address, string File, int Items);
 
@@ -99,6 +102,7 @@ internal sealed record ExportAnswer(string Conversation, string Address, string 
 [JsonSerializable(typeof(LinkNumberAnswer))]
 [JsonSerializable(typeof(DeviceAnswer[]))]
 [JsonSerializable(typeof(DeviceAddedAnswer))]
+[JsonSerializable(typeof(DeviceRevokedAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext
 {
     /// <summary>The name of a case in JSON.</summary>

@@ -8,7 +8,7 @@ using QRCoder;
 
 namespace Parley.Terminal.CommandLine;
 
-/// <summary>The commands about the account's devices: link, devices, add-device, share-devices.</summary>
+/// <summary>The commands about the account's devices: link, devices, add-device, share-devices, revoke-device.</summary>
 internal static class DeviceVerbs
 {
     // Each look uses a KeyPackage, and the server allows one account sixty an hour of one person's.
@@ -16,7 +16,7 @@ internal static class DeviceVerbs
     private static readonly TimeSpan SupplyInterval = TimeSpan.FromSeconds(4);
 
     /// <summary>All of them.</summary>
-    public static IEnumerable<Verb> All() => [Link(), Devices(), AddDevice(), ShareDevices()];
+    public static IEnumerable<Verb> All() => [Link(), Devices(), AddDevice(), ShareDevices(), RevokeDevice()];
 
     private static Verb Link()
     {
@@ -125,6 +125,33 @@ internal static class DeviceVerbs
         new Command("share-devices", "Adds your devices to the conversations that do not have them yet."),
         (_, invocation) => invocation.WithServerAsync(client => ShareAsync(invocation, client, device: null)),
         "parley share-devices");
+
+    private static Verb RevokeDevice()
+    {
+        var device = new Argument<string>("DEVICE") { Description = "The device’s id, or its beginning, as “parley devices” shows it." };
+        return new Verb(
+            new Command("revoke-device", "Takes a device out of your account and out of all conversations.") { device },
+            (parsed, invocation) => invocation.WithServerAsync(client => RevokeDeviceAsync(invocation, client, parsed.GetRequiredValue(device))),
+            "parley revoke-device 3f09c2");
+    }
+
+    private static async Task<ExitCode> RevokeDeviceAsync(Invocation invocation, ParleyClient client, string text)
+    {
+        if (!(await client.ListDevicesAsync(invocation.Cancelled)).TryGetValue(out IReadOnlyList<DeviceInfo>? devices, out ClientError? error))
+            return invocation.Fail(error);
+        List<DeviceId> meant = [.. devices.Select(device => device.Id).Where(id => text.Length > 0 && id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase))];
+
+        // One that is gone from the server may still be in conversations, if this was broken off.
+        if (meant.Count == 0 && text.Length == Contracts.Limits.DeviceIdBytes * 2 && text.All(char.IsAsciiHexDigit) && DeviceId.TryParse(Convert.FromHexString(text), out DeviceId known))
+            meant.Add(known);
+        if (meant.Count != 1)
+            return invocation.Fail(ErrorText.Of(ClientErrorCode.DeviceUnknown));
+        ClientResult revoked = await invocation.ProgressAsync("Taking the device out of your conversations…", client.RevokeDeviceAsync(meant[0], invocation.Cancelled));
+        if (!revoked.Succeeded)
+            return invocation.Fail(revoked.Error);
+        invocation.Answer(new DeviceRevokedAnswer(meant[0].ToString()), AnswersJson.Default.DeviceRevokedAnswer, "The device is out of your account and your conversations.");
+        return ExitCode.Done;
+    }
 
     /// <summary>A new device may need a moment until it has said what it can be added with.</summary>
     private static async Task<ExitCode> ShareAsync(Invocation invocation, ParleyClient client, DeviceId? device)

@@ -74,6 +74,49 @@ public sealed class LinkTests
         Assert.Null(await stores.Links.FindAsync("CODE", Now.AddMinutes(10)));
     }
 
+    [Fact]
+    public async Task A_device_that_was_taken_out_cannot_do_anything_any_more()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient bob = await server.JoinAsync("bob");
+        var second = new TestDevice("alice", besides: alice.Device);
+        var added = new NewDevice(second.Certificate.Encoded.ToArray());
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Post, Routes.Devices, added)).StatusCode);
+        var lost = new TestClient(server, second, await server.SignInAsync(second));
+        string route = Routes.DeviceById.Replace("{device}", second.Id.ToString());
+        await Refusals.AssertAsync(HttpStatusCode.NotFound, ErrorCode.NotFound, bob.SendAsync(HttpMethod.Delete, route));
+        await Refusals.AssertAsync(HttpStatusCode.Forbidden, ErrorCode.Forbidden, lost.SendAsync(HttpMethod.Delete, route));
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.Malformed, alice.SendAsync(HttpMethod.Delete, route + "00"));
+
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
+        await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.Unauthenticated, lost.SendAsync(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", "bob")));
+        Challenge challenge = await server.ChallengeAsync(second);
+        await Refusals.AssertAsync(
+            HttpStatusCode.Unauthorized, ErrorCode.ChallengeFailed,
+            server.AnswerAsync(second, challenge.Bytes, second.Sign(Contracts.Identity.SignedContent.SignIn(TestServer.Name, second.Id, challenge.Bytes))));
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.CertificateInvalid, alice.SendAsync(HttpMethod.Post, Routes.Devices, added));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_device_that_was_taken_out_is_found_nowhere_and_stays_out(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        TestDevice first = await stores.RegisterAsync("alice");
+        TestDevice bob = await stores.RegisterAsync("bob");
+        var second = new TestDevice("alice", besides: first);
+        Assert.Equal(ErrorCode.None, await stores.Accounts.AddDeviceAsync(first.Id, second.Certificate));
+        Assert.False(await stores.Accounts.RevokeDeviceAsync(bob.Id, second.Id, Now));
+        Assert.True(await stores.Accounts.RevokeDeviceAsync(first.Id, second.Id, Now));
+        Assert.Null(await stores.Accounts.FindDeviceAsync(second.Id));
+        Assert.Single((await stores.Accounts.FindAsync(first.Certificate.Handle))!.Certificates);
+        Assert.False(await stores.Logs.AllExistAsync([second.Id]));
+        Assert.Equal(ErrorCode.CertificateInvalid, await stores.Accounts.AddDeviceAsync(first.Id, second.Certificate));
+        Assert.True(await stores.Accounts.RevokeDeviceAsync(first.Id, second.Id, Now));
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task An_account_has_no_more_devices_than_it_may(string kind)

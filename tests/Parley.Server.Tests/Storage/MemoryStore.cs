@@ -19,6 +19,7 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<DeviceCertificate>> _accounts = [];
     private readonly Dictionary<DeviceId, DeviceCertificate> _devices = [];
+    private readonly HashSet<DeviceId> _revoked = [];
     private readonly Dictionary<string, (int UsesLeft, DateTimeOffset ExpiresAt)> _invites = [];
     private readonly Dictionary<string, (DeviceId Device, DateTimeOffset ExpiresAt)> _sessions = [];
     private readonly HashSet<string> _usedChallenges = [];
@@ -43,12 +44,30 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
         }
     }
 
+    public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            List<DeviceCertificate> devices = _accounts[_devices[by].Handle.Value];
+            if (devices.RemoveAll(certificate => certificate.DeviceId == device) == 0)
+                return Task.FromResult(_revoked.Contains(device));
+            _devices.Remove(device);
+            _revoked.Add(device);
+            _keyPackages.Remove(device);
+            foreach (string token in _sessions.Where(session => session.Value.Device == device).Select(session => session.Key).ToList())
+                _sessions.Remove(token);
+            return Task.FromResult(true);
+        }
+    }
+
     public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate)
     {
         lock (_gate)
         {
             if (_devices.TryGetValue(certificate.DeviceId, out DeviceCertificate? registered))
                 return Task.FromResult(registered.Encoded.Span.SequenceEqual(certificate.Encoded.Span) ? ErrorCode.None : ErrorCode.CertificateInvalid);
+            if (_revoked.Contains(certificate.DeviceId))
+                return Task.FromResult(ErrorCode.CertificateInvalid);
             List<DeviceCertificate> devices = _accounts[_devices[by].Handle.Value];
             if (devices.Count >= Contracts.Limits.DevicesPerAccountMax)
                 return Task.FromResult(ErrorCode.TooManyDevices);
