@@ -115,13 +115,13 @@ internal sealed class ConversationOpener(EngineContext context)
     /// <summary>
     /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
     /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
-    /// any stranger could move this device into a group of its own making that bears the same id.
+    /// any stranger could move this device into a group of its own making that bears the same id. A device that is lost has asked all members.
     /// </summary>
     private bool MayReplace(ConversationState followed, StagedWelcome staged)
     {
         DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
         return staged.Context.Epoch > followed.Group.Epoch
-            && IsAdminWithoutUs(followed, signer.Handle)
+            && (followed.Record.IsLost || IsAdminWithoutUs(followed, signer.Handle))
             && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
             && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
@@ -158,11 +158,15 @@ internal sealed class ConversationOpener(EngineContext context)
             IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
             IsProfileDue = true,
+            LogEpoch = null,
+            AreKeysStale = false,
+            HasAskedToReturn = false,
             // The leaf's keys are the KeyPackage's, which lay on the server: due for an update as soon as one writes.
             LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
         bool wasMember = former is { IsFollowed: true };
+        bool wasLost = former is { Record.IsLost: true };
         conversation.Set(record);
         conversation.Set(new ConversationSession());
         conversation.Enter(staged.Join());
@@ -170,7 +174,7 @@ internal sealed class ConversationOpener(EngineContext context)
             conversation.ReplaceHead(head with { Sealed = null });
         EpochChange.ReadRoster(context, conversation, at);
         string name = conversation.Roster.NameOf(by);
-        conversation.AddNotice(wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
+        conversation.AddNotice(wasLost ? Notices.Back() : wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
         if (!record.IsPostQuantum)
             conversation.AddNotice(Notices.NotPostQuantum(), at);
         return conversation;
