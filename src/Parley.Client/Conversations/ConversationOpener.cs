@@ -17,7 +17,7 @@ using Parley.Mls.Messages.KeyPackages;
 namespace Parley.Client.Conversations;
 
 /// <summary>How conversations begin: made here, or joined by a Welcome from the inbox.</summary>
-internal sealed class ConversationOpener(EngineContext context)
+internal sealed class ConversationOpener(EngineContext context, ConversationReceiver receiver)
 {
     /// <summary>
     /// Makes a conversation with oneself as its only member, and queues the making of its log and the Commit that adds the others. All of
@@ -101,7 +101,15 @@ internal sealed class ConversationOpener(EngineContext context)
                 return false;
             ConversationState? former = known.GetValueOrDefault(id);
             if (former is { IsFollowed: true } && !MayReplace(former, staged))
-                return false;
+            {
+                if (former is not { Record.LogEpoch: not null } || staged.Context.Epoch <= former.Group.Epoch)
+                    return false;
+
+                // Added by someone whom this device, in what it has forgotten, may have known. To it this is a new beginning, and says by whom; what
+                // was queued was written for others, and is not sent.
+                receiver.Close(former, Membership.Removed, ClientErrorCode.NotMember);
+            }
+
             joined = Enter(id, former, staged, profile, entry.CommitSequence, at, now);
             context.KeyPackages.Use(bundle, context.Batch);
             return true;

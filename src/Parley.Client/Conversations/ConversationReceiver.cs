@@ -213,12 +213,6 @@ internal sealed class ConversationReceiver(EngineContext context)
     /// </summary>
     private void Lose(ConversationState conversation, ulong logEpoch, DateTimeOffset at)
     {
-        if (conversation.Group.MemberCount == 1)
-        {
-            Break(conversation, Notices.LostAlone(), at);
-            return;
-        }
-
         UnsealHandshake(conversation);
         conversation.AddNotice(Notices.Lost(), at);
         conversation.Set(conversation.Record with { LogEpoch = logEpoch, HasAskedToReturn = false, HasProposals = false, HasUnlawfulProposals = false });

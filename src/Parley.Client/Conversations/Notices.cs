@@ -41,10 +41,7 @@ internal static class Notices
     public static string Broken(string by) => $"{by} made a change that this conversation’s rules forbid, so it cannot go on. Start a new one, without them.";
 
     /// <summary>This device cannot follow its group any more, and has asked to be added again.</summary>
-    public static string Lost() => "This device has lost its place in the conversation, as after its profile was restored from an old copy. It has asked to be added again, which happens by itself as soon as another member is online. What you write is kept until then.";
-
-    /// <summary>Nobody is there who could add this device again.</summary>
-    public static string LostAlone() => "This device has lost its place in the conversation, as after its profile was restored from an old copy, and there is no other member who could add it again. Start a new one.";
+    public static string Lost() => "This device has lost its place in the conversation, as after its profile was restored from an old copy. It has asked to be added again, which happens by itself as soon as another member is online. What you write is kept until then. If there is no other member, start a new conversation.";
 
     /// <summary>This device is in its group again.</summary>
     public static string Back() => "This device is back in the conversation, with new keys. What was said in between cannot be read here; those who received it can tell you what it said.";

@@ -36,7 +36,7 @@ internal sealed partial class ClientEngine : IDisposable
         _context = new EngineContext(crypto, store, profile);
         _receiver = new ConversationReceiver(_context);
         _sender = new ConversationSender(_context, _receiver);
-        _opener = new ConversationOpener(_context);
+        _opener = new ConversationOpener(_context, _receiver);
         _conversations = ConversationState.LoadAll(_context).ToDictionary(static conversation => conversation.Id);
         _inboxCursor = store.Get(InboxKey) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(stored) : 0;
     }

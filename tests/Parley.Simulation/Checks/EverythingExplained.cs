@@ -43,5 +43,5 @@ internal sealed class EverythingExplained : Checker
 
     /// <summary>Whether an item says that its conversation cannot go on.</summary>
     public static bool SaysBroken(TimelineContent content) => content is TimelineContent.Notice { Sentence: var sentence }
-        && (sentence == Notices.Lost() || sentence == Notices.LostAlone() || sentence.EndsWith(Notices.Broken(""), StringComparison.Ordinal));
+        && (sentence == Notices.Lost() || sentence.EndsWith(Notices.Broken(""), StringComparison.Ordinal));
 }
