@@ -19,18 +19,20 @@ internal interface INodeService : IGrainService
 [Orleans.Immutable]
 internal sealed record Delivery(ImmutableArray<Publication> Publications, bool MayHaveMissed);
 
-/// <summary>The receiving side, one on each node: hands on to the node's own subscribers.</summary>
+/// <summary>
+/// The receiving side, one on each node: hands on to the node's own subscribers. Off the thread that Orleans gives to it, so that what one
+/// node tells does not wait for what another does; each keeps its own order, as it tells no more before it is answered.
+/// </summary>
 internal sealed class NodeService(GrainId id, Silo silo, ILoggerFactory loggers, Subscribers subscribers, Reconciliation reconciliation)
     : GrainService(id, silo, loggers), INodeService
 {
-    public Task ReceiveAsync(Delivery delivery)
+    public Task ReceiveAsync(Delivery delivery) => Task.Run(() =>
     {
         foreach (Publication publication in delivery.Publications)
             subscribers.Publish(publication);
         if (delivery.MayHaveMissed)
             reconciliation.Request();
-        return Task.CompletedTask;
-    }
+    });
 }
 
 /// <summary>The calling side.</summary>

@@ -2,24 +2,32 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Parley.Server.Telemetry;
 
 namespace Parley.Server.Hosting;
 
 /// <summary>
 /// The server's own certificate. The files are read again now and then, as whoever renews it replaces them beneath a running server: a
 /// new one is shown from the next connection on, and one that cannot be used leaves the old one where it is. What is compared is their
-/// content, because they are often links to links.
+/// content, because they are often links to links. Whoever should have renewed it and has not is told while there is time.
 /// </summary>
 internal sealed partial class TlsCertificate : BackgroundService
 {
     /// <summary>How often the files are read.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan SoonMax = TimeSpan.FromDays(14);
+    private static readonly TimeSpan ReminderInterval = TimeSpan.FromDays(1);
+
     private readonly TlsSettings _settings;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private (string Certificate, string Key) _read;
     private volatile SslServerAuthenticationOptions _current;
+
+    // When the log last told of its end, and whether it was still valid then.
+    private long? _remindedAt;
+    private bool _wasValid;
 
     /// <exception cref="StartupException">The files cannot be used; the message says why.</exception>
     public TlsCertificate(TlsSettings settings, TimeProvider clock, ILogger<TlsCertificate> logger)
@@ -44,8 +52,33 @@ internal sealed partial class TlsCertificate : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, _clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        do
+        {
             Renew();
+            Remind();
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Says once a day that the certificate expires soon, or has.</summary>
+    private void Remind()
+    {
+        var expiresAt = new DateTimeOffset(Current.ServerCertificateContext!.TargetCertificate.NotAfter); // Not null: Parse sets it.
+        TimeSpan left = expiresAt - _clock.GetUtcNow();
+        ServerMetrics.CertificateExpires(expiresAt);
+        if (left > SoonMax)
+        {
+            _remindedAt = null;
+            return;
+        }
+
+        if (_remindedAt is { } remindedAt && _clock.GetElapsedTime(remindedAt) < ReminderInterval && left > TimeSpan.Zero == _wasValid)
+            return;
+        (_remindedAt, _wasValid) = (_clock.GetTimestamp(), left > TimeSpan.Zero);
+        if (_wasValid)
+            Log.ExpiresSoon(_logger, expiresAt.UtcDateTime, (int)left.TotalDays);
+        else
+            Log.Expired(_logger, expiresAt.UtcDateTime);
     }
 
     private void Renew()
@@ -135,5 +168,11 @@ internal sealed partial class TlsCertificate : BackgroundService
 
         [LoggerMessage(1021, LogLevel.Error, "The certificate could not be renewed, and the old one is still used: {Reason}")]
         public static partial void NotRenewed(ILogger logger, string reason);
+
+        [LoggerMessage(1022, LogLevel.Warning, "The certificate expires on {ExpiresAt:yyyy-MM-dd}, in {Days} days, and has not been renewed")]
+        public static partial void ExpiresSoon(ILogger logger, DateTime expiresAt, int days);
+
+        [LoggerMessage(1023, LogLevel.Error, "The certificate has expired on {ExpiresAt:yyyy-MM-dd}; clients refuse to connect")]
+        public static partial void Expired(ILogger logger, DateTime expiresAt);
     }
 }

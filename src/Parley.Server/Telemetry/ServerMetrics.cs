@@ -68,6 +68,9 @@ internal static class ServerMetrics
     private static readonly UpDownCounter<long> Subscriptions = Meter.CreateUpDownCounter<long>(
         "parley.subscriptions", "{subscription}", "Subscriptions to logs.");
 
+    private static readonly Gauge<long> CertificateExpiry = Meter.CreateGauge<long>(
+        "parley.tls.certificate.expiry", "s", "When the server's certificate expires, in seconds since 1970.");
+
     /// <summary>Spans of the way an append takes.</summary>
     public static ActivitySource Traces { get; } = new(Name);
 
@@ -101,6 +104,8 @@ internal static class ServerMetrics
     public static void ToldPeer(int envelopes) => PeerDeliveries.Add(envelopes);
 
     public static void PeerMissed() => PeersMissed.Add(1);
+
+    public static void CertificateExpires(DateTimeOffset at) => CertificateExpiry.Record(at.ToUnixTimeSeconds());
 
     public static void Connected(int change) => Connections.Add(change);
 

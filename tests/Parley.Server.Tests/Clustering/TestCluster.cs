@@ -13,6 +13,9 @@ namespace Parley.Server.Tests.Clustering;
 /// </summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
+    private const int TalkRounds = 30;
+    private static readonly TimeSpan TalkPatience = TimeSpan.FromSeconds(120);
+
     private readonly List<TestNode> _nodes = [];
     private readonly List<TestListener> _listeners = [];
     private readonly NpgsqlConnectionStringBuilder _settings;
@@ -60,6 +63,37 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public async Task<string> IncarnationAsync(TestNode node) =>
         (await MembersAsync()).Single(address => address.StartsWith(node.ClusterAddress + "@", StringComparison.Ordinal));
+
+    /// <summary>
+    /// Each node in turn orders a log, into which all append, and what each appends is heard on all before the next. Nodes that do not
+    /// understand each other would refuse appends, or hear of each only when they look into the store, which is every half minute.
+    /// </summary>
+    public async Task TalkAcrossAsync()
+    {
+        for (int home = 0; home < _nodes.Count; home++)
+            await TalkAcrossAsync(home).WaitAsync(TalkPatience);
+    }
+
+    private async Task TalkAcrossAsync(int home)
+    {
+        TestClient[] clients = [.. _nodes.Select((node, i) => _clients[i].At(node))];
+        byte[] group = await clients[home].CreateGroupAsync();
+        List<TestSocket> sockets = [];
+        foreach (TestClient client in clients)
+            sockets.Add(await client.ConnectAsync());
+        await sockets[home].AppendAsync(TestMessages.Commit(group, epoch: 0, added: [.. _clients.Where(client => client.Id != clients[home].Id)]));
+        foreach (TestSocket socket in sockets)
+            Assert.Equal(ErrorCode.None, (await socket.SubscribeAsync(TestMessages.Log(group), after: 1)).Error);
+        for (int round = 0; round < TalkRounds; round++)
+        {
+            ulong sequence = await sockets[round % sockets.Count].AppendAsync(TestMessages.Application(group, epoch: 1));
+            foreach (TestSocket socket in sockets)
+                Assert.Equal(sequence, Assert.Single(await socket.EnvelopesAsync(TestMessages.Log(group), 1)).Sequence);
+        }
+
+        foreach (TestSocket socket in sockets)
+            await socket.DisposeAsync();
+    }
 
     /// <summary>Ends the load and checks everything.</summary>
     public async Task VerifyAsync()

@@ -1,11 +1,18 @@
 using System.Net;
+using Parley.Server.Tests.Faults;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Clustering;
 
-/// <summary>A node in a process of its own, under something that starts it again when it ends, as every node should be.</summary>
+/// <summary>
+/// A node in a process of its own, under something that starts it again when it ends, as every node should be. Its memory is limited, so
+/// that it ends out of turn if something stays behind.
+/// </summary>
 internal sealed class TestNode : RemoteServer
 {
+    // What waits for the disk may be 64 of them.
+    private const int HeapMegabytes = 128;
+
     private readonly IReadOnlyList<string> _through;
     private readonly IReadOnlyDictionary<string, string> _variables;
     private readonly string[] _arguments;
@@ -15,9 +22,10 @@ internal sealed class TestNode : RemoteServer
     private bool _hasStarted;
     private volatile bool _ending;
 
-    private TestNode(Uri address, IPEndPoint clusterAddress, IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, string[] arguments)
+    private TestNode(Uri address, IPEndPoint clusterAddress, IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, string program, string[] arguments)
         : base(address)
     {
+        Program = program;
         ClusterAddress = clusterAddress;
         _through = through;
         _variables = variables;
@@ -28,19 +36,20 @@ internal sealed class TestNode : RemoteServer
 
     public IPEndPoint ClusterAddress { get; }
 
+    /// <summary>What is started the next time.</summary>
+    public string Program { get; set; }
+
     private Task Supervising { get; }
 
     /// <summary>Starts a node and returns when it serves.</summary>
-    public static async Task<TestNode> StartAsync(
-        string database, IPAddress? at = null, IReadOnlyList<string>? through = null, IReadOnlyDictionary<string, string>? variables = null)
+    public static async Task<TestNode> StartAsync(string database, IPAddress? at = null, IReadOnlyList<string>? through = null, string? program = null)
     {
         string host = (at ?? IPAddress.Loopback).ToString();
         var listen = new Uri($"http://{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         var cluster = IPEndPoint.Parse($"{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
-        var all = new Dictionary<string, string>(TestServer.UnlimitedEnvironment(), StringComparer.Ordinal) { ["PARLEY_DATABASE"] = database };
-        foreach ((string name, string value) in variables ?? new Dictionary<string, string>())
-            all[name] = value;
-        var node = new TestNode(listen, cluster, through ?? [], all, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString()]);
+        Dictionary<string, string> variables = MemoryLevel.LimitedTo(HeapMegabytes);
+        variables["PARLEY_DATABASE"] = database;
+        var node = new TestNode(listen, cluster, through ?? [], variables, program ?? ServerProcess.Program, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString()]);
         await node.StartedAsync();
         return node;
     }
@@ -99,5 +108,5 @@ internal sealed class TestNode : RemoteServer
         }
     }
 
-    private ServerProcess StartProcess() => ServerProcess.Start(_through, _variables, _arguments);
+    private ServerProcess StartProcess() => ServerProcess.StartCommand([.. _through, Program, .. _arguments], _variables);
 }

@@ -10,6 +10,8 @@ namespace Parley.Server.Tests.Faults;
 [Collection(FaultsCollection.Name)]
 public sealed class ClusterTests
 {
+    private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(30);
+
     [Fact]
     public async Task A_node_that_stands_still_is_given_up_and_when_it_goes_on_it_ends_and_joins_anew()
     {
@@ -19,8 +21,10 @@ public sealed class ClusterTests
         await cluster.Load.ProgressAsync(100);
         string incarnation = await cluster.IncarnationAsync(node);
         node.Signal("-STOP");
+        long pausedAt = TimeProvider.System.GetTimestamp();
         await cluster.DeclaredDeadAsync(incarnation);
-        await cluster.Load.ProgressAsync(500);
+        while (TimeProvider.System.GetElapsedTime(pausedAt) < PauseMin)
+            await cluster.Load.ProgressAsync(100);
         Task<(int ExitCode, string Errors)> end = node.EndAsync();
         node.Signal("-CONT");
         AssertDeclaredDead(await end);
@@ -83,6 +87,27 @@ public sealed class ClusterTests
         (int exitCode, _, string errors) = await old.EndAsync();
         Assert.Equal(ExitCode.CannotStart, exitCode);
         Assert.Contains("newer version of Parley", errors, StringComparison.Ordinal);
+        await cluster.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task Nodes_of_an_earlier_version_are_replaced_by_this_one_while_everybody_talks()
+    {
+        Nightly.Only();
+        string previous = await PreviousVersion.ProgramAsync();
+        await using TestCluster cluster = await TestCluster.StartAsync(
+            await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync(), start: (_, database) => TestNode.StartAsync(database, program: previous));
+        foreach (TestNode node in cluster.Nodes)
+        {
+            await cluster.Load.ProgressAsync(100);
+            node.Program = ServerProcess.Program;
+            Task<(int ExitCode, string Errors)> end = node.EndAsync();
+            node.Signal("-TERM");
+            Assert.Equal((ExitCode.Success, ""), await end);
+            await node.StartedAsync();
+            await cluster.TalkAcrossAsync();
+        }
+
         await cluster.VerifyAsync();
     }
 

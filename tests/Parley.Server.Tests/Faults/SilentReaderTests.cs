@@ -49,17 +49,26 @@ public sealed partial class SilentReaderTests
                 await socket.AppendAsync(TestMessages.Application(group, epoch: 1, bytes: BacklogBytes));
         }
 
-        await TestLoad.VerifyAsync(server, group, epoch: 1, clients, async load =>
+        try
         {
-            // What the first ones leave behind would be missing to those that come after them.
-            for (int i = 0; i < Crowds; i++)
+            await TestLoad.VerifyAsync(server, group, epoch: 1, clients, async load =>
             {
-                long queuedMost = await SilenceAsync(server, clients[1], group, load, count, prometheus);
-                Assert.InRange(queuedMost, Megabyte, (QueueMegabytes * Megabyte) + QueueSlack);
-                await EmptyAsync(prometheus);
-                TestContext.Current.SendDiagnosticMessage("{0} silent readers: at most {1:N0} bytes waited for them.", count, queuedMost);
-            }
-        });
+                // What the first ones leave behind would be missing to those that come after them.
+                for (int i = 0; i < Crowds; i++)
+                {
+                    long queuedMost = await SilenceAsync(server, clients[1], group, load, count, prometheus);
+                    Assert.InRange(queuedMost, Megabyte, (QueueMegabytes * Megabyte) + QueueSlack);
+                    await EmptyAsync(prometheus);
+                    TestContext.Current.SendDiagnosticMessage("{0} silent readers: at most {1:N0} bytes waited for them.", count, queuedMost);
+                }
+            });
+        }
+        catch (HttpRequestException)
+        {
+            // It has ended, and what it said tells why: not enough memory is one reason.
+            (int exitCode, string output, string errors) = await process.EndAsync();
+            Assert.Fail($"The server has ended with exit code {exitCode}.\n{output}\n{errors}");
+        }
     }
 
     /// <summary>Has silent readers come, and go again after a while. Returns the most that waited for them.</summary>

@@ -24,16 +24,21 @@ internal sealed class ServerProcess : IAsyncDisposable
         _reading = ReadAsync();
     }
 
+    /// <summary>The program that these tests were built with.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "parley-server.exe" : "parley-server");
+
     public static ServerProcess Start(params string[] arguments) => Start([], new Dictionary<string, string>(StringComparer.Ordinal), arguments);
 
     /// <summary>Without its limits, for a load that comes from one address.</summary>
     public static ServerProcess StartUnlimited(params string[] arguments) => Start([], TestServer.UnlimitedEnvironment(), arguments);
 
     /// <summary>Starts it through another program, which becomes it, and with further variables.</summary>
-    public static ServerProcess Start(IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, params string[] arguments)
+    public static ServerProcess Start(IReadOnlyList<string> through, IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
+        StartCommand([.. through, Program, .. arguments], variables);
+
+    /// <summary>Starts what may be another version of the program.</summary>
+    public static ServerProcess StartCommand(string[] command, IReadOnlyDictionary<string, string> variables)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "parley-server.exe" : "parley-server");
-        string[] command = [.. through, program, .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in variables)
             start.Environment[name] = value;

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Parley.Server.Hosting;
@@ -34,6 +35,46 @@ public sealed class TlsTests : IDisposable
         string second = TestCertificate.Write(CertificateFile, KeyFile);
         await AdvanceUntilAsync(() => ThumbprintOf(certificate) == second);
         await certificate.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task That_it_expires_is_said_each_day_from_two_weeks_before_until_it_is_renewed()
+    {
+        long? expiry = null;
+        using var metrics = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "parley.tls.certificate.expiry")
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        metrics.SetMeasurementEventCallback<long>((_, value, _, _) => expiry = value);
+        metrics.Start();
+        TestCertificate.Write(CertificateFile, KeyFile, validThrough: 16);
+        using TlsCertificate certificate = Open();
+        await certificate.StartAsync(TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => expiry is not null);
+        Assert.Equal(new DateTimeOffset(certificate.Current.ServerCertificateContext!.TargetCertificate.NotAfter).ToUnixTimeSeconds(), expiry);
+        Assert.DoesNotContain(_logs.Entries, IsReminder);
+
+        _clock.Advance(TimeSpan.FromDays(3));
+        await AdvanceUntilAsync(() => _logs.Entries.Count(IsReminder) == 1);
+        _clock.Advance(TimeSpan.FromDays(1));
+        await AdvanceUntilAsync(() => _logs.Entries.Count(IsReminder) == 2);
+        Assert.Empty(_logs.Errors);
+        _clock.Advance(TimeSpan.FromDays(13));
+        await AdvanceUntilAsync(() => _logs.Errors.Any(line => line.Contains("has expired on", StringComparison.Ordinal)));
+
+        string renewed = TestCertificate.Write(CertificateFile, KeyFile, validThrough: 100);
+        await AdvanceUntilAsync(() => ThumbprintOf(certificate) == renewed);
+        int said = _logs.Entries.Count(IsReminder) + _logs.Errors.Count();
+        _clock.Advance(TimeSpan.FromDays(2));
+        await AdvanceUntilAsync(() => expiry > new DateTimeOffset(DateTime.UtcNow).AddDays(50).ToUnixTimeSeconds());
+        Assert.Equal(said, _logs.Entries.Count(IsReminder) + _logs.Errors.Count());
+        await certificate.StopAsync(TestContext.Current.CancellationToken);
+
+        static bool IsReminder(string line) => line.Contains("expires on", StringComparison.Ordinal);
     }
 
     [Theory]
