@@ -211,7 +211,7 @@ internal sealed class ConversationReceiver(EngineContext context)
     /// The others have gone on and this device cannot follow: it asks to be added again, with other keys. From now on entries are counted and not
     /// opened. What it has sealed for its group and is not a message is void; a message may be in the log already, and is waited for.
     /// </summary>
-    private void Lose(ConversationState conversation, ulong logEpoch, DateTimeOffset at)
+    private static void Lose(ConversationState conversation, ulong logEpoch, DateTimeOffset at)
     {
         UnsealHandshake(conversation);
         conversation.AddNotice(Notices.Lost(), at);
