@@ -285,14 +285,13 @@ internal sealed class ConversationReceiver(EngineContext context)
     {
         switch (header.Type, error)
         {
+            // A Commit of its own that this device has forgotten: the others have gone on by it.
+            case (ContentType.Commit, MlsError.OwnMessage):
+                Lose(conversation, header.Epoch + 1, at);
+                break;
             // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
             // its key. It was shown when it came first.
             case (_, MlsError.KeyConsumed):
-            // A Commit of its own that this device has forgotten: the others have gone on by it.
-            case (ContentType.Commit, MlsError.OwnMessage):
-            case (ContentType.Commit, MlsError.WrongEpoch) when header.Epoch > conversation.Group.Epoch:
-                Lose(conversation, header.Epoch + 1, at);
-                break;
             // Proposals and Commits of an epoch that was over before they came: they are void, and whoever made them sees so too.
             case (not ContentType.Application, MlsError.WrongEpoch):
                 context.Step.Blame(LogFault.Repetition);

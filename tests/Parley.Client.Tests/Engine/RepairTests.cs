@@ -1,6 +1,8 @@
+using Parley.Client.Conversations;
 using Parley.Client.Engine;
 using Parley.Client.Store;
 using Parley.Contracts.Wire;
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 
 namespace Parley.Client.Tests.Engine;
@@ -126,6 +128,40 @@ public sealed class RepairTests : IDisposable
         _bob.Deliver(new LogId(_group), [ahead]);
         Assert.Contains(_bob.Host.TakeNews(), static change => change is ClientEvent.ServerFault { Sentence: "The server left out something that should have come next. It is asked for again." });
     }
+
+    [Fact]
+    public void A_message_that_the_server_repeats_under_another_number_changes_nothing_but_the_cursor()
+    {
+        IReadOnlyList<TimelineItem> before = _bob.Timeline(_group);
+        Envelope repeated = Entries()[^1].Clone();
+        repeated.Sequence++;
+        _bob.Deliver(new LogId(_group), [repeated]);
+        Assert.Equal(before.Select(static item => item.Order), _bob.Timeline(_group).Select(static item => item.Order));
+        _bob.Deliver(new LogId(_group), [repeated]);
+        Assert.DoesNotContain(_bob.Host.TakeNews(), static change => change is ClientEvent.ServerFault);
+        Assert.Equal(MembershipState.Active, _bob.Read(_group).State);
+        Assert.Equal(repeated.Sequence, Stored(_bob).Cursor);
+        Assert.False(Stored(_bob).IsLost);
+    }
+
+    [Fact]
+    public void A_Commit_that_the_server_makes_up_costs_nobody_the_conversation()
+    {
+        // It can only dress up what it has: for this epoch, the next one, and one that is far off.
+        Envelope invented = Entries()[^1].Clone();
+        Assert.True(MlsMessage.TryDecode(invented.Message.Span, out MlsMessage? sealedMessage, out _));
+        PrivateMessage real = Assert.IsType<MlsMessage.Private>(sealedMessage).Message;
+        foreach (ulong epoch in (ulong[])[real.Epoch, real.Epoch + 1, real.Epoch + 1000])
+        {
+            invented.Sequence++;
+            invented.Message = Google.Protobuf.ByteString.CopyFrom(new MlsMessage.Private(real with { Epoch = epoch, ContentType = ContentType.Commit }).Encode<MlsMessage>());
+            _bob.Deliver(new LogId(_group), [invented]);
+            Assert.Equal(invented.Sequence, Stored(_bob).Cursor);
+            Assert.False(Stored(_bob).IsLost);
+        }
+    }
+
+    private ConversationRecord Stored(TestDevice device) => ConversationRecord.Decode(device.Store.Get(new ConversationKeys(_group).Record)!); // There is one.
 
     private static IReadOnlyList<StoreEntry> Copy(TestDevice device) => device.Store.Read(new StoreRange(ReadOnlyMemory<byte>.Empty));
 
