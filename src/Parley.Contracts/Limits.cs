@@ -72,7 +72,7 @@ public static class Limits
     /// <summary>Requests a connection may have without an answer.</summary>
     public const int RequestsInFlightMax = 256;
 
-    /// <summary>Past epochs of which the server still accepts application messages, and members still hold the keys.</summary>
+    /// <summary>Past epochs of which the server still accepts application messages, unless somebody has joined since, and members still hold the keys.</summary>
     public const int PastEpochsMax = 5;
 
     /// <summary>Bytes of a sign-in challenge.</summary>

@@ -15,12 +15,20 @@ internal sealed class LogTip
     private ulong _head;
     private ulong _epoch;
 
+    /// <summary>
+    /// The first epoch whose application messages all members of today can open, as far as this tip has seen it: who joins later has no keys
+    /// of the epochs before, and what stands in the log behind an Add is for the new member too. Not stored: a new tip begins at its own epoch, and
+    /// a message that it refuses is sealed again by its sender.
+    /// </summary>
+    private ulong _firstShared;
+
     public LogTip(LogSnapshot snapshot)
     {
         Lease = new LogLease(snapshot.LogId);
         _members = [.. snapshot.Members];
         _head = snapshot.Head;
         _epoch = snapshot.Epoch;
+        _firstShared = snapshot.Epoch;
     }
 
     public LogLease Lease { get; }
@@ -39,7 +47,7 @@ internal sealed class LogTip
         ulong age = _epoch - epoch;
         return request.Header.Content switch
         {
-            ContentType.Application => age <= Limits.PastEpochsMax ? ErrorCode.None : ErrorCode.EpochTooOld,
+            ContentType.Application => age <= Limits.PastEpochsMax && epoch >= _firstShared ? ErrorCode.None : ErrorCode.EpochTooOld,
             ContentType.Proposal => age == 0 ? ErrorCode.None : ErrorCode.EpochTooOld,
             ContentType.Commit => age == 0 ? ErrorCode.None : ErrorCode.EpochTaken,
             _ => ErrorCode.Malformed,
@@ -56,6 +64,8 @@ internal sealed class LogTip
             _epoch++;
             _members.ExceptWith(request.Removed);
             _members.UnionWith(request.Added);
+            if (!request.Added.IsEmpty)
+                _firstShared = _epoch;
             commit = new CommitEffects(request.Header.Group, _epoch, receivedAtMs, request.Added, request.Removed, request.Welcome);
         }
 

@@ -71,6 +71,9 @@ internal sealed record VerificationAnswer(string Handle, string SafetyNumber, bo
 /// <summary>A file that was written.</summary>
 internal sealed record ExportAnswer(string Conversation, string Address, string File, int Items);
 
+/// <summary>Whether a profile is locked by a passphrase.</summary>
+internal sealed record LockAnswer(string Profile, bool IsLocked);
+
 /// <summary>How the answers are written.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AccountAnswer))]
@@ -83,6 +86,7 @@ internal sealed record ExportAnswer(string Conversation, string Address, string 
 [JsonSerializable(typeof(InviteAnswer))]
 [JsonSerializable(typeof(VerificationAnswer))]
 [JsonSerializable(typeof(ExportAnswer))]
+[JsonSerializable(typeof(LockAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext
 {
     /// <summary>The name of a case in JSON.</summary>

@@ -33,6 +33,8 @@ internal sealed class DecodeTarget : FuzzTarget
     /// <summary>A refusal by exception costs by itself.</summary>
     private const int ExceptionBase = 16 * 1024;
 
+    private const int MeasurementsMax = 5;
+
     /// <summary>New ones stand at the end, so that kept inputs go on meaning what they did.</summary>
     private static readonly ImmutableArray<Decoder> Decoders =
     [
@@ -125,11 +127,21 @@ internal sealed class DecodeTarget : FuzzTarget
 
     private static void Measure(ReadOnlySpan<byte> encoded, DecodeOne decode, int allocationBase = AllocationBase)
     {
-        decode(encoded); // The first time, the runtime allocates for itself.
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        decode(encoded);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.InRange(allocated, 0, allocationBase + (AllocationFactor * (long)encoded.Length));
+        long limit = allocationBase + (AllocationFactor * (long)encoded.Length);
+        long allocated = 0;
+
+        // The first time, the runtime allocates for itself; and a collection that another test sets off meanwhile can put the rest of this thread's
+        // buffer to its account. What a decoder allocates, it allocates each time.
+        for (int attempt = 0; attempt < MeasurementsMax; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            decode(encoded);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (allocated <= limit)
+                return;
+        }
+
+        Assert.InRange(allocated, 0, limit);
     }
 
     /// <summary>A leaf shows a certificate with another key, or one that is none.</summary>

@@ -109,6 +109,27 @@ public sealed class AppendTests
     }
 
     [Fact]
+    public async Task What_stands_behind_an_Add_can_be_opened_by_whom_it_added()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient bob = await server.JoinAsync("bob");
+        await using TestSocket socket = await alice.ConnectAsync();
+        byte[] group = await alice.CreateGroupAsync();
+        Append early = TestMessages.Application(group, epoch: 0);
+        ulong first = await socket.AppendAsync(early);
+        await socket.AppendAsync(TestMessages.Commit(group, epoch: 0));
+        Assert.Equal(ErrorCode.None, await socket.TryAppendAsync(TestMessages.Application(group, epoch: 0)));
+
+        await socket.AppendAsync(TestMessages.Commit(group, epoch: 1, added: [bob]));
+        Assert.Equal(ErrorCode.EpochTooOld, await socket.TryAppendAsync(TestMessages.Application(group, epoch: 1)));
+        Assert.Equal(first, await socket.AppendAsync(early));
+        Assert.Equal(ErrorCode.None, await socket.TryAppendAsync(TestMessages.Application(group, epoch: 2)));
+        await socket.AppendAsync(TestMessages.Commit(group, epoch: 2));
+        Assert.Equal(ErrorCode.None, await socket.TryAppendAsync(TestMessages.Application(group, epoch: 2)));
+    }
+
+    [Fact]
     public async Task A_device_cannot_append_to_a_log_it_is_not_in()
     {
         await using TestServer server = await TestServer.StartAsync();
