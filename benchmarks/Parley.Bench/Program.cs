@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Parley.Bench.Mls;
 using Parley.Bench.Server;
+using Parley.Bench.Talking;
 using Parley.Mls.Messages;
 
 var file = new Option<FileInfo?>("--json") { Description = "Where to write the rows." };
@@ -37,7 +38,10 @@ server.SetAction((parsed, cancellationToken) => ServerBench.RunAsync(
         parsed.GetValue(file)?.FullName, parsed.GetRequiredValue(works), parsed.GetValue(runs), parsed.GetValue(quick), parsed.GetValue(database) == "postgres", parsed.GetValue(peer) is not null),
     cancellationToken));
 
+var client = new Command("client", "Measures two whole clients with durable storage over a real server.") { file, quick };
+client.SetAction((parsed, cancellationToken) => ClientBench.RunAsync(parsed.GetValue(file), parsed.GetValue(quick), cancellationToken));
+
 static CipherSuite SuiteOf(string name) =>
     name == "hybrid" ? CipherSuite.XWingChaCha20Poly1305Sha256Ed25519 : (CipherSuite)ushort.Parse(name, CultureInfo.InvariantCulture);
 
-return await new RootCommand("Parley's benchmarks.") { mls, server }.Parse(args).InvokeAsync();
+return await new RootCommand("Parley's benchmarks.") { mls, server, client }.Parse(args).InvokeAsync();

@@ -23,6 +23,7 @@ internal sealed record TestPart(string Name, string Project, string About)
         new("terminal", "Parley.Terminal.Tests", "the terminal client's screens and commands"),
         new("e2e", "Parley.EndToEnd.Tests", "real processes: a server, three clients, one of them in a pseudo-terminal"),
         new("nightly", "Parley.Server.Tests", "the server's faults at length, for an hour or so; only where it is named") { Included = ["Parley.Server.Tests.Faults"], IsNightly = true },
+        new("nightly-store", "Parley.Client.Tests", "the client's store at length: killed 200 times; only where it is named") { Included = ["Parley.Client.Tests.Store"], IsNightly = true },
         new("seeds", "Parley.Simulation", "random seeds of the simulation for an hour; only where it is named") { Included = ["Parley.Simulation.Tests"], ShowsRemarks = true, IsNightly = true },
     ];
 

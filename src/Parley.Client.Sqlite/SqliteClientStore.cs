@@ -13,6 +13,7 @@ public sealed class SqliteClientStore : IClientStore
     // The shortest there is: a wait helps nobody, since the other keeps its lock for as long as it runs. 0 would wait for ever.
     private const int LockWaitSeconds = 1;
     private const int SqliteBusy = 5;
+    private const int SqliteCorrupt = 11;
     private const int SqliteNotADatabase = 26;
 
     // Guards the connection: the contract lets any thread read, and exclusive locking allows one connection only.
@@ -52,7 +53,7 @@ public sealed class SqliteClientStore : IClientStore
             return ClientResult.Refuse<SqliteClientStore>(e.SqliteErrorCode switch
             {
                 SqliteBusy => ClientErrorCode.ProfileInUse,
-                SqliteNotADatabase => ClientErrorCode.ProfileDamaged,
+                SqliteCorrupt or SqliteNotADatabase => ClientErrorCode.ProfileDamaged,
                 _ => ClientErrorCode.StoreFailed,
             });
         }
@@ -170,7 +171,8 @@ public sealed class SqliteClientStore : IClientStore
             }
             catch (SqliteException e)
             {
-                throw new ClientStoreException($"SQLite error {e.SqliteExtendedErrorCode}.", e);
+                bool isDamaged = e.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
+                throw new ClientStoreException($"SQLite error {e.SqliteExtendedErrorCode}.", e) { Code = isDamaged ? ClientErrorCode.ProfileDamaged : ClientErrorCode.StoreFailed };
             }
         }
     }

@@ -30,6 +30,15 @@ public enum ClientErrorCode
     /// <summary>The profile's database is damaged or is no database.</summary>
     ProfileDamaged,
 
+    /// <summary>The profile is locked, and no passphrase was given.</summary>
+    PassphraseNeeded,
+
+    /// <summary>Not the profile's passphrase.</summary>
+    PassphraseWrong,
+
+    /// <summary>After wrong passphrases, the next may only be tried later.</summary>
+    PassphraseTooSoon,
+
     /// <summary>The local store cannot be written: disk full or failing.</summary>
     StoreFailed,
 

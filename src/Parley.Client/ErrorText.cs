@@ -24,6 +24,10 @@ public static class ErrorText
         return new ClientError(error.Code, sentence, wait);
     }
 
+    /// <summary>The refusal of a passphrase that is given too soon after wrong ones.</summary>
+    public static ClientError PassphraseTooSoon(TimeSpan wait) =>
+        new(ClientErrorCode.PassphraseTooSoon, $"There were too many wrong passphrases. Try again in {Words(wait)}.", wait);
+
     private static string Words(TimeSpan wait)
     {
         int seconds = (int)Math.Ceiling(wait.TotalSeconds);
@@ -69,6 +73,9 @@ public static class ErrorText
         ClientErrorCode.ProfileTooNew => "This profile was last used by a newer version of Parley. Update Parley to open it.",
         ClientErrorCode.ProfileKeyWrong => "The profile's key file is missing or does not belong to it, so its messages cannot be decrypted. Restore the key file from your backup.",
         ClientErrorCode.ProfileDamaged => "The profile's database is damaged. Restore the profile from your backup, or use another profile.",
+        ClientErrorCode.PassphraseNeeded => "This profile is locked. Its passphrase is asked for on a terminal, or read from where --passphrase-fd or PARLEY_PASSPHRASE says.",
+        ClientErrorCode.PassphraseWrong => "That is not the passphrase of this profile. Nothing was changed.",
+        ClientErrorCode.PassphraseTooSoon => "There were too many wrong passphrases. Wait a little before you try the next.",
         ClientErrorCode.StoreFailed => "Nothing can be written to this device: its disk is full or failing. Free some space and try again.",
         ClientErrorCode.InviteUnknown => "This invite does not exist. Check the link, or ask for a new one.",
         ClientErrorCode.InviteExpired => "This invite has expired. Ask for a new one.",

@@ -176,9 +176,9 @@ public sealed partial class ParleyClient
         {
             return await _host.QueueAsync(input, cancellationToken);
         }
-        catch (ClientStoreException)
+        catch (ClientStoreException failed)
         {
-            return ClientResult.Refuse(ClientErrorCode.StoreFailed);
+            return ClientResult.Refuse(failed.Code);
         }
     }
 

@@ -82,9 +82,9 @@ public sealed partial class ParleyClient : IAsyncDisposable
         {
             return ClientResult.Refuse<ParleyClient>(ClientErrorCode.Offline);
         }
-        catch (ClientStoreException)
+        catch (ClientStoreException failed)
         {
-            return ClientResult.Refuse<ParleyClient>(ClientErrorCode.StoreFailed);
+            return ClientResult.Refuse<ParleyClient>(failed.Code);
         }
     }
 
@@ -185,9 +185,9 @@ public sealed partial class ParleyClient : IAsyncDisposable
             ClientEngine? engine = ClientEngine.Load(options.Crypto, options.Store);
             return engine is null ? ClientResult.Refuse<ParleyClient>(ClientErrorCode.AccountMissing) : ClientResult.Of(new ParleyClient(options, engine));
         }
-        catch (ClientStoreException)
+        catch (ClientStoreException failed)
         {
-            return ClientResult.Refuse<ParleyClient>(ClientErrorCode.StoreFailed);
+            return ClientResult.Refuse<ParleyClient>(failed.Code);
         }
         catch (InvalidDataException)
         {
@@ -201,9 +201,9 @@ public sealed partial class ParleyClient : IAsyncDisposable
         {
             return call();
         }
-        catch (ClientStoreException)
+        catch (ClientStoreException failed)
         {
-            return ClientResult.Refuse(ClientErrorCode.StoreFailed);
+            return ClientResult.Refuse(failed.Code);
         }
     }
 
@@ -214,9 +214,9 @@ public sealed partial class ParleyClient : IAsyncDisposable
         {
             return call();
         }
-        catch (ClientStoreException)
+        catch (ClientStoreException failed)
         {
-            return ClientResult.Refuse<T>(ClientErrorCode.StoreFailed);
+            return ClientResult.Refuse<T>(failed.Code);
         }
     }
 
@@ -230,9 +230,9 @@ public sealed partial class ParleyClient : IAsyncDisposable
         {
             return await _host.WaitAsync(condition, cancellationToken);
         }
-        catch (ClientStoreException)
+        catch (ClientStoreException failed)
         {
-            return ClientResult.Refuse(ClientErrorCode.StoreFailed);
+            return ClientResult.Refuse(failed.Code);
         }
     }
 

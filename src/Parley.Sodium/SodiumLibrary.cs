@@ -66,5 +66,9 @@ internal static partial class SodiumLibrary
     internal static partial int crypto_xof_shake256(Span<byte> output, nuint outputLength, ReadOnlySpan<byte> data, ulong dataLength);
 
     [LibraryImport(Name)]
+    internal static partial int crypto_pwhash(
+        Span<byte> output, ulong outputLength, ReadOnlySpan<byte> password, ulong passwordLength, ReadOnlySpan<byte> salt, ulong passes, nuint memoryBytes, int algorithm);
+
+    [LibraryImport(Name)]
     private static partial int sodium_init();
 }

@@ -24,6 +24,22 @@ public sealed class BenchTests
     }
 
     [Fact]
+    public async Task Every_figure_of_the_client_is_measured_and_written_to_the_file()
+    {
+        using TemporaryFolder folder = new();
+        string file = folder.Below("client.json");
+        await using RunningProgram bench = RunningProgram.Start(Programs.Bench, ["client", "--quick", "--json", file]);
+        Assert.True(await bench.WaitForExitAsync(Limit) == 0, bench.Errors);
+
+        using var rows = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        string[] measured = [.. rows.RootElement.EnumerateArray().Select(row => row.GetProperty("work").GetString() ?? "")];
+        Assert.Equal(
+            ["send_to_shown_p50", "send_to_shown_p99", "bytes_written_by_sender", "catch_up", "catch_up_bytes_written", "catch_up_batches", "store_bytes", "open_profile", "start_program", "resident_memory"],
+            measured);
+        Assert.All(rows.RootElement.EnumerateArray().Where(row => row.GetProperty("work").GetString() != "store_bytes"), row => Assert.True(row.GetProperty("value").GetDouble() > 0));
+    }
+
+    [Fact]
     public async Task Every_operation_of_the_protocol_is_measured_and_written_to_the_file()
     {
         using TemporaryFolder folder = new();

@@ -18,6 +18,7 @@ internal sealed class EpochChange
     private readonly Handle _committer;
     private readonly bool _isOwn;
     private readonly HashSet<Handle> _added = [];
+    private readonly List<Handle> _returned = [];
     private readonly List<(Handle Removed, Handle By)> _removed = [];
 
     public EpochChange(EngineContext context, ConversationState conversation, ConversationRules rules, StagedCommit staged)
@@ -27,10 +28,15 @@ internal sealed class EpochChange
         _before = conversation.Roster;
         _committer = rules.HandleOf(staged.Committer);
         _isOwn = staged.Committer == conversation.Group.OwnLeafIndex;
-        foreach (Member added in staged.Added)
-            _added.Add(CertificateCheck.Of(added.Leaf).Handle);
+        HashSet<Mls.Messages.Tree.LeafIndex> returned = [.. staged.Proposals.Select(rules.ReturnOf).OfType<Mls.Messages.Tree.LeafIndex>()];
+        _returned.AddRange(returned.Select(rules.HandleOf));
+        HashSet<DeviceId> devices = [.. staged.Removed.Where(removed => returned.Contains(removed.Index)).Select(static removed => CertificateCheck.Of(removed.Leaf).DeviceId)];
+        foreach (DeviceCertificate added in staged.Added.Select(static added => CertificateCheck.Of(added.Leaf)).Where(added => !devices.Contains(added.DeviceId)))
+            _added.Add(added.Handle);
         foreach (QueuedProposal queued in staged.Proposals)
         {
+            if (queued.Proposal is Mls.Messages.Proposals.Proposal.Remove { Removed: var leaf } && returned.Contains(leaf))
+                continue;
             if (queued is { Proposal: Mls.Messages.Proposals.Proposal.Remove remove, Sender: Mls.Messages.Framing.Sender.Member by })
                 _removed.Add((rules.HandleOf(remove.Removed), rules.HandleOf(by.LeafIndex)));
         }
@@ -40,6 +46,8 @@ internal sealed class EpochChange
     public void Tell(DateTimeOffset at, DateTimeOffset now)
     {
         ConversationProfile profile = ReadRoster(_context, _conversation, at);
+        foreach (Handle returned in _returned)
+            _conversation.AddNotice(Notices.Returned(NameOf(returned)), at);
         foreach (Handle added in _added)
             TellAdded(added, at);
         foreach ((Handle removed, Handle by) in _removed.Distinct())
@@ -52,6 +60,7 @@ internal sealed class EpochChange
             IsProfileDue = _conversation.Record.IsProfileDue || _added.Count > 0,
             HasProposals = false,
             HasUnlawfulProposals = false,
+            AreKeysStale = false,
             LeafUpdatedAt = _isOwn ? now : _conversation.Record.LeafUpdatedAt,
         });
         _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null });

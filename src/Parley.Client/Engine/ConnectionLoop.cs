@@ -96,9 +96,9 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
         {
             return fault.Error;
         }
-        catch (ClientStoreException)
+        catch (ClientStoreException failed)
         {
-            return ErrorText.Of(ClientErrorCode.StoreFailed);
+            return ErrorText.Of(failed.Code);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {

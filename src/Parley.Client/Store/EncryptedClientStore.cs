@@ -94,7 +94,7 @@ public sealed class EncryptedClientStore : IClientStore
     private byte[] Open(ReadOnlySpan<byte> name, ReadOnlySpan<byte> stored)
     {
         if (stored.Length < RandomBytes + TagBytes)
-            throw new ClientStoreException("A stored value is damaged.");
+            throw new ClientStoreException("A stored value is damaged.") { Code = ClientErrorCode.ProfileDamaged };
         byte[] value = new byte[stored.Length - RandomBytes - TagBytes];
         Span<byte> derived = stackalloc byte[KeyBytes + NonceBytes];
         try
@@ -102,7 +102,7 @@ public sealed class EncryptedClientStore : IClientStore
             Derive(stored[..RandomBytes], derived);
             return _crypto.TryOpen(AeadAlgorithm.ChaCha20Poly1305, derived[..KeyBytes], derived[KeyBytes..], name, stored[RandomBytes..], value)
                 ? value
-                : throw new ClientStoreException("A stored value is damaged, or the store key is another one.");
+                : throw new ClientStoreException("A stored value is damaged, or the store key is another one.") { Code = ClientErrorCode.ProfileDamaged };
         }
         finally
         {

@@ -40,6 +40,9 @@ public sealed class ClientStoreException : Exception
     {
     }
 
+    /// <summary>What a user is told: by default, that nothing can be written.</summary>
+    public ClientErrorCode Code { get; init; } = ClientErrorCode.StoreFailed;
+
     /// <summary>Makes the exception with what is wrong.</summary>
     public ClientStoreException(string message)
         : base(message)

@@ -86,6 +86,9 @@ internal sealed record DeviceRevokedAnswer(string Device);
 /// <summary>A file that was written.</summary>
 internal sealed record ExportAnswer(string Conversation, string Address, string File, int Items);
 
+/// <summary>Whether a profile is locked by a passphrase.</summary>
+internal sealed record LockAnswer(string Profile, bool IsLocked);
+
 /// <summary>How the answers are written.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AccountAnswer))]
@@ -103,6 +106,7 @@ internal sealed record ExportAnswer(string Conversation, string Address, string 
 [JsonSerializable(typeof(DeviceAnswer[]))]
 [JsonSerializable(typeof(DeviceAddedAnswer))]
 [JsonSerializable(typeof(DeviceRevokedAnswer))]
+[JsonSerializable(typeof(LockAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext
 {
     /// <summary>The name of a case in JSON.</summary>

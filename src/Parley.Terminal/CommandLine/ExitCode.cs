@@ -26,6 +26,9 @@ internal enum ExitCode
     /// <summary>Another Parley has the profile open.</summary>
     ProfileInUse = 6,
 
+    /// <summary>The profile is locked, and its passphrase was missing, wrong, or given too soon after wrong ones.</summary>
+    Locked = 7,
+
     /// <summary>Interrupted by the user.</summary>
     Interrupted = 130,
 }
@@ -39,7 +42,8 @@ internal static class ExitCodes
         ClientErrorCode.Offline => ExitCode.Offline,
         ClientErrorCode.AccountMissing => ExitCode.NoAccount,
         ClientErrorCode.ProfileInUse => ExitCode.ProfileInUse,
-        ClientErrorCode.ProfileTooNew or ClientErrorCode.ProfileKeyWrong or ClientErrorCode.StoreFailed or ClientErrorCode.Failed => ExitCode.Failed,
+        ClientErrorCode.PassphraseNeeded or ClientErrorCode.PassphraseWrong or ClientErrorCode.PassphraseTooSoon => ExitCode.Locked,
+        ClientErrorCode.ProfileTooNew or ClientErrorCode.ProfileKeyWrong or ClientErrorCode.ProfileDamaged or ClientErrorCode.StoreFailed or ClientErrorCode.Failed => ExitCode.Failed,
         _ => ExitCode.Refused,
     };
 }

@@ -9,7 +9,7 @@ using Spectre.Console;
 namespace Parley.Terminal.CommandLine;
 
 /// <summary>One run of one command: where it reads and writes, how it answers, and the profile it works on.</summary>
-internal sealed record Invocation(CommandLineConsole Console, bool Json, string ProfileFolder, bool AllowsFallbackSuite, CancellationToken Cancelled)
+internal sealed record Invocation(CommandLineConsole Console, bool Json, string ProfileFolder, bool AllowsFallbackSuite, PassphraseSource Passphrases, CancellationToken Cancelled)
 {
     private static readonly TimeSpan ProgressAfter = TimeSpan.FromSeconds(1);
 
@@ -30,7 +30,7 @@ internal sealed record Invocation(CommandLineConsole Console, bool Json, string 
     public ExitCode Fail(ClientError error) => Fail(AnswersJson.Name(error.Code), error.Sentence, ExitCodes.Of(error.Code));
 
     /// <summary>Opens the profile.</summary>
-    public ClientResult<ProfileSession> OpenProfile() => ProfileSession.Open(ProfileFolder, AllowsFallbackSuite);
+    public ClientResult<ProfileSession> OpenProfile() => ProfileSession.Open(ProfileFolder, AllowsFallbackSuite, Passphrases.Current);
 
     /// <summary>Works with the account, without the server.</summary>
     public async Task<ExitCode> WithAccountAsync(Func<ParleyClient, Task<ExitCode>> work)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Parley.Client;
+using Parley.Client.Store;
 using Parley.Terminal.Host;
 using Parley.Terminal.Profile;
 
@@ -24,6 +25,13 @@ internal sealed class ParleyCommandLine
     private readonly Option<bool> _allowFallback = new("--allow-classical")
     {
         Description = "Also start conversations with people whose Parley is too old for post-quantum encryption.",
+        Recursive = true,
+    };
+
+    private readonly Option<int?> _passphraseDescriptor = new("--passphrase-fd")
+    {
+        Description = $"Read the passphrase of a locked profile from this file descriptor. Without it, from ${PassphraseSource.Variable} or the terminal.",
+        HelpName = "N",
         Recursive = true,
     };
 
@@ -53,14 +61,18 @@ internal sealed class ParleyCommandLine
         {
             return (int)ExitCode.Interrupted;
         }
+        catch (ClientStoreException failed)
+        {
+            return (int)commandLine.Invoked(parsed, CancellationToken.None).Fail(ErrorText.Of(failed.Code));
+        }
     }
 
     private RootCommand Build()
     {
-        var root = new RootCommand("End-to-end encrypted chat. Without a command, opens the full-screen program.") { _json, _profile, _allowFallback };
+        var root = new RootCommand("End-to-end encrypted chat. Without a command, opens the full-screen program.") { _json, _profile, _allowFallback, _passphraseDescriptor };
         root.SetAction((parsed, cancelled) => OpenChatAsync(Invoked(parsed, cancelled)));
         _examples[root] = ["parley join https://chat.example.org/i/CODE", "parley", "parley send @bob \"See you at eight :wave:\"", "parley read '#climbers' --follow"];
-        foreach (Verb verb in AccountVerbs.All().Concat(DeviceVerbs.All()).Concat(MessageVerbs.All()).Concat(ConversationVerbs.All()))
+        foreach (Verb verb in AccountVerbs.All().Concat(DeviceVerbs.All()).Concat(MessageVerbs.All()).Concat(ConversationVerbs.All()).Append(LockVerb.Lock()).Append(LockVerb.Unlock()))
         {
             verb.Command.SetAction(async (parsed, cancelled) => (int)await verb.Run(parsed, Invoked(parsed, cancelled)));
             _examples[verb.Command] = verb.Examples;
@@ -73,7 +85,8 @@ internal sealed class ParleyCommandLine
     }
 
     private Invocation Invoked(ParseResult parsed, CancellationToken cancelled) =>
-        new(_console, parsed.GetValue(_json), ProfileFolder.Find(parsed.GetValue(_profile)), parsed.GetValue(_allowFallback), cancelled);
+        new(_console, parsed.GetValue(_json), ProfileFolder.Find(parsed.GetValue(_profile)), parsed.GetValue(_allowFallback),
+            new PassphraseSource(_console, parsed.GetValue(_json), parsed.GetValue(_passphraseDescriptor)), cancelled);
 
     private static async Task<int> OpenChatAsync(Invocation invocation)
     {

@@ -21,10 +21,11 @@ internal sealed class ProfileSession : IAsyncDisposable
     /// <summary>Opens a profile's folder, making it if need be.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="allowsFallbackSuite">Whether conversations may begin without post-quantum encryption, see <see cref="ClientOptions.AllowsFallbackSuite"/>.</param>
-    public static ClientResult<ProfileSession> Open(string folder, bool allowsFallbackSuite)
+    /// <param name="askPassphrase">Asked if the profile is locked, see <see cref="ProfileStore.Open"/>.</param>
+    public static ClientResult<ProfileSession> Open(string folder, bool allowsFallbackSuite, Func<Secret?> askPassphrase)
     {
         var crypto = new NativeCryptoProvider(RandomSource.System);
-        return ProfileStore.Open(folder, crypto).TryGetValue(out IClientStore? store, out ClientError? error)
+        return ProfileStore.Open(folder, crypto, askPassphrase).TryGetValue(out IClientStore? store, out ClientError? error)
             ? ClientResult.Of(new ProfileSession(new ClientOptions
             {
                 Store = store,

@@ -36,6 +36,6 @@ public sealed class AnswersTests
     public void Every_refusal_has_a_name_and_an_exit_code() => Assert.All(Enum.GetValues<ClientErrorCode>(), code =>
     {
         Assert.Matches("^[a-z_]+$", AnswersJson.Name(code));
-        Assert.InRange((int)ExitCodes.Of(code), 1, 6);
+        Assert.InRange((int)ExitCodes.Of(code), 1, 7);
     });
 }

@@ -54,6 +54,8 @@ public sealed class CommandLineTests
     [InlineData("rename")]
     [InlineData("members")]
     [InlineData("export")]
+    [InlineData("lock")]
+    [InlineData("unlock")]
     public async Task Every_command_teaches_by_example(string command)
     {
         (int exit, string output, _) = await RunAsync(command, "--help");
