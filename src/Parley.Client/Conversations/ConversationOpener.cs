@@ -17,7 +17,7 @@ using Parley.Mls.Messages.KeyPackages;
 namespace Parley.Client.Conversations;
 
 /// <summary>How conversations begin: made here, or joined by a Welcome from the inbox.</summary>
-internal sealed class ConversationOpener(EngineContext context)
+internal sealed class ConversationOpener(EngineContext context, ConversationReceiver receiver)
 {
     /// <summary>
     /// Makes a conversation with oneself as its only member, and queues the making of its log and the Commit that adds the others. All of
@@ -101,7 +101,15 @@ internal sealed class ConversationOpener(EngineContext context)
                 return false;
             ConversationState? former = known.GetValueOrDefault(id);
             if (former is { IsFollowed: true } && !MayReplace(former, staged))
-                return false;
+            {
+                if (former is not { Record.LogEpoch: not null } || staged.Context.Epoch <= former.Group.Epoch)
+                    return false;
+
+                // Added by someone whom this device, in what it has forgotten, may have known. To it this is a new beginning, and says by whom; what
+                // was queued was written for others, and is not sent.
+                receiver.Close(former, Membership.Removed, ClientErrorCode.NotMember);
+            }
+
             joined = Enter(id, former, staged, profile, entry.CommitSequence, at, now);
             context.KeyPackages.Use(bundle, context.Batch);
             return true;
@@ -115,13 +123,13 @@ internal sealed class ConversationOpener(EngineContext context)
     /// <summary>
     /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
     /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
-    /// any stranger could move this device into a group of its own making that bears the same id.
+    /// any stranger could move this device into a group of its own making that bears the same id. A device that is lost has asked all members.
     /// </summary>
     private bool MayReplace(ConversationState followed, StagedWelcome staged)
     {
         DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
         return staged.Context.Epoch > followed.Group.Epoch
-            && IsAdminWithoutUs(followed, signer.Handle)
+            && (followed.Record.IsLost || IsAdminWithoutUs(followed, signer.Handle))
             && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
             && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
@@ -158,11 +166,15 @@ internal sealed class ConversationOpener(EngineContext context)
             IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
             IsProfileDue = true,
+            LogEpoch = null,
+            AreKeysStale = false,
+            HasAskedToReturn = false,
             // The leaf's keys are the KeyPackage's, which lay on the server: due for an update as soon as one writes.
             LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
         bool wasMember = former is { IsFollowed: true };
+        bool wasLost = former is { Record.IsLost: true };
         conversation.Set(record);
         conversation.Set(new ConversationSession());
         conversation.Enter(staged.Join());
@@ -170,7 +182,7 @@ internal sealed class ConversationOpener(EngineContext context)
             conversation.ReplaceHead(head with { Sealed = null });
         EpochChange.ReadRoster(context, conversation, at);
         string name = conversation.Roster.NameOf(by);
-        conversation.AddNotice(wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
+        conversation.AddNotice(wasLost ? Notices.Back() : wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
         if (!record.IsPostQuantum)
             conversation.AddNotice(Notices.NotPostQuantum(), at);
         return conversation;

@@ -12,6 +12,7 @@ using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
 
 namespace Parley.Client.Conversations;
 
@@ -24,8 +25,13 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     /// <summary>What is to be sent next, or null if there is nothing or it is not time.</summary>
-    public EngineRequest? Next(ConversationState conversation, DateTimeOffset now)
+    /// <param name="conversation">Whose outbox.</param>
+    /// <param name="isInboxRead">Whether no Welcome can be on its way.</param>
+    /// <param name="now">The time.</param>
+    public EngineRequest? Next(ConversationState conversation, bool isInboxRead, DateTimeOffset now)
     {
+        if (isInboxRead)
+            AskToReturn(conversation, now);
         QueueDueCommit(conversation, now);
         while (conversation is { IsFollowed: true, Head: { } head } && IsReady(conversation, head, now))
         {
@@ -123,17 +129,26 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             return false;
         if (head.Work is OutboxWork.CreateLog)
             return true;
-        return IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Group.Epoch > epoch);
+        bool fits = !conversation.Record.IsLost || head is { Work: OutboxWork.Return } or { Sealed: not null };
+        return fits && IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
     }
 
     private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
     {
-        if (conversation is not { Record: { HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
+        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
             return;
         if (conversation.Session.CommitAt is not { } due)
             ConversationReceiver.ScheduleCommit(conversation, now);
         else if (due <= now && !conversation.Outbox.Any(static entry => entry.Work is OutboxWork.CommitProposals))
             conversation.Queue(new OutboxWork.CommitProposals(), now);
+    }
+
+    /// <summary>A device that is lost asks to be added again, once in each epoch of the log, when it has read all there is and nobody has done it yet.</summary>
+    private static void AskToReturn(ConversationState conversation, DateTimeOffset now)
+    {
+        bool isDue = conversation is { Record: { IsLost: true, HasAskedToReturn: false }, Head: null or { Sealed: null, Work: not OutboxWork.Return } };
+        if (isDue && IsCaughtUp(conversation))
+            conversation.QueueFirst(new OutboxWork.Return(), now);
     }
 
     /// <summary>Turns the head into what is sent. False if it has come to its end instead.</summary>
@@ -151,7 +166,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
 
             conversation.ReplaceHead(head with { Sealed = message });
             conversation.SaveGroup();
-            int messageBytesMax = head.Work is OutboxWork.Message or OutboxWork.Leave ? Limits.MessageBytesMax : Limits.CommitBytesMax;
+            int messageBytesMax = head.Work is OutboxWork.Message or OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
             if (message.Message.Length <= messageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
                 return true;
             Fail(conversation, conversation.Head!, ErrorText.Of(ClientErrorCode.MessageTooLong), now); // Replaced just above.
@@ -169,8 +184,16 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     private SealedMessage? Seal(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
         Group group = conversation.Group;
+        if (conversation.Record.AreKeysStale && head.Work is not (OutboxWork.Update or OutboxWork.Return))
+        {
+            conversation.QueueFirst(new OutboxWork.Update(), now);
+            return null;
+        }
+
         switch (head.Work)
         {
+            case OutboxWork.Return:
+                return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
             case OutboxWork.Message message:
                 if (WorkBefore(conversation, message, now) is not { } before)
                     return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
@@ -181,7 +204,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             case OutboxWork.Leave:
                 return SealLeave(conversation, now);
             case OutboxWork.Update:
-                return conversation.Record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
+                return conversation.Record is { AreKeysStale: false } record && record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
                 ImmutableArray<Proposal> adds = NewMembers(conversation, add);
                 return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isFirst: group.Epoch == 0);
@@ -214,6 +237,14 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     {
         conversation.FinishHead(ClientResult.Success);
         return null;
+    }
+
+    /// <summary>Whatever the group's keys are, this needs none of them: it is signed by the device, and only a member who is there already is added by it.</summary>
+    private SealedMessage SealReturn(ConversationState conversation, ulong logEpoch, DateTimeOffset now)
+    {
+        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Group.Context.CipherSuite, now, context.Batch);
+        byte[] message = ExternalProposals.Add(context.Crypto, conversation.Id.ToArray(), logEpoch, keyPackage, context.Profile.Identity.Leaf.Signer);
+        return Of(logEpoch, message, now);
     }
 
     /// <summary>The last one there has nobody who could let it go, and needs nobody.</summary>
@@ -274,8 +305,24 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     {
         Group group = conversation.Group;
         group.ClearPendingCommit();
-        PendingCommit pending = group.Commit(
-            new CommitOptions { Proposals = proposals, IncludesReceivedProposals = !conversation.Record.HasUnlawfulProposals }, now);
+        var rules = ConversationRules.Of(group);
+        HashSet<LeafIndex> leaving =
+        [
+            .. proposals.OfType<Proposal.Remove>().Select(static remove => remove.Removed),
+            .. group.ReceivedProposals.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed),
+        ];
+
+        // A device that wishes to be added again loses its former leaf; one that is to leave is not added.
+        bool includesReceived = !conversation.Record.HasUnlawfulProposals;
+        IEnumerable<LeafIndex> returning = includesReceived ? group.ReceivedProposals.Select(rules.ReturnOf).OfType<LeafIndex>().Distinct().Where(leaf => !leaving.Contains(leaf)) : [];
+        var options = new CommitOptions
+        {
+            Proposals = [.. proposals, .. returning.Select(static leaf => new Proposal.Remove(leaf))],
+            IncludesReceivedProposals = includesReceived,
+            MayInclude = queued => rules.ReturnOf(queued) is not { } leaf || !leaving.Contains(leaf),
+            IsPublic = conversation.Record.AreKeysStale,
+        };
+        PendingCommit pending = group.Commit(options, now);
         return new SealedMessage(
             NewMessageId(now), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
     }

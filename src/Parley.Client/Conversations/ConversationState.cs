@@ -55,6 +55,9 @@ internal sealed class ConversationState : IDisposable
         _context.Profile.Identity.Leaf,
         _context.Store.Read(new StoreRange(Keys.Group)).Select(e => KeyValuePair.Create<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(e.Key.AsMemory(Keys.Group.Length), e.Value)));
 
+    /// <summary>The epoch that what is sent now is for.</summary>
+    public ulong Epoch => Record.LogEpoch ?? Group.Epoch;
+
     /// <summary>A conversation that is not in the store yet.</summary>
     public static ConversationState Create(EngineContext context, ConversationId id, ConversationRecord record) => new(context, id, record, Roster.Empty);
 

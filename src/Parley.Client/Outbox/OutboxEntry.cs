@@ -92,6 +92,7 @@ internal abstract record OutboxWork
         Leave = 6,
         CommitProposals = 7,
         Update = 8,
+        Return = 9,
     }
 
     public static OutboxWork Read(TlsReader reader)
@@ -114,6 +115,8 @@ internal abstract record OutboxWork
                 return new CommitProposals();
             case Tag.Update:
                 return new Update();
+            case Tag.Return:
+                return new Return();
             default:
                 reader.Fail(DecodeError.UnknownEnumValue);
                 return new Update();
@@ -152,6 +155,9 @@ internal abstract record OutboxWork
                 break;
             case Update:
                 writer.WriteUInt8((byte)Tag.Update);
+                break;
+            case Return:
+                writer.WriteUInt8((byte)Tag.Return);
                 break;
         }
     }
@@ -198,4 +204,7 @@ internal abstract record OutboxWork
 
     /// <summary>Gives one's own leaf new keys.</summary>
     public sealed record Update : OutboxWork;
+
+    /// <summary>Asks the members to add this device again, which cannot follow them any more.</summary>
+    public sealed record Return : OutboxWork;
 }
