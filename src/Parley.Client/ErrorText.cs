@@ -106,6 +106,8 @@ public static class ErrorText
         ClientErrorCode.PeerNotMember => "Nobody with that name is in this conversation.",
         ClientErrorCode.MessageEmpty => "There is nothing to send.",
         ClientErrorCode.MessageTooLong => "This message is too long.",
+        ClientErrorCode.MessageOnItsWay => "This message is on its way already and cannot be taken back.",
+        ClientErrorCode.MessageNotQueued => "No message with that id waits to be sent. “parley outbox” lists those that do.",
         ClientErrorCode.NameInvalid => "That name cannot be used: 1 to 64 characters, without control characters.",
         ClientErrorCode.GroupTooLarge => "This group cannot take that many members.",
         ClientErrorCode.LinkUnknown => "No device waits under that code. Codes are good for ten minutes: run “parley link” on the new device again.",
