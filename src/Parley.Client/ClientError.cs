@@ -129,6 +129,12 @@ public enum ClientErrorCode
     /// <summary>A message longer than a message may be.</summary>
     MessageTooLong,
 
+    /// <summary>The message has left this device, or may have: it cannot be taken back.</summary>
+    MessageOnItsWay,
+
+    /// <summary>No such message waits to be sent.</summary>
+    MessageNotQueued,
+
     /// <summary>A name that is empty, too long or holds control characters.</summary>
     NameInvalid,
 

@@ -103,6 +103,8 @@ public static class ErrorText
         ClientErrorCode.PeerNotMember => "Nobody with that name is in this conversation.",
         ClientErrorCode.MessageEmpty => "There is nothing to send.",
         ClientErrorCode.MessageTooLong => "This message is too long.",
+        ClientErrorCode.MessageOnItsWay => "This message is on its way already and cannot be taken back.",
+        ClientErrorCode.MessageNotQueued => "No message with that id waits to be sent. “parley outbox” lists those that do.",
         ClientErrorCode.NameInvalid => "That name cannot be used: 1 to 64 characters, without control characters.",
         ClientErrorCode.GroupTooLarge => "This group cannot take that many members.",
         ClientErrorCode.Failed => "This did not work. Nothing was changed.",

@@ -192,6 +192,15 @@ internal sealed class ConversationState : IDisposable
         Session = Session with { InFlight = false, RetryAt = null };
     }
 
+    /// <summary>Takes an entry out of the outbox that has not been sealed, and so has not left this device.</summary>
+    public void Cancel(OutboxEntry entry)
+    {
+        if (entry.Sealed is not null || !_outbox.Remove(entry))
+            throw new InvalidOperationException("Only what waits can be cancelled.");
+        _context.Batch.Delete(OutboxKey(entry.Number));
+        _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
+    }
+
     /// <summary>Changes what the current connection knows.</summary>
     public void Set(ConversationSession session) => Session = session;
 

@@ -45,6 +45,22 @@ internal sealed partial class ClientEngine
         return ClientResult.Of(work.Id);
     }
 
+    /// <summary>Takes back a message that still waits. One that has been sealed may be with the server already, and goes on.</summary>
+    public ClientResult Cancel(MessageId message)
+    {
+        foreach (ConversationState conversation in _conversations.Values)
+        {
+            if (conversation.Outbox.FirstOrDefault(entry => entry.Work is OutboxWork.Message work && work.Id == message) is not { } entry)
+                continue;
+            if (entry.Sealed is not null)
+                return ClientResult.Refuse(ClientErrorCode.MessageOnItsWay);
+            conversation.Cancel(entry);
+            return ClientResult.Success;
+        }
+
+        return ClientResult.Refuse(ClientErrorCode.MessageNotQueued);
+    }
+
     /// <summary>Checks KeyPackages of a suite that the server handed out for a person.</summary>
     public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> CheckKeyPackages(Handle handle, CipherSuite suite, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now) =>
         _opener.Check(handle, suite, keyPackages, now);

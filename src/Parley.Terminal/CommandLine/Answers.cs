@@ -71,6 +71,9 @@ internal sealed record VerificationAnswer(string Handle, string SafetyNumber, bo
 /// <summary>A file that was written.</summary>
 internal sealed record ExportAnswer(string Conversation, string Address, string File, int Items);
 
+/// <summary>A message that was taken back.</summary>
+internal sealed record CancelledAnswer(string Id);
+
 /// <summary>Whether a profile is locked by a passphrase.</summary>
 internal sealed record LockAnswer(string Profile, bool IsLocked);
 
@@ -87,6 +90,7 @@ internal sealed record LockAnswer(string Profile, bool IsLocked);
 [JsonSerializable(typeof(VerificationAnswer))]
 [JsonSerializable(typeof(ExportAnswer))]
 [JsonSerializable(typeof(LockAnswer))]
+[JsonSerializable(typeof(CancelledAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext
 {
     /// <summary>The name of a case in JSON.</summary>
