@@ -340,7 +340,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
 
         // A device that wishes to be added again loses its former leaf; one that is to leave is not added.
         bool includesReceived = !conversation.Record.HasUnlawfulProposals;
-        IEnumerable<LeafIndex> returning = includesReceived ? group.ReceivedProposals.Select(rules.ReturnOf).OfType<LeafIndex>().Distinct().Where(leaf => !leaving.Contains(leaf)) : [];
+        List<LeafIndex> returning = includesReceived ? [.. group.ReceivedProposals.Select(rules.ReturnOf).OfType<LeafIndex>().Distinct().Where(leaf => !leaving.Contains(leaf))] : [];
         var options = new CommitOptions
         {
             Proposals = [.. proposals, .. returning.Select(static leaf => new Proposal.Remove(leaf))],
@@ -349,6 +349,13 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             IsPublic = conversation.Record.AreKeysStale,
         };
         PendingCommit pending = group.Commit(options, now);
+        if (returning.Count > 0 && !rules.Allows(pending.Staged))
+        {
+            // By this device's clock a KeyPackage among them is not valid: nobody is removed without being added again.
+            group.ClearPendingCommit();
+            pending = group.Commit(options with { Proposals = proposals, MayInclude = queued => rules.ReturnOf(queued) is null }, now);
+        }
+
         return new SealedMessage(
             NewMessageId(now), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
     }

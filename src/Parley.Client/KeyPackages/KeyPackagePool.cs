@@ -114,7 +114,10 @@ internal sealed class KeyPackagePool
 
     private byte[] Create(CipherSuite suite, bool isLastResort, bool isForStock, DateTimeOffset now, StoreBatch batch)
     {
-        var lifetime = Lifetime.Between(now - MlsProfile.KeyPackageClockSkew, now + MlsProfile.KeyPackageLifetime);
+        // Whoever is online carries out a wish to return, however wrong its clock: that KeyPackage is valid from long before now.
+        var lifetime = isForStock
+            ? Lifetime.Between(now - MlsProfile.KeyPackageClockSkew, now + MlsProfile.KeyPackageLifetime)
+            : Lifetime.Between(now - (MlsProfile.KeyPackageLifetime / 3), now + (MlsProfile.KeyPackageLifetime / 3));
         using KeyPackageBundle bundle = KeyPackageBundle.Create(
             _crypto, suite, _identity.Leaf, lifetime, isLastResort ? MlsProfile.LastResort : []);
         Put(Name(bundle.Reference.Span), new Entry(suite, isLastResort, IsUploaded: !isForStock, now, bundle.Serialize()), batch);
