@@ -40,4 +40,8 @@ public abstract record ClientEvent
     /// <summary>Items were added to a timeline or changed.</summary>
     /// <param name="Id">Of which conversation.</param>
     public sealed record TimelineChanged(ConversationId Id) : ClientEvent;
+
+    /// <summary>The server broke a promise. The client has kept to what it knows and goes on by itself; this is to be shown or logged.</summary>
+    /// <param name="Sentence">What happened.</param>
+    public sealed record ServerFault(string Sentence) : ClientEvent;
 }

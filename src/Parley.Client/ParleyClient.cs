@@ -130,6 +130,9 @@ public sealed partial class ParleyClient : IAsyncDisposable
         return Guard(() => _host.Run(engine => engine.Send(conversation, message, Now)));
     }
 
+    /// <summary>Takes back a message that is still queued, so that nobody is sent it. Refused once it may have left this device.</summary>
+    public ClientResult Cancel(MessageId message) => Guard(() => _host.Run(engine => engine.Cancel(message)));
+
     /// <summary>Sets the name one goes by, told to members inside encrypted messages; the empty name goes back to the handle.</summary>
     public ClientResult SetNickname(string name)
     {

@@ -17,7 +17,7 @@ using Parley.Mls.Messages.KeyPackages;
 namespace Parley.Client.Conversations;
 
 /// <summary>How conversations begin: made here, or joined by a Welcome from the inbox.</summary>
-internal sealed class ConversationOpener(EngineContext context)
+internal sealed class ConversationOpener(EngineContext context, ConversationReceiver receiver)
 {
     /// <summary>
     /// Makes a conversation with oneself as its only member, and queues the making of its log and the Commit that adds the others. All of
@@ -57,7 +57,8 @@ internal sealed class ConversationOpener(EngineContext context)
     {
         if (keyPackages.Count is 0 or > Limits.DevicesPerAccountMax)
             return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.PeerUnreachable);
-        ReadOnlyMemory<byte> accountKey = default;
+        // One's own key is known for certain; another's is that of the first device, the same for all of them.
+        ReadOnlyMemory<byte> accountKey = handle == context.Self ? context.Profile.Identity.Certificate.AccountKey : default;
         foreach (byte[] encoded in keyPackages)
         {
             bool isGenuine = Tls.TryDecode(encoded, out KeyPackage? keyPackage, out _)
@@ -65,7 +66,7 @@ internal sealed class ConversationOpener(EngineContext context)
                 && context.Certificates.TryRead(keyPackage.LeafNode, out DeviceCertificate? certificate)
                 && certificate.Handle == handle
                 && IsSameKey(ref accountKey, certificate)
-                && context.Meet(certificate, now) != KnownAccounts.Meeting.ChangedFromVerified;
+                && (handle == context.Self || context.Meet(certificate, now) != KnownAccounts.Meeting.ChangedFromVerified);
             if (!isGenuine)
             {
                 bool needsYes = context.Accounts.TryFind(handle, out KnownAccount? account) && account.HasChanged;
@@ -101,7 +102,15 @@ internal sealed class ConversationOpener(EngineContext context)
                 return false;
             ConversationState? former = known.GetValueOrDefault(id);
             if (former is { IsFollowed: true } && !MayReplace(former, staged))
-                return false;
+            {
+                if (former is not { Record.LogEpoch: not null } || staged.Context.Epoch <= former.Group.Epoch)
+                    return false;
+
+                // Added by someone whom this device, in what it has forgotten, may have known. To it this is a new beginning, and says by whom; what
+                // was queued was written for others, and is not sent.
+                receiver.Close(former, Membership.Removed, ClientErrorCode.NotMember);
+            }
+
             joined = Enter(id, former, staged, profile, entry.CommitSequence, at, now);
             context.KeyPackages.Use(bundle, context.Batch);
             return true;
@@ -115,13 +124,13 @@ internal sealed class ConversationOpener(EngineContext context)
     /// <summary>
     /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
     /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
-    /// any stranger could move this device into a group of its own making that bears the same id.
+    /// any stranger could move this device into a group of its own making that bears the same id. A device that is lost has asked all members.
     /// </summary>
     private bool MayReplace(ConversationState followed, StagedWelcome staged)
     {
         DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
         return staged.Context.Epoch > followed.Group.Epoch
-            && IsAdminWithoutUs(followed, signer.Handle)
+            && (followed.Record.IsLost || signer.Handle == context.Self || IsAdminWithoutUs(followed, signer.Handle))
             && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
             && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
@@ -153,16 +162,20 @@ internal sealed class ConversationOpener(EngineContext context)
         var record = (former?.Record ?? new ConversationRecord { Kind = profile.Kind, Name = "", Membership = Membership.Active }) with
         {
             Kind = profile.Kind,
-            Name = profile.Kind == ConversationKind.Group ? profile.Name : by.Value,
+            Name = profile.Kind == ConversationKind.Group ? profile.Name : PeerOf(staged).Value,
             Membership = Membership.Active,
             IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
             IsProfileDue = true,
+            LogEpoch = null,
+            AreKeysStale = false,
+            HasAskedToReturn = false,
             // The leaf's keys are the KeyPackage's, which lay on the server: due for an update as soon as one writes.
             LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
         bool wasMember = former is { IsFollowed: true };
+        bool wasLost = former is { Record.IsLost: true };
         conversation.Set(record);
         conversation.Set(new ConversationSession());
         conversation.Enter(staged.Join());
@@ -170,11 +183,16 @@ internal sealed class ConversationOpener(EngineContext context)
             conversation.ReplaceHead(head with { Sealed = null });
         EpochChange.ReadRoster(context, conversation, at);
         string name = conversation.Roster.NameOf(by);
-        conversation.AddNotice(wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
+        string joined = by == context.Self ? Notices.JoinedByOwnDevice() : wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name);
+        conversation.AddNotice(wasLost ? Notices.Back() : joined, at);
         if (!record.IsPostQuantum)
             conversation.AddNotice(Notices.NotPostQuantum(), at);
         return conversation;
     }
+
+    /// <summary>The other side of a direct conversation; oneself if nobody else is left in it.</summary>
+    private Handle PeerOf(StagedWelcome staged) =>
+        staged.Members.Select(static member => CertificateCheck.Of(member.Leaf).Handle).FirstOrDefault(handle => handle != context.Self) ?? context.Self;
 
     private static Handle SignerOf(StagedWelcome staged) =>
         CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf).Handle;

@@ -42,7 +42,7 @@ internal sealed class ConversationReceiver(EngineContext context)
     private void Process(ConversationState conversation, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
     {
         bool isMessage = MlsMessage.TryDecode(envelope.Message.Span, out MlsMessage? message, out _);
-        if (!isMessage || message is not MlsMessage.Private { Message: var sealedMessage } || !sealedMessage.GroupId.Span.SequenceEqual(conversation.Id.ToArray()))
+        if (!isMessage || message is null || EntryHeader.Of(message) is not { } header || !header.GroupId.Span.SequenceEqual(conversation.Id.ToArray()))
         {
             context.Step.Blame(LogFault.Misplaced);
             AddUnreadable(conversation, Notices.NotAMessage(), at);
@@ -51,8 +51,10 @@ internal sealed class ConversationReceiver(EngineContext context)
 
         if (conversation.Head is { Sealed: { } own } head && envelope.MessageId.Span.SequenceEqual(own.Id.Span) && envelope.Message.Span.SequenceEqual(own.Message.Span))
             Echo(conversation, head, message, envelope, at, now);
+        else if (conversation.Record.LogEpoch is { } epoch)
+            Pass(conversation, header, epoch, envelope, at);
         else
-            ProcessForeign(conversation, message, sealedMessage.ContentType, envelope, at, now);
+            ProcessForeign(conversation, message, header, envelope, at, now);
         if (conversation.IsFollowed)
             conversation.SaveGroup();
     }
@@ -66,6 +68,9 @@ internal sealed class ConversationReceiver(EngineContext context)
         {
             case OutboxWork.Message work:
                 AddMessage(conversation, context.Self, work.Mimi, DeliveryState.Sent, at);
+                break;
+            case OutboxWork.Return:
+                conversation.Set(conversation.Record with { HasAskedToReturn = true });
                 break;
             case OutboxWork.Leave:
                 conversation.Group.Process(message, now: null);
@@ -86,7 +91,7 @@ internal sealed class ConversationReceiver(EngineContext context)
         }
     }
 
-    private void ProcessForeign(ConversationState conversation, MlsMessage message, ContentType type, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
+    private void ProcessForeign(ConversationState conversation, MlsMessage message, EntryHeader header, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
     {
         try
         {
@@ -95,7 +100,8 @@ internal sealed class ConversationReceiver(EngineContext context)
             switch (conversation.Group.Process(message, now: null))
             {
                 case Received.Application application:
-                    AddMessage(conversation, CertificateCheck.Of(application.SenderLeaf).Handle, application.Data, DeliveryState.Received, at);
+                    Handle sender = CertificateCheck.Of(application.SenderLeaf).Handle;
+                    AddMessage(conversation, sender, application.Data, sender == context.Self ? DeliveryState.Sent : DeliveryState.Received, at);
                     break;
                 case Received.Proposal proposal:
                     Consider(conversation, proposal.Queued, now);
@@ -108,7 +114,7 @@ internal sealed class ConversationReceiver(EngineContext context)
         }
         catch (MlsException refused)
         {
-            Explain(conversation, type, refused.Error, at);
+            Explain(conversation, header, refused.Error, at);
         }
     }
 
@@ -169,6 +175,13 @@ internal sealed class ConversationReceiver(EngineContext context)
 
         CheckDevices(conversation, staged, envelope, at);
         UnsealHandshake(conversation);
+        if (staged.RemovesSelf && staged.Added.Any(added => CertificateCheck.Of(added.Leaf).DeviceId == context.Profile.Identity.Certificate.DeviceId))
+        {
+            // Its own wish, which it has forgotten.
+            Lose(conversation, staged.BaseEpoch + 1, at);
+            return;
+        }
+
         if (staged.RemovesSelf)
         {
             Depart(conversation, rules, staged, at);
@@ -185,7 +198,11 @@ internal sealed class ConversationReceiver(EngineContext context)
     {
         bool isOwnWish = conversation.Record.Membership == Membership.Leaving;
         if (!isOwnWish)
-            conversation.AddNotice(Notices.RemovedSelf(conversation.Roster.NameOf(rules.HandleOf(staged.Committer))), at);
+        {
+            Handle by = rules.HandleOf(staged.Committer);
+            conversation.AddNotice(by == context.Self ? Notices.RemovedByOwnDevice() : Notices.RemovedSelf(conversation.Roster.NameOf(by)), at);
+        }
+
         Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
     }
 
@@ -193,6 +210,39 @@ internal sealed class ConversationReceiver(EngineContext context)
     {
         conversation.AddNotice(sentence, at);
         Close(conversation, Membership.Broken, ClientErrorCode.ConversationBroken);
+    }
+
+    /// <summary>
+    /// The others have gone on and this device cannot follow: it asks to be added again, with other keys. From now on entries are counted and not
+    /// opened. What it has sealed for its group and is not a message is void; a message may be in the log already, and is waited for.
+    /// </summary>
+    private static void Lose(ConversationState conversation, ulong logEpoch, DateTimeOffset at)
+    {
+        UnsealHandshake(conversation);
+        conversation.AddNotice(Notices.Lost(), at);
+        conversation.Set(conversation.Record with { LogEpoch = logEpoch, HasAskedToReturn = false, HasProposals = false, HasUnlawfulProposals = false });
+        conversation.Set(conversation.Session with { CommitAt = null, SealAfterEpoch = null });
+    }
+
+    /// <summary>An entry of the log that a device which is lost cannot open: what the server sees of it too is all there is to know.</summary>
+    private void Pass(ConversationState conversation, EntryHeader header, ulong epoch, Envelope envelope, DateTimeOffset at)
+    {
+        if (header.Type == ContentType.Application)
+            AddUnreadable(conversation, Notices.Missed(), at);
+        if (header.Type != ContentType.Commit || header.Epoch != epoch)
+            return;
+        byte[] self = context.Profile.Identity.Certificate.DeviceId.ToArray();
+        bool isAdded = envelope.AddedDevices.Any(device => device.Span.SequenceEqual(self));
+        if (envelope.RemovedDevices.Any(device => device.Span.SequenceEqual(self)) && !isAdded)
+        {
+            bool isOwnWish = conversation.Record.Membership == Membership.Leaving;
+            if (!isOwnWish)
+                conversation.AddNotice(Notices.RemovedSelf("A member"), at);
+            Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
+            return;
+        }
+
+        conversation.Set(conversation.Record with { LogEpoch = epoch + 1, HasAskedToReturn = isAdded });
     }
 
     /// <summary>Ends one's part in a conversation. What was queued cannot be sent any more: messages stay in the timeline as failed.</summary>
@@ -207,7 +257,7 @@ internal sealed class ConversationReceiver(EngineContext context)
 
         conversation.DeleteGroup();
         conversation.Set(new ConversationSession());
-        conversation.Set(conversation.Record with { Membership = membership, IsAdmin = false, HasProposals = false, HasUnlawfulProposals = false });
+        conversation.Set(conversation.Record with { Membership = membership, LogEpoch = null, AreKeysStale = false, HasAskedToReturn = false, IsAdmin = false, HasProposals = false, HasUnlawfulProposals = false });
     }
 
     /// <summary>
@@ -236,14 +286,17 @@ internal sealed class ConversationReceiver(EngineContext context)
         return expected.SetEquals(told.Select(static device => Convert.ToHexStringLower(device.Span)));
     }
 
-    private void Explain(ConversationState conversation, ContentType type, MlsError error, DateTimeOffset at)
+    private void Explain(ConversationState conversation, EntryHeader header, MlsError error, DateTimeOffset at)
     {
-        switch (type, error)
+        switch (header.Type, error)
         {
+            // A Commit of its own that this device has forgotten: the others have gone on by it.
+            case (ContentType.Commit, MlsError.OwnMessage):
+                Lose(conversation, header.Epoch + 1, at);
+                break;
             // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
             // its key. It was shown when it came first.
             case (_, MlsError.KeyConsumed):
-            case (not ContentType.Application, MlsError.OwnMessage):
             // Proposals and Commits of an epoch that was over before they came: they are void, and whoever made them sees so too.
             case (not ContentType.Application, MlsError.WrongEpoch):
                 context.Step.Blame(LogFault.Repetition);
@@ -251,7 +304,10 @@ internal sealed class ConversationReceiver(EngineContext context)
             // A Commit that a member signed and that cannot be followed: the others have gone on without this device. One that no member
             // has signed is bytes like any other, and must not cost anybody a conversation.
             case (ContentType.Commit, _) when !IsUnauthentic(error):
-                Break(conversation, Notices.BrokenByError(), at);
+                Lose(conversation, header.Epoch + 1, at);
+                break;
+            case (ContentType.Proposal, MlsError.OwnMessage):
+                conversation.Set(conversation.Record with { AreKeysStale = true });
                 break;
             case (ContentType.Proposal, _):
                 context.Step.Blame(LogFault.Misplaced);
@@ -260,7 +316,7 @@ internal sealed class ConversationReceiver(EngineContext context)
             // a Commit, whose epoch has other keys.
             case (_, MlsError.OwnMessage):
                 AddUnreadable(conversation, Notices.Unreadable(error), at);
-                conversation.Set(conversation.Record with { LeafUpdatedAt = DateTimeOffset.UnixEpoch });
+                conversation.Set(conversation.Record with { AreKeysStale = conversation.Record.AreKeysStale || header.Epoch == conversation.Group.Epoch });
                 break;
             default:
                 AddUnreadable(conversation, Notices.Unreadable(error), at);
@@ -276,6 +332,7 @@ internal sealed class ConversationReceiver(EngineContext context)
         or MlsError.GenerationTooFarAhead
         or MlsError.PaddingInvalid
         or MlsError.SenderNotMember
+        or MlsError.MembershipTagInvalid
         or MlsError.SignatureInvalid;
 
     private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>

@@ -59,6 +59,21 @@ internal sealed record ConversationRecord
     /// <summary>Whether one of them is against the rules, so that none of them can be committed.</summary>
     public bool HasUnlawfulProposals { get; init; }
 
+    /// <summary>
+    /// Whether this device has forgotten something it sent in this epoch, and so which of its keys it has used: its profile was restored from an old
+    /// copy. None of them is used again; a Commit that needs none begins an epoch with others.
+    /// </summary>
+    public bool AreKeysStale { get; init; }
+
+    /// <summary>Whether this device cannot follow its group any more, and waits to be added again.</summary>
+    public bool IsLost => LogEpoch is not null;
+
+    /// <summary>Once it is lost: the epoch that the log has come to, counted by its Commits.</summary>
+    public ulong? LogEpoch { get; init; }
+
+    /// <summary>Whether the members have been asked, in that epoch, to add this device again.</summary>
+    public bool HasAskedToReturn { get; init; }
+
     public byte[] Encode()
     {
         var writer = new TlsWriter();
@@ -67,7 +82,8 @@ internal sealed record ConversationRecord
         writer.WriteVector(Encoding.UTF8.GetBytes(Name));
         writer.WriteUInt8((byte)Membership);
         writer.WriteUInt8((byte)(
-            (IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0) | (IsPostQuantum ? 16 : 0)));
+            (IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0) | (IsPostQuantum ? 16 : 0)
+            | (AreKeysStale ? 32 : 0) | (IsLost ? 64 : 0) | (HasAskedToReturn ? 128 : 0)));
         writer.WriteUInt64(Cursor);
         writer.WriteUInt64((ulong)LastOrder);
         writer.WriteUInt64((ulong)ReadUpTo);
@@ -76,6 +92,8 @@ internal sealed record ConversationRecord
         writer.WriteVector(Encoding.UTF8.GetBytes(LastText));
         writer.WriteUInt64((ulong)NextOutboxNumber);
         writer.WriteUInt64((ulong)LeafUpdatedAt.ToUnixTimeMilliseconds());
+        if (LogEpoch is { } epoch)
+            writer.WriteUInt64(epoch);
         return writer.ToArray();
     }
 
@@ -97,6 +115,8 @@ internal sealed record ConversationRecord
             HasProposals = (flags & 4) != 0,
             HasUnlawfulProposals = (flags & 8) != 0,
             IsPostQuantum = (flags & 16) != 0,
+            AreKeysStale = (flags & 32) != 0,
+            HasAskedToReturn = (flags & 128) != 0,
             Cursor = reader.ReadUInt64(),
             LastOrder = (long)reader.ReadUInt64(),
             ReadUpTo = (long)reader.ReadUInt64(),
@@ -105,6 +125,7 @@ internal sealed record ConversationRecord
             LastText = Encoding.UTF8.GetString(reader.ReadVector().Span),
             NextOutboxNumber = (long)reader.ReadUInt64(),
             LeafUpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
+            LogEpoch = (flags & 64) != 0 ? reader.ReadUInt64() : null,
         };
         if (!reader.Finish() || version != Version)
             throw new InvalidDataException("A stored conversation is damaged.");

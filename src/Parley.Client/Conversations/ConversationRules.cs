@@ -46,6 +46,8 @@ internal sealed class ConversationRules
     /// <summary>Whether a proposal may be put into effect.</summary>
     public bool Allows(QueuedProposal queued)
     {
+        if (ReturnOf(queued) is not null)
+            return true;
         if (queued.Sender is not Sender.Member { LeafIndex: var index } || !_members.TryGetValue(index, out DeviceCertificate? proposer))
             return false;
         return queued.Proposal switch
@@ -63,7 +65,8 @@ internal sealed class ConversationRules
     /// <summary>Whether a Commit may be merged.</summary>
     public bool Allows(StagedCommit staged)
     {
-        if (staged.IsExternal || staged.IsReInit || !staged.Proposals.All(Allows))
+        HashSet<LeafIndex> returning = [.. staged.Proposals.Select(ReturnOf).OfType<LeafIndex>()];
+        if (staged.IsExternal || staged.IsReInit || !staged.Proposals.All(queued => IsRemovalOf(returning, queued) || Allows(queued)))
             return false;
         HashSet<LeafIndex> removed = [.. staged.Removed.Select(static member => member.Index)];
         IEnumerable<DeviceCertificate> left = _members.Where(member => !removed.Contains(member.Key)).Select(static member => member.Value);
@@ -83,6 +86,25 @@ internal sealed class ConversationRules
 
         return profile.Kind == ConversationKind.Group || keys.Count <= DirectMembersMax;
     }
+
+    /// <summary>
+    /// The leaf that a device has in the group, if the proposal is its own wish to be added again with other keys (RFC 9420 §12.1.8). Anybody may
+    /// carry it out, together with the removal of that leaf and never without it: nobody gets in who was not in.
+    /// </summary>
+    public LeafIndex? ReturnOf(QueuedProposal queued)
+    {
+        if (queued is not { Sender: Sender.NewMemberProposal, Proposal: Proposal.Add add } || !CertificateCheck.TryDecode(add.KeyPackage.LeafNode, out DeviceCertificate? again))
+            return null;
+        foreach ((LeafIndex leaf, DeviceCertificate member) in _members)
+        {
+            if (member.DeviceId == again.DeviceId && member.Handle == again.Handle && member.AccountKey.Span.SequenceEqual(again.AccountKey.Span))
+                return leaf;
+        }
+
+        return null;
+    }
+
+    private static bool IsRemovalOf(HashSet<LeafIndex> leaves, QueuedProposal queued) => queued.Proposal is Proposal.Remove remove && leaves.Contains(remove.Removed);
 
     private bool AllowsAdd(Handle proposer, Proposal.Add add)
     {

@@ -12,6 +12,7 @@ using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
+using Parley.Mls.Messages.Tree;
 
 namespace Parley.Client.Conversations;
 
@@ -24,8 +25,13 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     /// <summary>What is to be sent next, or null if there is nothing or it is not time.</summary>
-    public EngineRequest? Next(ConversationState conversation, DateTimeOffset now)
+    /// <param name="conversation">Whose outbox.</param>
+    /// <param name="isInboxRead">Whether no Welcome can be on its way.</param>
+    /// <param name="now">The time.</param>
+    public EngineRequest? Next(ConversationState conversation, bool isInboxRead, DateTimeOffset now)
     {
+        if (isInboxRead)
+            AskToReturn(conversation, now);
         QueueDueCommit(conversation, now);
         while (conversation is { IsFollowed: true, Head: { } head } && IsReady(conversation, head, now))
         {
@@ -123,17 +129,26 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             return false;
         if (head.Work is OutboxWork.CreateLog)
             return true;
-        return IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Group.Epoch > epoch);
+        bool fits = !conversation.Record.IsLost || head is { Work: OutboxWork.Return } or { Sealed: not null };
+        return fits && IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
     }
 
     private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
     {
-        if (conversation is not { Record: { HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
+        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
             return;
         if (conversation.Session.CommitAt is not { } due)
             ConversationReceiver.ScheduleCommit(conversation, now);
         else if (due <= now && !conversation.Outbox.Any(static entry => entry.Work is OutboxWork.CommitProposals))
             conversation.Queue(new OutboxWork.CommitProposals(), now);
+    }
+
+    /// <summary>A device that is lost asks to be added again, once in each epoch of the log, when it has read all there is and nobody has done it yet.</summary>
+    private static void AskToReturn(ConversationState conversation, DateTimeOffset now)
+    {
+        bool isDue = conversation is { Record: { IsLost: true, HasAskedToReturn: false }, Head: null or { Sealed: null, Work: not OutboxWork.Return } };
+        if (isDue && IsCaughtUp(conversation))
+            conversation.QueueFirst(new OutboxWork.Return(), now);
     }
 
     /// <summary>Turns the head into what is sent. False if it has come to its end instead.</summary>
@@ -151,7 +166,7 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
 
             conversation.ReplaceHead(head with { Sealed = message });
             conversation.SaveGroup();
-            int messageBytesMax = head.Work is OutboxWork.Message or OutboxWork.Leave ? Limits.MessageBytesMax : Limits.CommitBytesMax;
+            int messageBytesMax = head.Work is OutboxWork.Message or OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
             if (message.Message.Length <= messageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
                 return true;
             Fail(conversation, conversation.Head!, ErrorText.Of(ClientErrorCode.MessageTooLong), now); // Replaced just above.
@@ -169,8 +184,16 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     private SealedMessage? Seal(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
         Group group = conversation.Group;
+        if (conversation.Record.AreKeysStale && head.Work is not (OutboxWork.Update or OutboxWork.Return))
+        {
+            conversation.QueueFirst(new OutboxWork.Update(), now);
+            return null;
+        }
+
         switch (head.Work)
         {
+            case OutboxWork.Return:
+                return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
             case OutboxWork.Message message:
                 if (WorkBefore(conversation, message, now) is not { } before)
                     return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
@@ -181,13 +204,16 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
             case OutboxWork.Leave:
                 return SealLeave(conversation, now);
             case OutboxWork.Update:
-                return conversation.Record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
+                return conversation.Record is { AreKeysStale: false } record && record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
                 ImmutableArray<Proposal> adds = NewMembers(conversation, add);
-                return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isFirst: group.Epoch == 0);
+                return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isLawful: group.Epoch == 0 || adds.All(IsOwnDevice));
             case OutboxWork.Remove remove:
                 ImmutableArray<Proposal> removes = [.. ConversationRules.Of(conversation.Group).LeavesOf(remove.Handle).Select(static leaf => new Proposal.Remove(leaf))];
                 return removes.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, removes, now);
+            case OutboxWork.RemoveDevices devices:
+                ImmutableArray<Proposal> gone = [.. OwnOthers(group).Where(member => devices.Devices.Contains(member.Device)).Select(static member => new Proposal.Remove(member.Leaf))];
+                return gone.IsEmpty ? Done(conversation) : Commit(conversation, gone, now);
             case OutboxWork.Rename rename:
                 ConversationProfile profile = ConversationProfile.Of(group) with { Name = rename.Name };
                 return CommitAsAdmin(conversation, [new Proposal.GroupContextExtensions([profile.ToExtension()])], now);
@@ -216,10 +242,26 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         return null;
     }
 
+    /// <summary>Whatever the group's keys are, this needs none of them: it is signed by the device, and only a member who is there already is added by it.</summary>
+    private SealedMessage SealReturn(ConversationState conversation, ulong logEpoch, DateTimeOffset now)
+    {
+        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Group.Context.CipherSuite, now, context.Batch);
+        byte[] message = ExternalProposals.Add(context.Crypto, conversation.Id.ToArray(), logEpoch, keyPackage, context.Profile.Identity.Leaf.Signer);
+        return Of(logEpoch, message, now);
+    }
+
     /// <summary>The last one there has nobody who could let it go, and needs nobody.</summary>
     private SealedMessage? SealLeave(ConversationState conversation, DateTimeOffset now)
     {
         Group group = conversation.Group;
+        ImmutableArray<DeviceId> others = [.. OwnOthers(group).Select(static member => member.Device)];
+        if (!others.IsEmpty)
+        {
+            // A person leaves with all devices: the others first, by a Commit, because nobody may commit the removal of its own leaf.
+            conversation.QueueFirst(new OutboxWork.RemoveDevices(others), now);
+            return null;
+        }
+
         if (group.MemberCount > 1)
             return Of(group.Epoch, group.Propose(new Proposal.Remove(group.OwnLeafIndex), now), now);
         receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
@@ -240,10 +282,25 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         return adds.ToImmutable();
     }
 
-    /// <summary>A Commit that the rules let an administrator make; someone may have ceased to be one since it was asked for.</summary>
-    private SealedMessage? CommitAsAdmin(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now, bool isFirst = false)
+    /// <summary>The other devices of one's own that are in a group.</summary>
+    private IEnumerable<(LeafIndex Leaf, DeviceId Device)> OwnOthers(Group group)
     {
-        if (isFirst || ConversationRules.Of(conversation.Group).IsAdmin(context.Self))
+        foreach (Member member in group.Members)
+        {
+            DeviceCertificate certificate = CertificateCheck.Of(member.Leaf);
+            if (certificate.Handle == context.Self && member.Index != group.OwnLeafIndex)
+                yield return (member.Index, certificate.DeviceId);
+        }
+    }
+
+    /// <summary>Everybody's own devices come and go.</summary>
+    private bool IsOwnDevice(Proposal proposal) =>
+        proposal is Proposal.Add add && CertificateCheck.TryDecode(add.KeyPackage.LeafNode, out DeviceCertificate? certificate) && certificate.Handle == context.Self;
+
+    /// <summary>A Commit that the rules let an administrator make, or anybody where it is lawful so; someone may have ceased to be one since it was asked for.</summary>
+    private SealedMessage? CommitAsAdmin(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now, bool isLawful = false)
+    {
+        if (isLawful || ConversationRules.Of(conversation.Group).IsAdmin(context.Self))
             return Commit(conversation, proposals, now);
         conversation.FinishHead(ClientResult.Refuse(ClientErrorCode.NotAdmin));
         return null;
@@ -274,8 +331,31 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     {
         Group group = conversation.Group;
         group.ClearPendingCommit();
-        PendingCommit pending = group.Commit(
-            new CommitOptions { Proposals = proposals, IncludesReceivedProposals = !conversation.Record.HasUnlawfulProposals }, now);
+        var rules = ConversationRules.Of(group);
+        HashSet<LeafIndex> leaving =
+        [
+            .. proposals.OfType<Proposal.Remove>().Select(static remove => remove.Removed),
+            .. group.ReceivedProposals.Select(static queued => queued.Proposal).OfType<Proposal.Remove>().Select(static remove => remove.Removed),
+        ];
+
+        // A device that wishes to be added again loses its former leaf; one that is to leave is not added.
+        bool includesReceived = !conversation.Record.HasUnlawfulProposals;
+        List<LeafIndex> returning = includesReceived ? [.. group.ReceivedProposals.Select(rules.ReturnOf).OfType<LeafIndex>().Distinct().Where(leaf => !leaving.Contains(leaf))] : [];
+        var options = new CommitOptions
+        {
+            Proposals = [.. proposals, .. returning.Select(static leaf => new Proposal.Remove(leaf))],
+            IncludesReceivedProposals = includesReceived,
+            MayInclude = queued => rules.ReturnOf(queued) is not { } leaf || !leaving.Contains(leaf),
+            IsPublic = conversation.Record.AreKeysStale,
+        };
+        PendingCommit pending = group.Commit(options, now);
+        if (returning.Count > 0 && !rules.Allows(pending.Staged))
+        {
+            // By this device's clock a KeyPackage among them is not valid: nobody is removed without being added again.
+            group.ClearPendingCommit();
+            pending = group.Commit(options with { Proposals = proposals, MayInclude = queued => rules.ReturnOf(queued) is null }, now);
+        }
+
         return new SealedMessage(
             NewMessageId(now), group.Epoch, pending.Message, pending.Welcome ?? default, Devices(pending.Staged.Added), Devices(pending.Staged.Removed));
     }

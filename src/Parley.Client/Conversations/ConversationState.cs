@@ -55,6 +55,9 @@ internal sealed class ConversationState : IDisposable
         _context.Profile.Identity.Leaf,
         _context.Store.Read(new StoreRange(Keys.Group)).Select(e => KeyValuePair.Create<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(e.Key.AsMemory(Keys.Group.Length), e.Value)));
 
+    /// <summary>The epoch that what is sent now is for.</summary>
+    public ulong Epoch => Record.LogEpoch ?? Group.Epoch;
+
     /// <summary>A conversation that is not in the store yet.</summary>
     public static ConversationState Create(EngineContext context, ConversationId id, ConversationRecord record) => new(context, id, record, Roster.Empty);
 
@@ -187,6 +190,15 @@ internal sealed class ConversationState : IDisposable
         _context.Step.Finish(Id, entry.Number, result);
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
         Session = Session with { InFlight = false, RetryAt = null };
+    }
+
+    /// <summary>Takes an entry out of the outbox that has not been sealed, and so has not left this device.</summary>
+    public void Cancel(OutboxEntry entry)
+    {
+        if (entry.Sealed is not null || !_outbox.Remove(entry))
+            throw new InvalidOperationException("Only what waits can be cancelled.");
+        _context.Batch.Delete(OutboxKey(entry.Number));
+        _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
     }
 
     /// <summary>Changes what the current connection knows.</summary>

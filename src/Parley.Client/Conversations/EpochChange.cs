@@ -16,7 +16,9 @@ internal sealed class EpochChange
     private readonly ConversationState _conversation;
     private readonly Roster _before;
     private readonly Handle _committer;
+    private readonly bool _isOwn;
     private readonly HashSet<Handle> _added = [];
+    private readonly List<Handle> _returned = [];
     private readonly List<(Handle Removed, Handle By)> _removed = [];
 
     public EpochChange(EngineContext context, ConversationState conversation, ConversationRules rules, StagedCommit staged)
@@ -25,10 +27,16 @@ internal sealed class EpochChange
         _conversation = conversation;
         _before = conversation.Roster;
         _committer = rules.HandleOf(staged.Committer);
-        foreach (Member added in staged.Added)
-            _added.Add(CertificateCheck.Of(added.Leaf).Handle);
+        _isOwn = staged.Committer == conversation.Group.OwnLeafIndex;
+        HashSet<Mls.Messages.Tree.LeafIndex> returned = [.. staged.Proposals.Select(rules.ReturnOf).OfType<Mls.Messages.Tree.LeafIndex>()];
+        _returned.AddRange(returned.Select(rules.HandleOf));
+        HashSet<DeviceId> devices = [.. staged.Removed.Where(removed => returned.Contains(removed.Index)).Select(static removed => CertificateCheck.Of(removed.Leaf).DeviceId)];
+        foreach (DeviceCertificate added in staged.Added.Select(static added => CertificateCheck.Of(added.Leaf)).Where(added => !devices.Contains(added.DeviceId)))
+            _added.Add(added.Handle);
         foreach (QueuedProposal queued in staged.Proposals)
         {
+            if (queued.Proposal is Mls.Messages.Proposals.Proposal.Remove { Removed: var leaf } && returned.Contains(leaf))
+                continue;
             if (queued is { Proposal: Mls.Messages.Proposals.Proposal.Remove remove, Sender: Mls.Messages.Framing.Sender.Member by })
                 _removed.Add((rules.HandleOf(remove.Removed), rules.HandleOf(by.LeafIndex)));
         }
@@ -38,6 +46,8 @@ internal sealed class EpochChange
     public void Tell(DateTimeOffset at, DateTimeOffset now)
     {
         ConversationProfile profile = ReadRoster(_context, _conversation, at);
+        foreach (Handle returned in _returned)
+            _conversation.AddNotice(Notices.Returned(NameOf(returned)), at);
         foreach (Handle added in _added)
             TellAdded(added, at);
         foreach ((Handle removed, Handle by) in _removed.Distinct())
@@ -50,7 +60,8 @@ internal sealed class EpochChange
             IsProfileDue = _conversation.Record.IsProfileDue || _added.Count > 0,
             HasProposals = false,
             HasUnlawfulProposals = false,
-            LeafUpdatedAt = _committer == _context.Self ? now : _conversation.Record.LeafUpdatedAt,
+            AreKeysStale = false,
+            LeafUpdatedAt = _isOwn ? now : _conversation.Record.LeafUpdatedAt,
         });
         _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null });
         LeaveAgain(now);

@@ -16,15 +16,19 @@ internal static class Notices
 
     public static string JoinedAgain(string by) => $"{by} removed you and added you again while you were away. What was said in between cannot be read here.";
 
+    public static string JoinedByOwnDevice() => "You added this device. What was said before stays on your other devices.";
+
+    public static string RemovedByOwnDevice() => "Another of your devices left this conversation for you, or took this device out of it. You can still read what was said until now.";
+
     public static string Added(string by, string who) => $"{by} added {who}.";
 
-    public static string AddedDevice(string who) => $"{who} uses another device from now on.";
+    public static string AddedDevice(string who) => $"{who} added a device.";
 
     public static string Removed(string by, string who) => $"{by} removed {who}.";
 
     public static string RemovedSelf(string by) => $"{by} removed you. You can still read what was said until now.";
 
-    public static string RemovedDevice(string who) => $"{who} uses one device less from now on.";
+    public static string RemovedDevice(string who) => $"{who} removed a device.";
 
     public static string Left(string who) => $"{who} left.";
 
@@ -40,7 +44,17 @@ internal static class Notices
 
     public static string Broken(string by) => $"{by} made a change that this conversation’s rules forbid, so it cannot go on. Start a new one, without them.";
 
-    public static string BrokenByError() => "A change to this conversation could not be followed. Ask a member to remove you and add you again.";
+    /// <summary>This device cannot follow its group any more, and has asked to be added again.</summary>
+    public static string Lost() => "This device has lost its place in the conversation, as after its profile was restored from an old copy. It has asked to be added again, which happens by itself as soon as another member is online. What you write is kept until then. If there is no other member, start a new conversation.";
+
+    /// <summary>This device is in its group again.</summary>
+    public static string Back() => "This device is back in the conversation, with new keys. What was said in between cannot be read here; those who received it can tell you what it said.";
+
+    public static string Returned(string who) => $"{who}’s device had lost its place in the conversation and is back, with new keys.";
+
+    /// <summary>Why a message cannot be read that came while this device was lost.</summary>
+    public static TimelineBody.Unreadable Missed() => new(
+        "This message was sent while this device had no place in the conversation.", "Ask the sender to send it again.");
 
     /// <summary>Why a message cannot be read, and what can be done.</summary>
     public static TimelineBody.Unreadable Unreadable(MlsError error) => error switch
@@ -52,7 +66,7 @@ internal static class Notices
             "Those who received it can tell you what it said."),
         MlsError.WrongEpoch => new TimelineBody.Unreadable(
             "This message is for keys that this device does not have: it has missed a change to the conversation, as after its profile was restored from a backup.",
-            "Ask a member to remove you and add you again."),
+            "Ask the sender to send it again."),
         MlsError.GenerationTooFarAhead => new TimelineBody.Unreadable(
             "Too many of the sender’s messages before this one are missing.", "Ask the sender to send it again."),
         _ => new TimelineBody.Unreadable(

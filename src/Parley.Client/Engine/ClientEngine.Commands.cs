@@ -45,6 +45,22 @@ internal sealed partial class ClientEngine
         return ClientResult.Of(work.Id);
     }
 
+    /// <summary>Takes back a message that still waits. One that has been sealed may be with the server already, and goes on.</summary>
+    public ClientResult Cancel(MessageId message)
+    {
+        foreach (ConversationState conversation in _conversations.Values)
+        {
+            if (conversation.Outbox.FirstOrDefault(entry => entry.Work is OutboxWork.Message work && work.Id == message) is not { } entry)
+                continue;
+            if (entry.Sealed is not null)
+                return ClientResult.Refuse(ClientErrorCode.MessageOnItsWay);
+            conversation.Cancel(entry);
+            return ClientResult.Success;
+        }
+
+        return ClientResult.Refuse(ClientErrorCode.MessageNotQueued);
+    }
+
     /// <summary>Checks KeyPackages of a suite that the server handed out for a person.</summary>
     public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> CheckKeyPackages(Handle handle, CipherSuite suite, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now) =>
         _opener.Check(handle, suite, keyPackages, now);
@@ -81,6 +97,26 @@ internal sealed partial class ClientEngine
     public ClientResult<long> Add(ConversationId id, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now) =>
         FindAdministered(id).TryGetValue(out ConversationState? conversation, out ClientError? error)
             ? ClientResult.Of(conversation.Queue(new OutboxWork.Add(keyPackages), now))
+            : ClientResult.Refuse<long>(error);
+
+    /// <summary>The conversations that go on, each with the suite a device needs KeyPackages of to enter it.</summary>
+    public IReadOnlyList<(ConversationId Id, CipherSuite Suite)> ActiveConversations() =>
+        [.. _conversations.Values.Where(static c => c.Record.Membership == Membership.Active).Select(static c => (c.Id, c.Group.Context.CipherSuite))];
+
+    /// <summary>Queues the adding of devices of one's own account. KeyPackages that the account's own key has not certified are refused.</summary>
+    public ClientResult<long> AddOwnDevices(ConversationId id, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now)
+    {
+        if (!FindActive(id).TryGetValue(out ConversationState? conversation, out ClientError? error))
+            return ClientResult.Refuse<long>(error);
+        if (!_opener.Check(_context.Self, conversation.Group.Context.CipherSuite, keyPackages, now).TryGetValue(out ImmutableArray<ReadOnlyMemory<byte>> good, out error))
+            return ClientResult.Refuse<long>(error);
+        return ClientResult.Of(conversation.Queue(new OutboxWork.Add(good), now));
+    }
+
+    /// <summary>Queues the removal of another device of one's own.</summary>
+    public ClientResult<long> RemoveOwnDevice(ConversationId id, DeviceId device, DateTimeOffset now) =>
+        FindActive(id).TryGetValue(out ConversationState? conversation, out ClientError? error)
+            ? ClientResult.Of(conversation.Queue(new OutboxWork.RemoveDevices([device]), now))
             : ClientResult.Refuse<long>(error);
 
     /// <summary>Queues the removal of a person.</summary>

@@ -36,7 +36,7 @@ internal sealed partial class ClientEngine : IDisposable
         _context = new EngineContext(crypto, store, profile);
         _receiver = new ConversationReceiver(_context);
         _sender = new ConversationSender(_context, _receiver);
-        _opener = new ConversationOpener(_context);
+        _opener = new ConversationOpener(_context, _receiver);
         _conversations = ConversationState.LoadAll(_context).ToDictionary(static conversation => conversation.Id);
         _inboxCursor = store.Get(InboxKey) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(stored) : 0;
     }
@@ -225,7 +225,8 @@ internal sealed partial class ClientEngine : IDisposable
             requests.Add(new EngineRequest.Acknowledge(new LogId(conversation.Id), conversation.Record.Cursor));
         }
 
-        if (_sender.Next(conversation, now) is { } request)
+        bool isInboxRead = _inbox.Head is { } head && _inboxCursor >= head;
+        if (_sender.Next(conversation, isInboxRead, now) is { } request)
             requests.Add(request);
     }
 
@@ -260,7 +261,17 @@ internal sealed partial class ClientEngine : IDisposable
         if (_opener.TryJoin(welcome, _conversations, at, now, out ConversationState? joined))
             _conversations[joined.Id] = joined;
         else
+        {
             _context.Step.Blame(LogFault.WelcomeInvalid);
+            AskAgain(welcome);
+        }
+    }
+
+    /// <summary>A Welcome that should have brought a lost device back does not: its keys may be among what was forgotten.</summary>
+    private void AskAgain(InboxWelcome welcome)
+    {
+        if (ConversationId.TryParse(welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation) && conversation.Record.IsLost)
+            conversation.Set(conversation.Record with { HasAskedToReturn = false });
     }
 
     /// <summary>

@@ -190,6 +190,12 @@ internal sealed class EngineHost : IDisposable
         }
 
         _news.UnionWith(step.Events);
+        foreach (LogFault fault in step.Faults)
+        {
+            if (FaultText.Of(fault) is { } sentence)
+                _news.Add(new ClientEvent.ServerFault(sentence));
+        }
+
         // That everything has been read is news even if there was nothing to read.
         bool isCaughtUp = engine.IsCaughtUp;
         if (_news.Count > 0 || isCaughtUp != _wasCaughtUp)

@@ -10,6 +10,9 @@ internal sealed class DeviceAuthentication(CertificateCheck certificates) : IAut
     /// <inheritdoc/>
     public bool IsValid(LeafNode leaf) => certificates.TryRead(leaf, out _);
 
+    /// <summary>A device may ask to be added; that only one who is a member already may have its way is the conversation's rule.</summary>
+    public bool MayProposeItself(LeafNode newcomer) => certificates.TryRead(newcomer, out _);
+
     /// <inheritdoc/>
     public bool IsSuccessor(LeafNode current, LeafNode successor) =>
         CertificateCheck.TryDecode(current, out DeviceCertificate? before)

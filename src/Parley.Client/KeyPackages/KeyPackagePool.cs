@@ -5,6 +5,7 @@ using Parley.Mls.Groups;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Groups;
+using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Tree;
 
 namespace Parley.Client.KeyPackages;
@@ -53,9 +54,9 @@ internal sealed class KeyPackagePool
         }
 
         for (; missing > 0; missing--)
-            wanted.Add(Create(suite, isLastResort: false, now, batch));
+            wanted.Add(Create(suite, isLastResort: false, isForStock: true, now, batch));
         if (needsLastResort)
-            wanted.Add(Create(suite, isLastResort: true, now, batch));
+            wanted.Add(Create(suite, isLastResort: true, isForStock: true, now, batch));
         return wanted;
     }
 
@@ -67,6 +68,13 @@ internal sealed class KeyPackagePool
             if (!entry.IsUploaded)
                 Put(name, entry with { IsUploaded = true }, batch);
         }
+    }
+
+    /// <summary>A KeyPackage that does not go to the server's stock: it is for one group that this device asks to be added to again.</summary>
+    public KeyPackage CreateForReturn(CipherSuite suite, DateTimeOffset now, StoreBatch batch)
+    {
+        byte[] encoded = Create(suite, isLastResort: false, isForStock: false, now, batch);
+        return Tls.TryDecode(encoded, out KeyPackage? keyPackage, out _) ? keyPackage : throw new InvalidOperationException("A KeyPackage was just made.");
     }
 
     /// <summary>The bundle a Welcome was made for, or null. The caller disposes it.</summary>
@@ -104,12 +112,15 @@ internal sealed class KeyPackagePool
         }
     }
 
-    private byte[] Create(CipherSuite suite, bool isLastResort, DateTimeOffset now, StoreBatch batch)
+    private byte[] Create(CipherSuite suite, bool isLastResort, bool isForStock, DateTimeOffset now, StoreBatch batch)
     {
-        var lifetime = Lifetime.Between(now - MlsProfile.KeyPackageClockSkew, now + MlsProfile.KeyPackageLifetime);
+        // Whoever is online carries out a wish to return, however wrong its clock: that KeyPackage is valid from long before now.
+        var lifetime = isForStock
+            ? Lifetime.Between(now - MlsProfile.KeyPackageClockSkew, now + MlsProfile.KeyPackageLifetime)
+            : Lifetime.Between(now - (MlsProfile.KeyPackageLifetime / 3), now + (MlsProfile.KeyPackageLifetime / 3));
         using KeyPackageBundle bundle = KeyPackageBundle.Create(
             _crypto, suite, _identity.Leaf, lifetime, isLastResort ? MlsProfile.LastResort : []);
-        Put(Name(bundle.Reference.Span), new Entry(suite, isLastResort, IsUploaded: false, now, bundle.Serialize()), batch);
+        Put(Name(bundle.Reference.Span), new Entry(suite, isLastResort, IsUploaded: !isForStock, now, bundle.Serialize()), batch);
         return bundle.KeyPackage.Encode();
     }
 

@@ -92,6 +92,8 @@ internal abstract record OutboxWork
         Leave = 6,
         CommitProposals = 7,
         Update = 8,
+        Return = 9,
+        RemoveDevices = 16,
     }
 
     public static OutboxWork Read(TlsReader reader)
@@ -108,12 +110,16 @@ internal abstract record OutboxWork
                 return new Remove(ReadHandle(reader));
             case Tag.Rename:
                 return new Rename(Encoding.UTF8.GetString(reader.ReadVector().Span));
+            case Tag.RemoveDevices:
+                return new RemoveDevices(reader.ReadVectorOf(ReadDevice, KeyPackagesMax));
             case Tag.Leave:
                 return new Leave();
             case Tag.CommitProposals:
                 return new CommitProposals();
             case Tag.Update:
                 return new Update();
+            case Tag.Return:
+                return new Return();
             default:
                 reader.Fail(DecodeError.UnknownEnumValue);
                 return new Update();
@@ -144,6 +150,10 @@ internal abstract record OutboxWork
                 writer.WriteUInt8((byte)Tag.Rename);
                 writer.WriteVector(Encoding.UTF8.GetBytes(rename.Name));
                 break;
+            case RemoveDevices remove:
+                writer.WriteUInt8((byte)Tag.RemoveDevices);
+                writer.WriteVectorOf(remove.Devices, static (w, device) => w.WriteBytes(device.ToArray()));
+                break;
             case Leave:
                 writer.WriteUInt8((byte)Tag.Leave);
                 break;
@@ -153,7 +163,17 @@ internal abstract record OutboxWork
             case Update:
                 writer.WriteUInt8((byte)Tag.Update);
                 break;
+            case Return:
+                writer.WriteUInt8((byte)Tag.Return);
+                break;
         }
+    }
+
+    private static DeviceId ReadDevice(TlsReader reader)
+    {
+        if (!DeviceId.TryParse(reader.ReadBytes(Limits.DeviceIdBytes).Span, out DeviceId device))
+            reader.Fail(DecodeError.Truncated);
+        return device;
     }
 
     private static MessageId ReadId(TlsReader reader)
@@ -186,6 +206,10 @@ internal abstract record OutboxWork
     /// <param name="Handle">The person.</param>
     public sealed record Remove(Handle Handle) : OutboxWork;
 
+    /// <summary>Removes devices of one's own, if they are there.</summary>
+    /// <param name="Devices">Which; never this one.</param>
+    public sealed record RemoveDevices(ImmutableArray<DeviceId> Devices) : OutboxWork;
+
     /// <summary>Renames the group.</summary>
     /// <param name="Name">The new name.</param>
     public sealed record Rename(string Name) : OutboxWork;
@@ -198,4 +222,7 @@ internal abstract record OutboxWork
 
     /// <summary>Gives one's own leaf new keys.</summary>
     public sealed record Update : OutboxWork;
+
+    /// <summary>Asks the members to add this device again, which cannot follow them any more.</summary>
+    public sealed record Return : OutboxWork;
 }

@@ -29,6 +29,12 @@ public sealed record CommitOptions
     /// <summary>Whether there is a path, and so fresh keys of ours, where none is needed.</summary>
     public bool ForcesPath { get; init; } = true;
 
+    /// <summary>
+    /// Whether the Commit is a PublicMessage whatever the group's handshakes are: it is sealed with no key of our ratchet then, so that a member who
+    /// does not know which of those it has used can get others (RFC 9420 §9.1: no key is used twice).
+    /// </summary>
+    public bool IsPublic { get; init; }
+
     /// <summary>Whether the Welcome carries the ratchet tree.</summary>
     public bool WelcomeHasRatchetTree { get; init; } = true;
 

@@ -54,7 +54,7 @@ public sealed partial class Group
             Signer = Identity.Signer,
             Identity = identity,
             IsNewIdentity = options.Identity is not null,
-            Format = _config.HandshakeFormat,
+            Format = options.IsPublic ? WireFormat.PublicMessage : _config.HandshakeFormat,
             AuthenticatedData = options.AuthenticatedData,
         };
         bool hasPath = options.ForcesPath || options.Identity is not null || ProposalListRules.IsPathRequired(proposals);

@@ -79,10 +79,14 @@ public sealed partial class Group
         CheckGroup(open.Content.GroupId);
         MlsException.ThrowIf(open.Content.Epoch != Epoch, MlsError.WrongEpoch);
         MlsException.ThrowIf(IsReinitialized, MlsError.GroupReinitialized);
-        if (open.Content.Sender is Sender.Member { LeafIndex: var index } && index == OwnLeafIndex)
-            return (open.Content.Content is Content.ProposalContent ? AcceptOwnProposal(message) : null) ?? throw new MlsException(MlsError.OwnMessage);
+        bool isOwn = open.Content.Sender is Sender.Member { LeafIndex: var index } && index == OwnLeafIndex;
+        if (isOwn && open.Content.Content is Content.ProposalContent && AcceptOwnProposal(message) is { } own)
+            return own;
         AuthenticatedContent content = PublicMessages.Open(_suite, _epoch.Secrets.MembershipKey, open, _epoch.EncodedContext);
         VerifySender(content);
+
+        // Only now: nobody else can make anyone believe that it has forgotten something.
+        MlsException.ThrowIf(isOwn, MlsError.OwnMessage);
         return ProcessHandshake(content, now);
     }
 

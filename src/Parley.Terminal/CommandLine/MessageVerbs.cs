@@ -5,7 +5,7 @@ using Parley.Terminal.Emoji;
 
 namespace Parley.Terminal.CommandLine;
 
-/// <summary>The commands about messages: send and read.</summary>
+/// <summary>The commands about messages: send, read and outbox.</summary>
 internal static class MessageVerbs
 {
     private const int CountMax = 10_000;
@@ -13,7 +13,7 @@ internal static class MessageVerbs
     private const int ItemsToSearch = 100;
 
     /// <summary>All of them.</summary>
-    public static IEnumerable<Verb> All() => [Send(), Read()];
+    public static IEnumerable<Verb> All() => [Send(), Read(), Outbox()];
 
     private static Verb Send()
     {
@@ -115,5 +115,37 @@ internal static class MessageVerbs
 
             return follow ? await reading.FollowAsync(invocation.Cancelled) : ExitCode.Done;
         });
+    }
+
+    private static Verb Outbox()
+    {
+        var cancel = new Option<string?>("--cancel") { Description = "Take back the message with this id, if it has not left this device.", HelpName = "ID" };
+        return new Verb(
+            new Command("outbox", "Lists messages that wait to be sent, or takes one back. With --json, one object a line.") { cancel },
+            (parsed, invocation) => invocation.WithAccountAsync(client => Task.FromResult(Outbox(invocation, client, parsed.GetValue(cancel)))),
+            "parley outbox", "parley outbox --json", "parley outbox --cancel ID");
+    }
+
+    private static ExitCode Outbox(Invocation invocation, ParleyClient client, string? cancelled)
+    {
+        var waiting = client.Conversations
+            .SelectMany(conversation => client.ReadTimeline(conversation.Id, CountMax, before: long.MaxValue).Select(item => (Conversation: conversation, Item: item)))
+            .Where(static pair => pair.Item is { State: DeliveryState.Queued or DeliveryState.Sending, Id: not null })
+            .ToList();
+        if (cancelled is not null)
+        {
+            MessageId? id = waiting.FirstOrDefault(pair => pair.Item.Id.ToString() == cancelled).Item?.Id;
+            ClientResult taken = id is { } found ? client.Cancel(found) : ClientResult.Refuse(ClientErrorCode.MessageNotQueued);
+            if (!taken.Succeeded)
+                return invocation.Fail(taken.Error);
+            invocation.Answer(new CancelledAnswer(cancelled), AnswersJson.Default.CancelledAnswer, "Taken back. Nobody is sent it.");
+            return ExitCode.Done;
+        }
+
+        foreach ((Conversation conversation, TimelineItem item) in invocation.Json ? waiting : [])
+            invocation.Answer(ItemAnswer.Of(conversation, item), AnswersJson.Default.ItemAnswer, "");
+        if (!invocation.Json)
+            invocation.Table(["id", "to", "message"], waiting.Select(pair => (IReadOnlyList<string>)[pair.Item.Id.ToString() ?? "", ConversationAnswer.AddressOf(pair.Conversation), Export.ChatExport.Words(pair.Item)]));
+        return ExitCode.Done;
     }
 }

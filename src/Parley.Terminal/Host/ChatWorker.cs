@@ -68,6 +68,8 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
     {
         if (change is ClientEvent.ConnectionChanged connection)
             post(new ChatEvent.ConnectionChanged(connection.Status));
+        else if (change is ClientEvent.ServerFault fault)
+            post(new ChatEvent.Reported(fault.Sentence, IsError: true));
         else if (Interlocked.Exchange(ref _changed, 1) == 0)
             _work.Writer.TryWrite(null);
     }

@@ -1,5 +1,4 @@
 using Parley.Client.Engine;
-using Parley.Client.Store;
 using Parley.Contracts.Wire;
 
 namespace Parley.Client.Tests.Engine;
@@ -164,32 +163,6 @@ public sealed class ConversationTests : IDisposable
         _fixture.Settle();
         Assert.Equal(["welcome"], carol.Texts(group));
         Assert.Equal(bob.Texts(group), carol.Texts(group));
-    }
-
-    [Fact]
-    public void A_device_restored_from_an_old_copy_renews_its_keys_before_it_writes()
-    {
-        // Found by the simulation: it used the keys of what it had forgotten once more, and nobody was shown what it wrote then.
-        (TestDevice alice, TestDevice bob, TestDevice carol, ConversationId group) = Trio();
-        alice.Say(group, "one");
-        _fixture.Settle();
-        IReadOnlyList<StoreEntry> copy = alice.Store.Read(new StoreRange(ReadOnlyMemory<byte>.Empty));
-        alice.Say(group, "two");
-        _fixture.Settle();
-        var restored = new StoreBatch();
-        foreach (StoreEntry entry in alice.Store.Read(new StoreRange(ReadOnlyMemory<byte>.Empty)))
-            restored.Delete(entry.Key);
-        foreach (StoreEntry entry in copy)
-            restored.Put(entry.Key, entry.Value);
-        alice.Store.Write(restored);
-        alice.Crash();
-        alice.Connect();
-        alice.Say(group, "three");
-        _fixture.Settle();
-        Assert.Equal(["one", "two", "three"], bob.Texts(group));
-        Assert.Equal(["one", "two", "three"], carol.Texts(group));
-        Assert.Equal(["one", "three"], alice.Texts(group));
-        Assert.Contains(alice.Timeline(group), static item => item.Content is TimelineContent.Unreadable);
     }
 
     [Fact]

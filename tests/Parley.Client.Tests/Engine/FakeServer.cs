@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Parley.Client.Conversations;
 using Parley.Client.Engine;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
@@ -116,11 +117,11 @@ internal sealed class FakeServer(TimeProvider time)
             return log.Entries[(int)known - 1].Message == append.Message ? (ErrorCode.None, known) : (ErrorCode.MessageIdReused, 0);
         if (!log.Readers.TryGetValue(sender.ToString(), out var access) || access.Through != ulong.MaxValue)
             return (ErrorCode.NotAMember, 0);
-        if (!MlsMessage.TryDecode(append.Message.Span, out MlsMessage? message, out _) || message is not MlsMessage.Private { Message: var content })
+        if (!MlsMessage.TryDecode(append.Message.Span, out MlsMessage? message, out _) || EntryHeader.Of(message) is not { } content)
             return (ErrorCode.Malformed, 0);
         if (content.Epoch > log.Epoch)
             return (ErrorCode.EpochUnknown, 0);
-        if (content.ContentType != ContentType.Application && content.Epoch < log.Epoch)
+        if (content.Type != ContentType.Application && content.Epoch < log.Epoch)
             return (ErrorCode.EpochTaken, 0);
         if (content.Epoch + Limits.PastEpochsMax < log.Epoch)
             return (ErrorCode.EpochTooOld, 0);
@@ -130,7 +131,7 @@ internal sealed class FakeServer(TimeProvider time)
         envelope.RemovedDevices.Add(append.RemovedDevices);
         log.Entries.Add(envelope);
         log.Ids.Add(messageId, sequence);
-        if (content.ContentType == ContentType.Commit)
+        if (content.Type == ContentType.Commit)
             ApplyCommit(group, log, append, sequence);
         return (ErrorCode.None, sequence);
     }

@@ -18,7 +18,7 @@ internal sealed class EverythingExplained : Checker
         {
             if (item.Content is TimelineContent.Unreadable unreadable && (unreadable.Why.Length == 0 || unreadable.Fix.Length == 0))
                 throw Broken($"{sighting.Device} does not say why it cannot read something");
-            if (!world.Options.NeedsRepair && SaysBroken(item.Content))
+            if (!world.Options.NeedsRepair && !world.SightOf(sighting.Device).IsRolledBack && SaysBroken(item.Content))
                 throw Broken($"{sighting.Device} has given up a conversation");
         }
     }
@@ -27,7 +27,7 @@ internal sealed class EverythingExplained : Checker
     {
         if (world.Options.NeedsRepair)
             return;
-        foreach (SimulatedDevice device in world.Honest)
+        foreach (SimulatedDevice device in world.Honest.Where(device => !world.SightOf(device).IsRolledBack))
         {
             foreach (ConversationId conversation in world.Conversations)
             {
@@ -43,5 +43,5 @@ internal sealed class EverythingExplained : Checker
 
     /// <summary>Whether an item says that its conversation cannot go on.</summary>
     public static bool SaysBroken(TimelineContent content) => content is TimelineContent.Notice { Sentence: var sentence }
-        && (sentence == Notices.BrokenByError() || sentence.EndsWith(Notices.Broken(""), StringComparison.Ordinal));
+        && (sentence == Notices.Lost() || sentence.EndsWith(Notices.Broken(""), StringComparison.Ordinal));
 }

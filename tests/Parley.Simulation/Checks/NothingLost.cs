@@ -33,7 +33,7 @@ internal sealed class NothingLost : Checker
         foreach (Said said in world.Said.Values.Where(said => said.By == device && said.IsAccepted && !world.Durable.Contains(said.Text)))
         {
             bool isShown = shown.TryGetValue(said.Text, out DeliveryState state);
-            bool isKept = state == DeliveryState.Failed || (world.Options.NeedsRepair && state is DeliveryState.Queued or DeliveryState.Sending);
+            bool isKept = state == DeliveryState.Failed || ((world.Options.NeedsRepair || world.SightOf(device).IsRolledBack) && state is DeliveryState.Queued or DeliveryState.Sending);
             if (!isShown || !isKept)
                 throw Broken($"“{said.Text}” is not in the log, and its writer shows it {(isShown ? $"as {state}" : "not at all")}");
         }
@@ -50,13 +50,18 @@ internal sealed class NothingLost : Checker
         if (shown.SequenceEqual(log))
             return;
         List<string> missing = [.. log.Except(shown)];
+        bool isRolledBack = world.SightOf(device).IsRolledBack;
+
+        // What it has forgotten altogether it cannot explain; and what was queued in the copy and sent before it was restored, it sends again.
+        if (isRolledBack && (missing.Count == 0 || !world.SightOf(device).Whole.ContainsKey(conversation)))
+            return;
         if (missing.Count == 0)
         {
             int place = shown.Zip(log).TakeWhile(static pair => pair.First == pair.Second).Count();
             throw Broken($"{device} shows “{shown.ElementAtOrDefault(place)}” where the log has “{log.ElementAtOrDefault(place)}”");
         }
 
-        if (!world.Options.NeedsRepair || !IsExplained(items, missing.Count))
+        if (!(world.Options.NeedsRepair || isRolledBack) || !IsExplained(items, missing.Count))
             throw Broken($"{device} may read “{missing[0]}” and {missing.Count - 1} more, and does not show it");
     }
 

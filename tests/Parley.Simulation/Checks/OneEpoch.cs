@@ -25,8 +25,18 @@ internal sealed class OneEpoch : Checker
                 if (!world.Server.IsMember(conversation, device.Id))
                     continue;
                 string name = world.NameOf(new LogId(conversation));
+                // Who has forgotten a Commit of its own is brought back by another member, if there is one.
+                bool isRolledBack = world.SightOf(device).IsRolledBack;
+                if (isRolledBack && !world.Honest.Any(other => other != device && world.Server.IsMember(conversation, other.Id)))
+                    continue;
                 if (world.SightOf(device).Conversations.FirstOrDefault(shown => shown.Id == conversation) is not { } shown)
+                {
+                    // It has forgotten the keys that it was added with, and learns nothing of the group but its id.
+                    if (isRolledBack)
+                        continue;
                     throw Broken($"{device} is a member of {name} and does not know it");
+                }
+
                 if (shown.State == MembershipState.Left)
                     continue;
                 if (shown.State != MembershipState.Active)

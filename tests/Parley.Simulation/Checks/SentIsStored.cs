@@ -21,7 +21,7 @@ internal sealed class SentIsStored : Checker
         {
             foreach (TimelineItem item in world.SightOf(device).Whole.Values.SelectMany(static items => items))
             {
-                if (item.Content is TimelineContent.Text text && item.State == DeliveryState.Failed && world.Durable.Contains(text.Body))
+                if (item.Content is TimelineContent.Text text && item.State == DeliveryState.Failed && world.Durable.Contains(text.Body) && !world.Said[text.Body].IsForgotten)
                     throw Broken($"{device} shows “{text.Body}” as failed, and it was sent");
             }
         }

@@ -161,6 +161,8 @@ internal sealed class World : IDisposable
         _sights[device] = new Sight(device) { IsRolledBack = true };
         foreach (Said said in Said.Values.Where(said => said.By == device && !Durable.Contains(said.Text)))
             said.IsAccepted = false;
+        foreach (Said said in Said.Values.Where(said => said.By == device && Durable.Contains(said.Text)))
+            said.IsForgotten = true;
         foreach (Checker checker in _checkers)
             checker.Forget(device);
     }
@@ -304,4 +306,7 @@ internal sealed record Said(string Text, SimulatedDevice By, ConversationId In, 
 {
     /// <summary>Whether the client has said that it has it. Where it died in between, it may have it or not.</summary>
     public bool IsAccepted { get; set; }
+
+    /// <summary>Whether its writer's device may have forgotten that it was sent.</summary>
+    public bool IsForgotten { get; set; }
 }

@@ -9,8 +9,6 @@ internal sealed class RollbackFault : Fault
 {
     public override string Name => "rollback";
 
-    public override bool NeedsRepair => true;
-
     public override void Begin(World world) => world.Once(() =>
     {
         SimulatedDevice device = world.Chance.Pick(world.Honest);

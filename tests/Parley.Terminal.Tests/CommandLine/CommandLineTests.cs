@@ -54,6 +54,7 @@ public sealed class CommandLineTests
     [InlineData("rename")]
     [InlineData("members")]
     [InlineData("export")]
+    [InlineData("outbox")]
     [InlineData("lock")]
     [InlineData("unlock")]
     public async Task Every_command_teaches_by_example(string command)

@@ -1,0 +1,181 @@
+using Parley.Client.Conversations;
+using Parley.Client.Engine;
+using Parley.Client.Store;
+using Parley.Contracts.Wire;
+using Parley.Mls.Messages.Codec;
+using Parley.Mls.Messages.Framing;
+
+namespace Parley.Client.Tests.Engine;
+
+/// <summary>A device that has forgotten what it did finds out before it seals anything, and comes back with other keys.</summary>
+public sealed class RepairTests : IDisposable
+{
+    private readonly EngineFixture _fixture = new();
+    private readonly TestDevice _alice;
+    private readonly TestDevice _bob;
+    private readonly TestDevice _carol;
+    private readonly ConversationId _group;
+
+    public RepairTests()
+    {
+        _alice = _fixture.Join("alice");
+        _bob = _fixture.Join("bob");
+        _carol = _fixture.Join("carol");
+        _group = _alice.Create(ConversationKind.Group, "club", _bob, _carol);
+        _fixture.Settle();
+        _alice.Say(_group, "one");
+        _fixture.Settle();
+    }
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public void A_device_restored_from_an_old_copy_renews_its_keys_before_it_writes()
+    {
+        // Found by the simulation: it used the keys of what it had forgotten once more, and nobody was shown what it wrote then.
+        IReadOnlyList<StoreEntry> copy = Copy(_alice);
+        _alice.Say(_group, "two");
+        _fixture.Settle();
+        Restore(_alice, copy);
+        _alice.Say(_group, "three");
+        _fixture.Settle();
+        Assert.Equal(["one", "two", "three"], _bob.Texts(_group));
+        Assert.Equal(["one", "two", "three"], _carol.Texts(_group));
+        Assert.Equal(["one", "three"], _alice.Texts(_group));
+        Assert.Contains(_alice.Timeline(_group), static item => item.Content is TimelineContent.Unreadable);
+    }
+
+    [Fact]
+    public void The_Commit_that_renews_keys_of_which_some_may_be_used_needs_none_of_them()
+    {
+        IReadOnlyList<StoreEntry> copy = Copy(_alice);
+        _alice.Say(_group, "two");
+        _fixture.Settle();
+        int before = Entries().Count;
+        Restore(_alice, copy);
+        _alice.Say(_group, "three");
+        _fixture.Settle();
+        Assert.True(MlsMessage.TryDecode(Entries()[before].Message.Span, out MlsMessage? commit, out _));
+        Assert.IsType<MlsMessage.Public>(commit);
+    }
+
+    [Fact]
+    public void A_device_that_has_forgotten_a_Commit_of_its_own_is_added_again_by_the_others()
+    {
+        IReadOnlyList<StoreEntry> copy = Copy(_alice);
+        Assert.True(_alice.Host.Run(engine => engine.Rename(_group, "society", _fixture.Time.GetUtcNow())).Succeeded);
+        _fixture.Settle();
+        _bob.Say(_group, "two");
+        _fixture.Settle();
+        Restore(_alice, copy);
+        _alice.Say(_group, "three");
+        _fixture.Settle();
+        Assert.Equal(["one", "two", "three"], _bob.Texts(_group));
+        Assert.Equal(["one", "three"], _alice.Texts(_group));
+        Assert.Equal("society", _alice.Read(_group).Title);
+        Assert.Equal(MembershipState.Active, _alice.Read(_group).State);
+        Assert.Contains(_alice.Notices(_group), static sentence => sentence.StartsWith("This device has lost its place", StringComparison.Ordinal));
+        Assert.Contains(_alice.Notices(_group), static sentence => sentence.StartsWith("This device is back", StringComparison.Ordinal));
+        Assert.Contains("alice’s device had lost its place in the conversation and is back, with new keys.", _bob.Notices(_group));
+    }
+
+    [Fact]
+    public void A_device_that_is_lost_waits_for_the_others_and_keeps_what_is_written()
+    {
+        IReadOnlyList<StoreEntry> copy = Copy(_alice);
+        Assert.True(_alice.Host.Run(engine => engine.Rename(_group, "society", _fixture.Time.GetUtcNow())).Succeeded);
+        _fixture.Settle();
+        _bob.Disconnect();
+        _carol.Disconnect();
+        Restore(_alice, copy);
+        _alice.Say(_group, "two");
+        _fixture.Settle();
+        Assert.Equal(DeliveryState.Queued, _alice.Timeline(_group)[^1].State);
+        _carol.Connect();
+        _fixture.Settle();
+        Assert.Equal(DeliveryState.Sent, _alice.Timeline(_group)[^1].State);
+        Assert.Equal(["one", "two"], _carol.Texts(_group));
+    }
+
+    [Fact]
+    public void Who_is_lost_and_is_removed_is_not_added_again()
+    {
+        IReadOnlyList<StoreEntry> copy = Copy(_bob);
+        _fixture.Time.Advance(MlsProfile.LeafUpdateInterval + TimeSpan.FromHours(1));
+        _bob.Say(_group, "two");
+        _fixture.Settle();
+        _alice.Disconnect();
+        _carol.Disconnect();
+        Restore(_bob, copy);
+        _fixture.Settle();
+        _alice.Connect();
+        Assert.True(_alice.Host.Run(engine => engine.Remove(_group, _bob.Handle, _fixture.Time.GetUtcNow())).Succeeded);
+        _carol.Connect();
+        _bob.Disconnect();
+        _fixture.Settle();
+        Assert.DoesNotContain(_alice.Read(_group).Members, member => member.Handle == _bob.Handle);
+        _bob.Connect();
+        _fixture.Settle();
+        Assert.Equal(MembershipState.Removed, _bob.Read(_group).State);
+    }
+
+    [Fact]
+    public void What_the_server_left_out_is_told()
+    {
+        _bob.Host.TakeNews();
+        var ahead = Entries()[^1].Clone();
+        ahead.Sequence += 2;
+        _bob.Deliver(new LogId(_group), [ahead]);
+        Assert.Contains(_bob.Host.TakeNews(), static change => change is ClientEvent.ServerFault { Sentence: "The server left out something that should have come next. It is asked for again." });
+    }
+
+    [Fact]
+    public void A_message_that_the_server_repeats_under_another_number_changes_nothing_but_the_cursor()
+    {
+        IReadOnlyList<TimelineItem> before = _bob.Timeline(_group);
+        Envelope repeated = Entries()[^1].Clone();
+        repeated.Sequence++;
+        _bob.Deliver(new LogId(_group), [repeated]);
+        Assert.Equal(before.Select(static item => item.Order), _bob.Timeline(_group).Select(static item => item.Order));
+        _bob.Deliver(new LogId(_group), [repeated]);
+        Assert.DoesNotContain(_bob.Host.TakeNews(), static change => change is ClientEvent.ServerFault);
+        Assert.Equal(MembershipState.Active, _bob.Read(_group).State);
+        Assert.Equal(repeated.Sequence, Stored(_bob).Cursor);
+        Assert.False(Stored(_bob).IsLost);
+    }
+
+    [Fact]
+    public void A_Commit_that_the_server_makes_up_costs_nobody_the_conversation()
+    {
+        // It can only dress up what it has: for this epoch, the next one, and one that is far off.
+        Envelope invented = Entries()[^1].Clone();
+        Assert.True(MlsMessage.TryDecode(invented.Message.Span, out MlsMessage? sealedMessage, out _));
+        PrivateMessage real = Assert.IsType<MlsMessage.Private>(sealedMessage).Message;
+        foreach (ulong epoch in (ulong[])[real.Epoch, real.Epoch + 1, real.Epoch + 1000])
+        {
+            invented.Sequence++;
+            invented.Message = Google.Protobuf.ByteString.CopyFrom(new MlsMessage.Private(real with { Epoch = epoch, ContentType = ContentType.Commit }).Encode<MlsMessage>());
+            _bob.Deliver(new LogId(_group), [invented]);
+            Assert.Equal(invented.Sequence, Stored(_bob).Cursor);
+            Assert.False(Stored(_bob).IsLost);
+        }
+    }
+
+    private ConversationRecord Stored(TestDevice device) => ConversationRecord.Decode(device.Store.Get(new ConversationKeys(_group).Record)!); // There is one.
+
+    private static IReadOnlyList<StoreEntry> Copy(TestDevice device) => device.Store.Read(new StoreRange(ReadOnlyMemory<byte>.Empty));
+
+    private static void Restore(TestDevice device, IReadOnlyList<StoreEntry> copy)
+    {
+        var restored = new StoreBatch();
+        foreach (StoreEntry entry in Copy(device))
+            restored.Delete(entry.Key);
+        foreach (StoreEntry entry in copy)
+            restored.Put(entry.Key, entry.Value);
+        device.Store.Write(restored);
+        device.Crash();
+        device.Connect();
+    }
+
+    private List<Envelope> Entries() => _fixture.Server.LogOf(new LogId(_group), _alice.Device).Entries;
+}
