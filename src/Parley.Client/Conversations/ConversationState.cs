@@ -71,6 +71,8 @@ internal sealed class ConversationState : IDisposable
             var state = new ConversationState(context, id, ConversationRecord.Decode(stored.Value), roster is null ? Roster.Empty : Roster.Decode(roster));
             foreach (StoreEntry entry in context.Store.Read(new StoreRange(state.Keys.Outbox)))
                 state._outbox.AddLast(OutboxEntry.Decode(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(state.Keys.Outbox.Length)), entry.Value));
+            if (state._outbox.Last is { } last && last.Value.Number >= state.Record.NextOutboxNumber)
+                state.Record = state.Record with { NextOutboxNumber = last.Value.Number + 1 };
             yield return state;
         }
     }
@@ -160,7 +162,9 @@ internal sealed class ConversationState : IDisposable
         var entry = new OutboxEntry(Record.NextOutboxNumber, now, work, Sealed: null);
         _outbox.AddLast(entry);
         Put(entry);
-        Set(Record with { NextOutboxNumber = entry.Number + 1 });
+        // Not written by itself: the entry says as much, and the record is written with whatever comes of it.
+        Record = Record with { NextOutboxNumber = entry.Number + 1 };
+        _context.Step.Tell(new ClientEvent.ConversationChanged(Id));
         return entry.Number;
     }
 

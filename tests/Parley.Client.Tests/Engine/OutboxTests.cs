@@ -38,6 +38,22 @@ public sealed class OutboxTests : IDisposable
         Assert.Equal(ClientErrorCode.MessageNotQueued, alice.Host.Run(engine => engine.Cancel(sent)).Error?.Code);
     }
 
+    [Fact]
+    public void What_is_queued_after_a_crash_stands_behind_what_was_queued_before()
+    {
+        (TestDevice alice, TestDevice bob, ConversationId conversation) = Pair();
+        alice.Disconnect();
+        foreach (string text in new[] { "one", "two", "three" })
+        {
+            alice.Say(conversation, text);
+            alice.Crash();
+        }
+
+        alice.Connect();
+        _fixture.Settle();
+        Assert.Equal(["one", "two", "three"], bob.Texts(conversation));
+    }
+
     private (TestDevice Alice, TestDevice Bob, ConversationId Conversation) Pair()
     {
         TestDevice alice = _fixture.Join("alice");
