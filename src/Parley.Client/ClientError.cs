@@ -141,6 +141,24 @@ public enum ClientErrorCode
     /// <summary>More members than a group may have.</summary>
     GroupTooLarge,
 
+    /// <summary>No device waits under that linking code.</summary>
+    LinkUnknown,
+
+    /// <summary>Another device has answered the linking code.</summary>
+    LinkUsed,
+
+    /// <summary>What was exchanged between the two devices, or the numbers on them, do not fit together.</summary>
+    LinkMismatch,
+
+    /// <summary>The other device has broken the linking off.</summary>
+    LinkRefused,
+
+    /// <summary>The account has no such device.</summary>
+    DeviceUnknown,
+
+    /// <summary>The account has as many devices as it may.</summary>
+    TooManyDevices,
+
     /// <summary>The device itself could not do it.</summary>
     Failed,
 }

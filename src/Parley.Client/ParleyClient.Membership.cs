@@ -104,15 +104,26 @@ public sealed partial class ParleyClient
 
         if (!claimed.Succeeded)
             return ClientResult.Refuse<ConversationId>(claimed.Error);
+        ImmutableArray<ReadOnlyMemory<byte>> all = [.. claimed.Value, .. await ClaimOwnOthersAsync(suite, cancellationToken)];
         ConversationId made = default;
         ClientResult ended = await QueueAsync(
             engine =>
             {
-                (made, long number) = engine.Create(kind, name, suite, claimed.Value, Now);
+                (made, long number) = engine.Create(kind, name, suite, all, Now);
                 return ClientResult.Of((made, number));
             },
             cancellationToken);
         return ended.Succeeded ? ClientResult.Of(made) : ClientResult.Refuse<ConversationId>(ended.Error);
+    }
+
+    /// <summary>One's own other devices are in a conversation from its beginning. One that cannot be now is added later.</summary>
+    private async Task<ImmutableArray<ReadOnlyMemory<byte>>> ClaimOwnOthersAsync(CipherSuite suite, CancellationToken cancellationToken)
+    {
+        ClientResult<IReadOnlyList<DeviceInfo>> devices = await ListDevicesAsync(cancellationToken);
+        if (!devices.Succeeded || devices.Value.Count < 2)
+            return [];
+        var claimed = await ClaimAsync([Self], suite, cancellationToken);
+        return claimed.Succeeded ? claimed.Value : [];
     }
 
     /// <summary>
@@ -149,7 +160,7 @@ public sealed partial class ParleyClient
             : ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.GroupTooLarge);
     }
 
-    private Task<ClientResult<bool>> SupplyKeyPackagesAsync(CancellationToken cancellationToken) => RequestAsync(
+    internal Task<ClientResult<bool>> SupplyKeyPackagesAsync(CancellationToken cancellationToken) => RequestAsync(
         async token =>
         {
             ClientResult kept = await KeyPackageUpkeep.RunAsync(_host, _resources, _options.Time, token, cancellationToken);

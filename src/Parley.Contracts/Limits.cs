@@ -63,6 +63,9 @@ public static class Limits
     /// <summary>Devices of one account.</summary>
     public const int DevicesPerAccountMax = 32;
 
+    /// <summary>The largest message that two devices pass each other while one links the other.</summary>
+    public const int LinkMessageBytesMax = 8 * 1024;
+
     /// <summary>The largest JSON request body.</summary>
     public const int RequestBodyBytesMax = 4 * 1024 * 1024;
 

@@ -27,6 +27,27 @@ public static class Routes
     /// <summary>GET: <see cref="Account"/>. Signed in.</summary>
     public const string AccountByHandle = "/api/v1/accounts/{handle}";
 
+    /// <summary>POST <see cref="NewDevice"/>: no body, adds a device to the calling device's account. Retrying with the same bytes succeeds. Signed in.</summary>
+    public const string Devices = "/api/v1/devices";
+
+    /// <summary>DELETE: no body, takes a device out of the calling device's account for ever. Retrying succeeds. Signed in.</summary>
+    public const string DeviceById = "/api/v1/devices/{device}";
+
+    /// <summary>POST <see cref="NewLink"/>: <see cref="Link"/>. No sign-in: the device has no account yet.</summary>
+    public const string Links = "/api/v1/links";
+
+    /// <summary>GET: <see cref="LinkState"/>. No sign-in: whoever has the code may read, and learns no secret from it.</summary>
+    public const string LinkByCode = "/api/v1/links/{code}";
+
+    /// <summary>PUT <see cref="LinkMessage"/>: no body. The existing device answers; the first account to do so has the link. Signed in.</summary>
+    public const string LinkAnswer = "/api/v1/links/{code}/answer";
+
+    /// <summary>PUT <see cref="LinkReveal"/>: no body. The new device shows what it had committed to. No sign-in: the link's secret is the permission.</summary>
+    public const string LinkReveal = "/api/v1/links/{code}/reveal";
+
+    /// <summary>PUT <see cref="LinkMessage"/>: no body. The existing device hands over, or says with an empty message that it will not. Signed in.</summary>
+    public const string LinkHandover = "/api/v1/links/{code}/handover";
+
     /// <summary>
     /// POST, <see cref="OfSuite"/>: <see cref="ClaimedKeyPackages"/>, one KeyPackage of the suite for each device of the account, each handed out
     /// once. Signed in.

@@ -10,8 +10,10 @@ internal sealed class TestDevice
     private readonly byte[] _accountSeed = RandomNumberGenerator.GetBytes(Ed25519.SeedBytes);
     private readonly byte[] _deviceSeed = RandomNumberGenerator.GetBytes(Ed25519.SeedBytes);
 
-    public TestDevice(string handle, string server = TestServer.Name, DateTimeOffset? createdAt = null, DeviceId? id = null)
+    public TestDevice(string handle, string server = TestServer.Name, DateTimeOffset? createdAt = null, DeviceId? id = null, TestDevice? besides = null)
     {
+        if (besides is not null)
+            _accountSeed = besides._accountSeed;
         if (!Handle.TryParse(handle, out Handle? parsed))
             throw new ArgumentException("Not a handle.", nameof(handle));
         Id = id ?? NewId();

@@ -35,6 +35,8 @@ internal sealed class TestServer : RemoteServer
         KeyPackagesPerHour = Many,
         ClaimsPerHour = Many,
         ClaimsPerPersonPerHour = Many,
+        LinksPerHour = Many,
+        LinkAnswersPerHour = Many,
         GroupsPerHour = Many,
         AppendsPerSecond = Many,
         AppendKilobytesPerSecond = Many,
@@ -68,6 +70,7 @@ internal sealed class TestServer : RemoteServer
         {
             services.AddSingleton<Server.Accounts.IAccountStore>(store);
             services.AddSingleton<IInviteStore>(store);
+            services.AddSingleton<Server.Linking.ILinkStore>(store);
             services.AddSingleton<Server.Sessions.ISessionStore>(store);
             services.AddSingleton<Server.KeyPackages.IKeyPackageStore>(store);
             services.AddSingleton<Server.Log.ILogStore>(store);

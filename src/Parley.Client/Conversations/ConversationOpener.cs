@@ -57,7 +57,8 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
     {
         if (keyPackages.Count is 0 or > Limits.DevicesPerAccountMax)
             return ClientResult.Refuse<ImmutableArray<ReadOnlyMemory<byte>>>(ClientErrorCode.PeerUnreachable);
-        ReadOnlyMemory<byte> accountKey = default;
+        // One's own key is known for certain; another's is that of the first device, the same for all of them.
+        ReadOnlyMemory<byte> accountKey = handle == context.Self ? context.Profile.Identity.Certificate.AccountKey : default;
         foreach (byte[] encoded in keyPackages)
         {
             bool isGenuine = Tls.TryDecode(encoded, out KeyPackage? keyPackage, out _)
@@ -65,7 +66,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
                 && context.Certificates.TryRead(keyPackage.LeafNode, out DeviceCertificate? certificate)
                 && certificate.Handle == handle
                 && IsSameKey(ref accountKey, certificate)
-                && context.Meet(certificate, now) != KnownAccounts.Meeting.ChangedFromVerified;
+                && (handle == context.Self || context.Meet(certificate, now) != KnownAccounts.Meeting.ChangedFromVerified);
             if (!isGenuine)
             {
                 bool needsYes = context.Accounts.TryFind(handle, out KnownAccount? account) && account.HasChanged;
@@ -129,7 +130,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
     {
         DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
         return staged.Context.Epoch > followed.Group.Epoch
-            && (followed.Record.IsLost || IsAdminWithoutUs(followed, signer.Handle))
+            && (followed.Record.IsLost || signer.Handle == context.Self || IsAdminWithoutUs(followed, signer.Handle))
             && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
             && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
@@ -161,7 +162,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         var record = (former?.Record ?? new ConversationRecord { Kind = profile.Kind, Name = "", Membership = Membership.Active }) with
         {
             Kind = profile.Kind,
-            Name = profile.Kind == ConversationKind.Group ? profile.Name : by.Value,
+            Name = profile.Kind == ConversationKind.Group ? profile.Name : PeerOf(staged).Value,
             Membership = Membership.Active,
             IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
@@ -182,11 +183,16 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             conversation.ReplaceHead(head with { Sealed = null });
         EpochChange.ReadRoster(context, conversation, at);
         string name = conversation.Roster.NameOf(by);
-        conversation.AddNotice(wasLost ? Notices.Back() : wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name), at);
+        string joined = by == context.Self ? Notices.JoinedByOwnDevice() : wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name);
+        conversation.AddNotice(wasLost ? Notices.Back() : joined, at);
         if (!record.IsPostQuantum)
             conversation.AddNotice(Notices.NotPostQuantum(), at);
         return conversation;
     }
+
+    /// <summary>The other side of a direct conversation; oneself if nobody else is left in it.</summary>
+    private Handle PeerOf(StagedWelcome staged) =>
+        staged.Members.Select(static member => CertificateCheck.Of(member.Leaf).Handle).FirstOrDefault(handle => handle != context.Self) ?? context.Self;
 
     private static Handle SignerOf(StagedWelcome staged) =>
         CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf).Handle;

@@ -100,7 +100,8 @@ internal sealed class ConversationReceiver(EngineContext context)
             switch (conversation.Group.Process(message, now: null))
             {
                 case Received.Application application:
-                    AddMessage(conversation, CertificateCheck.Of(application.SenderLeaf).Handle, application.Data, DeliveryState.Received, at);
+                    Handle sender = CertificateCheck.Of(application.SenderLeaf).Handle;
+                    AddMessage(conversation, sender, application.Data, sender == context.Self ? DeliveryState.Sent : DeliveryState.Received, at);
                     break;
                 case Received.Proposal proposal:
                     Consider(conversation, proposal.Queued, now);
@@ -197,7 +198,11 @@ internal sealed class ConversationReceiver(EngineContext context)
     {
         bool isOwnWish = conversation.Record.Membership == Membership.Leaving;
         if (!isOwnWish)
-            conversation.AddNotice(Notices.RemovedSelf(conversation.Roster.NameOf(rules.HandleOf(staged.Committer))), at);
+        {
+            Handle by = rules.HandleOf(staged.Committer);
+            conversation.AddNotice(by == context.Self ? Notices.RemovedByOwnDevice() : Notices.RemovedSelf(conversation.Roster.NameOf(by)), at);
+        }
+
         Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
     }
 

@@ -207,10 +207,13 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
                 return conversation.Record is { AreKeysStale: false } record && record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
                 ImmutableArray<Proposal> adds = NewMembers(conversation, add);
-                return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isFirst: group.Epoch == 0);
+                return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isLawful: group.Epoch == 0 || adds.All(IsOwnDevice));
             case OutboxWork.Remove remove:
                 ImmutableArray<Proposal> removes = [.. ConversationRules.Of(conversation.Group).LeavesOf(remove.Handle).Select(static leaf => new Proposal.Remove(leaf))];
                 return removes.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, removes, now);
+            case OutboxWork.RemoveDevices devices:
+                ImmutableArray<Proposal> gone = [.. OwnOthers(group).Where(member => devices.Devices.Contains(member.Device)).Select(static member => new Proposal.Remove(member.Leaf))];
+                return gone.IsEmpty ? Done(conversation) : Commit(conversation, gone, now);
             case OutboxWork.Rename rename:
                 ConversationProfile profile = ConversationProfile.Of(group) with { Name = rename.Name };
                 return CommitAsAdmin(conversation, [new Proposal.GroupContextExtensions([profile.ToExtension()])], now);
@@ -251,6 +254,14 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
     private SealedMessage? SealLeave(ConversationState conversation, DateTimeOffset now)
     {
         Group group = conversation.Group;
+        ImmutableArray<DeviceId> others = [.. OwnOthers(group).Select(static member => member.Device)];
+        if (!others.IsEmpty)
+        {
+            // A person leaves with all devices: the others first, by a Commit, because nobody may commit the removal of its own leaf.
+            conversation.QueueFirst(new OutboxWork.RemoveDevices(others), now);
+            return null;
+        }
+
         if (group.MemberCount > 1)
             return Of(group.Epoch, group.Propose(new Proposal.Remove(group.OwnLeafIndex), now), now);
         receiver.Close(conversation, Membership.Left, ClientErrorCode.NotMember);
@@ -271,10 +282,25 @@ internal sealed class ConversationSender(EngineContext context, ConversationRece
         return adds.ToImmutable();
     }
 
-    /// <summary>A Commit that the rules let an administrator make; someone may have ceased to be one since it was asked for.</summary>
-    private SealedMessage? CommitAsAdmin(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now, bool isFirst = false)
+    /// <summary>The other devices of one's own that are in a group.</summary>
+    private IEnumerable<(LeafIndex Leaf, DeviceId Device)> OwnOthers(Group group)
     {
-        if (isFirst || ConversationRules.Of(conversation.Group).IsAdmin(context.Self))
+        foreach (Member member in group.Members)
+        {
+            DeviceCertificate certificate = CertificateCheck.Of(member.Leaf);
+            if (certificate.Handle == context.Self && member.Index != group.OwnLeafIndex)
+                yield return (member.Index, certificate.DeviceId);
+        }
+    }
+
+    /// <summary>Everybody's own devices come and go.</summary>
+    private bool IsOwnDevice(Proposal proposal) =>
+        proposal is Proposal.Add add && CertificateCheck.TryDecode(add.KeyPackage.LeafNode, out DeviceCertificate? certificate) && certificate.Handle == context.Self;
+
+    /// <summary>A Commit that the rules let an administrator make, or anybody where it is lawful so; someone may have ceased to be one since it was asked for.</summary>
+    private SealedMessage? CommitAsAdmin(ConversationState conversation, ImmutableArray<Proposal> proposals, DateTimeOffset now, bool isLawful = false)
+    {
+        if (isLawful || ConversationRules.Of(conversation.Group).IsAdmin(context.Self))
             return Commit(conversation, proposals, now);
         conversation.FinishHead(ClientResult.Refuse(ClientErrorCode.NotAdmin));
         return null;

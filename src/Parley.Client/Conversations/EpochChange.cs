@@ -16,6 +16,7 @@ internal sealed class EpochChange
     private readonly ConversationState _conversation;
     private readonly Roster _before;
     private readonly Handle _committer;
+    private readonly bool _isOwn;
     private readonly HashSet<Handle> _added = [];
     private readonly List<Handle> _returned = [];
     private readonly List<(Handle Removed, Handle By)> _removed = [];
@@ -26,6 +27,7 @@ internal sealed class EpochChange
         _conversation = conversation;
         _before = conversation.Roster;
         _committer = rules.HandleOf(staged.Committer);
+        _isOwn = staged.Committer == conversation.Group.OwnLeafIndex;
         HashSet<Mls.Messages.Tree.LeafIndex> returned = [.. staged.Proposals.Select(rules.ReturnOf).OfType<Mls.Messages.Tree.LeafIndex>()];
         _returned.AddRange(returned.Select(rules.HandleOf));
         HashSet<DeviceId> devices = [.. staged.Removed.Where(removed => returned.Contains(removed.Index)).Select(static removed => CertificateCheck.Of(removed.Leaf).DeviceId)];
@@ -59,7 +61,7 @@ internal sealed class EpochChange
             HasProposals = false,
             HasUnlawfulProposals = false,
             AreKeysStale = false,
-            LeafUpdatedAt = _committer == _context.Self ? now : _conversation.Record.LeafUpdatedAt,
+            LeafUpdatedAt = _isOwn ? now : _conversation.Record.LeafUpdatedAt,
         });
         _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null });
         LeaveAgain(now);

@@ -16,15 +16,19 @@ internal static class Notices
 
     public static string JoinedAgain(string by) => $"{by} removed you and added you again while you were away. What was said in between cannot be read here.";
 
+    public static string JoinedByOwnDevice() => "You added this device. What was said before stays on your other devices.";
+
+    public static string RemovedByOwnDevice() => "Another of your devices left this conversation for you, or took this device out of it. You can still read what was said until now.";
+
     public static string Added(string by, string who) => $"{by} added {who}.";
 
-    public static string AddedDevice(string who) => $"{who} uses another device from now on.";
+    public static string AddedDevice(string who) => $"{who} added a device.";
 
     public static string Removed(string by, string who) => $"{by} removed {who}.";
 
     public static string RemovedSelf(string by) => $"{by} removed you. You can still read what was said until now.";
 
-    public static string RemovedDevice(string who) => $"{who} uses one device less from now on.";
+    public static string RemovedDevice(string who) => $"{who} removed a device.";
 
     public static string Left(string who) => $"{who} left.";
 

@@ -99,6 +99,26 @@ internal sealed partial class ClientEngine
             ? ClientResult.Of(conversation.Queue(new OutboxWork.Add(keyPackages), now))
             : ClientResult.Refuse<long>(error);
 
+    /// <summary>The conversations that go on, each with the suite a device needs KeyPackages of to enter it.</summary>
+    public IReadOnlyList<(ConversationId Id, CipherSuite Suite)> ActiveConversations() =>
+        [.. _conversations.Values.Where(static c => c.Record.Membership == Membership.Active).Select(static c => (c.Id, c.Group.Context.CipherSuite))];
+
+    /// <summary>Queues the adding of devices of one's own account. KeyPackages that the account's own key has not certified are refused.</summary>
+    public ClientResult<long> AddOwnDevices(ConversationId id, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now)
+    {
+        if (!FindActive(id).TryGetValue(out ConversationState? conversation, out ClientError? error))
+            return ClientResult.Refuse<long>(error);
+        if (!_opener.Check(_context.Self, conversation.Group.Context.CipherSuite, keyPackages, now).TryGetValue(out ImmutableArray<ReadOnlyMemory<byte>> good, out error))
+            return ClientResult.Refuse<long>(error);
+        return ClientResult.Of(conversation.Queue(new OutboxWork.Add(good), now));
+    }
+
+    /// <summary>Queues the removal of another device of one's own.</summary>
+    public ClientResult<long> RemoveOwnDevice(ConversationId id, DeviceId device, DateTimeOffset now) =>
+        FindActive(id).TryGetValue(out ConversationState? conversation, out ClientError? error)
+            ? ClientResult.Of(conversation.Queue(new OutboxWork.RemoveDevices([device]), now))
+            : ClientResult.Refuse<long>(error);
+
     /// <summary>Queues the removal of a person.</summary>
     public ClientResult<long> Remove(ConversationId id, Handle member, DateTimeOffset now)
     {

@@ -47,6 +47,9 @@ internal sealed class LocalIdentity : IDisposable
         return new LocalIdentity(crypto, accountKey, deviceKey, certificate);
     }
 
+    /// <summary>The identity of a device that was certified by another of its account. Takes both keys over.</summary>
+    public static LocalIdentity Of(ICryptoProvider crypto, Secret accountKey, Secret deviceKey, DeviceCertificate certificate) => new(crypto, accountKey, deviceKey, certificate);
+
     /// <summary>Reads what <see cref="Serialize"/> wrote.</summary>
     /// <exception cref="InvalidDataException">It is something else.</exception>
     public static LocalIdentity Restore(ICryptoProvider crypto, ReadOnlyMemory<byte> stored)
@@ -73,6 +76,17 @@ internal sealed class LocalIdentity : IDisposable
         writer.Clear();
         return stored;
     }
+
+    /// <summary>Certifies a further device of the account.</summary>
+    public DeviceCertificate Certify(ReadOnlySpan<byte> deviceKey, DeviceId device, DateTimeOffset now) => DeviceCertificate.Issue(
+        Certificate.Handle, Certificate.Server, Certificate.AccountKey.Span, deviceKey, device, now,
+        content => _crypto.Sign(SignatureAlgorithm.Ed25519, _accountKey.AsSpan(), Certificate.AccountKey.Span, content));
+
+    /// <summary>A copy of the account's private key, for a device that was certified. The caller disposes it.</summary>
+    public Secret CloneAccountKey() => _accountKey.Clone();
+
+    /// <summary>Signs with the device key.</summary>
+    public byte[] Sign(ReadOnlySpan<byte> content) => _crypto.Sign(SignatureAlgorithm.Ed25519, _device.PrivateKey.AsSpan(), Certificate.DeviceKey.Span, content);
 
     /// <summary>Answers a server's challenge.</summary>
     public byte[] SignChallenge(ReadOnlySpan<byte> challenge) => _crypto.Sign(

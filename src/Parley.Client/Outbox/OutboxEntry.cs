@@ -93,6 +93,7 @@ internal abstract record OutboxWork
         CommitProposals = 7,
         Update = 8,
         Return = 9,
+        RemoveDevices = 16,
     }
 
     public static OutboxWork Read(TlsReader reader)
@@ -109,6 +110,8 @@ internal abstract record OutboxWork
                 return new Remove(ReadHandle(reader));
             case Tag.Rename:
                 return new Rename(Encoding.UTF8.GetString(reader.ReadVector().Span));
+            case Tag.RemoveDevices:
+                return new RemoveDevices(reader.ReadVectorOf(ReadDevice, KeyPackagesMax));
             case Tag.Leave:
                 return new Leave();
             case Tag.CommitProposals:
@@ -147,6 +150,10 @@ internal abstract record OutboxWork
                 writer.WriteUInt8((byte)Tag.Rename);
                 writer.WriteVector(Encoding.UTF8.GetBytes(rename.Name));
                 break;
+            case RemoveDevices remove:
+                writer.WriteUInt8((byte)Tag.RemoveDevices);
+                writer.WriteVectorOf(remove.Devices, static (w, device) => w.WriteBytes(device.ToArray()));
+                break;
             case Leave:
                 writer.WriteUInt8((byte)Tag.Leave);
                 break;
@@ -160,6 +167,13 @@ internal abstract record OutboxWork
                 writer.WriteUInt8((byte)Tag.Return);
                 break;
         }
+    }
+
+    private static DeviceId ReadDevice(TlsReader reader)
+    {
+        if (!DeviceId.TryParse(reader.ReadBytes(Limits.DeviceIdBytes).Span, out DeviceId device))
+            reader.Fail(DecodeError.Truncated);
+        return device;
     }
 
     private static MessageId ReadId(TlsReader reader)
@@ -191,6 +205,10 @@ internal abstract record OutboxWork
     /// <summary>Removes a person with all devices.</summary>
     /// <param name="Handle">The person.</param>
     public sealed record Remove(Handle Handle) : OutboxWork;
+
+    /// <summary>Removes devices of one's own, if they are there.</summary>
+    /// <param name="Devices">Which; never this one.</param>
+    public sealed record RemoveDevices(ImmutableArray<DeviceId> Devices) : OutboxWork;
 
     /// <summary>Renames the group.</summary>
     /// <param name="Name">The new name.</param>

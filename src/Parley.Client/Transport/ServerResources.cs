@@ -37,6 +37,27 @@ internal sealed class ServerResources(ITransport transport)
         return SendAsync(new ResourceRequest(HttpMethod.Post, route, Token: token), Json.ClaimedKeyPackages, cancellationToken);
     }
 
+    public Task<ClientResult> AddDeviceAsync(DeviceCertificate certificate, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Devices, Encode(new NewDevice(certificate.Encoded.ToArray()), Json.NewDevice), token), cancellationToken);
+
+    public Task<ClientResult> RevokeDeviceAsync(DeviceId device, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Delete, Routes.DeviceById.Replace("{device}", device.ToString()), Token: token), cancellationToken);
+
+    public Task<ClientResult<Account>> GetAccountAsync(Handle handle, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", handle.Value), Token: token), Json.Account, cancellationToken);
+
+    public Task<ClientResult<Link>> CreateLinkAsync(byte[] commitment, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Links, Encode(new NewLink(commitment), Json.NewLink)), Json.Link, cancellationToken);
+
+    public Task<ClientResult<LinkState>> GetLinkAsync(string code, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Get, Routes.LinkByCode.Replace("{code}", code)), Json.LinkState, cancellationToken);
+
+    public Task<ClientResult> RevealLinkAsync(string code, byte[] secret, byte[] content, CancellationToken cancellationToken) => SendAsync(
+        new ResourceRequest(HttpMethod.Put, Routes.LinkReveal.Replace("{code}", code), Encode(new LinkReveal(secret, content), Json.LinkReveal)), cancellationToken);
+
+    public Task<ClientResult> PutLinkAsync(string route, string code, byte[] content, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Put, route.Replace("{code}", code), Encode(new LinkMessage(content), Json.LinkMessage), token), cancellationToken);
+
     public Task<ClientResult<Invite>> CreateInviteAsync(NewInvite invite, string token, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Invites, Encode(invite, Json.NewInvite), token), Json.Invite, cancellationToken);
 

@@ -21,6 +21,17 @@ public static class SignedContent
         return Labelled("SignIn", content.WrittenSpan);
     }
 
+    /// <summary>What the device key signs to hand its account over to a new device.</summary>
+    /// <param name="transcript">The hash of all that the two devices have exchanged.</param>
+    /// <param name="certificate">The new device's encoded certificate.</param>
+    public static byte[] LinkHandover(ReadOnlySpan<byte> transcript, ReadOnlySpan<byte> certificate)
+    {
+        var content = new TlsWriter();
+        content.WriteVector(transcript);
+        content.WriteVector(certificate);
+        return Labelled("LinkHandover", content.WrittenSpan);
+    }
+
     internal static byte[] Labelled(string label, ReadOnlySpan<byte> content)
     {
         var writer = new TlsWriter();

@@ -44,6 +44,36 @@ public sealed record NewAccount(string Invite, byte[] Certificate);
 /// <param name="Certificates">The encoded certificates of its devices.</param>
 public sealed record Account(string Handle, byte[] AccountKey, IReadOnlyList<byte[]> Certificates);
 
+/// <summary>Adds a device to the caller's account.</summary>
+/// <param name="Certificate">The encoded <see cref="DeviceCertificate"/>, of the same handle and account key as the caller's.</param>
+public sealed record NewDevice(byte[] Certificate);
+
+/// <summary>Asks for a code under which an existing device can answer this new one.</summary>
+/// <param name="Commitment">What the new device commits to, 32 bytes. The server only passes it on.</param>
+public sealed record NewLink(byte[] Commitment);
+
+/// <summary>A linking code.</summary>
+/// <param name="Code">Eight characters.</param>
+/// <param name="Secret">Known to the new device alone: its permission to go on.</param>
+/// <param name="ExpiresAt">When it can no longer be used.</param>
+public sealed record Link(string Code, byte[] Secret, DateTimeOffset ExpiresAt);
+
+/// <summary>One message of a link.</summary>
+/// <param name="Content">What the two devices make of it.</param>
+public sealed record LinkMessage(byte[] Content);
+
+/// <summary>The new device's message of a link.</summary>
+/// <param name="Secret">The link's secret.</param>
+/// <param name="Content">What the two devices make of it.</param>
+public sealed record LinkReveal(byte[] Secret, byte[] Content);
+
+/// <summary>How far a link is. What has not been sent yet is null.</summary>
+/// <param name="Commitment">The new device's commitment.</param>
+/// <param name="Answer">The existing device's answer.</param>
+/// <param name="Reveal">What the new device has shown.</param>
+/// <param name="Handover">What the existing device hands over; empty if it refuses.</param>
+public sealed record LinkState(byte[] Commitment, byte[]? Answer, byte[]? Reveal, byte[]? Handover);
+
 /// <summary>Asks for a sign-in challenge.</summary>
 /// <param name="Device">The device id, 16 bytes.</param>
 public sealed record NewChallenge(byte[] Device);
@@ -88,6 +118,12 @@ public sealed record ClaimedKeyPackages(IReadOnlyList<byte[]> KeyPackages);
 [JsonSerializable(typeof(InviteState))]
 [JsonSerializable(typeof(NewAccount))]
 [JsonSerializable(typeof(Account))]
+[JsonSerializable(typeof(NewDevice))]
+[JsonSerializable(typeof(NewLink))]
+[JsonSerializable(typeof(Link))]
+[JsonSerializable(typeof(LinkMessage))]
+[JsonSerializable(typeof(LinkReveal))]
+[JsonSerializable(typeof(LinkState))]
 [JsonSerializable(typeof(NewChallenge))]
 [JsonSerializable(typeof(Challenge))]
 [JsonSerializable(typeof(NewSession))]

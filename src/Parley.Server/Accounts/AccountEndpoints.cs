@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
@@ -5,6 +6,7 @@ using Parley.Contracts.Resources;
 using Parley.Server.Hosting;
 using Parley.Server.Http;
 using Parley.Server.Invites;
+using Parley.Server.Sessions;
 using Parley.Sodium;
 
 namespace Parley.Server.Accounts;
@@ -18,6 +20,8 @@ internal static class AccountEndpoints
     {
         open.MapPost(Routes.Accounts, RegisterAsync).LimitAddress(static limits => limits.SignUps);
         signedIn.MapGet(Routes.AccountByHandle, FindAsync);
+        signedIn.MapDelete(Routes.DeviceById, RevokeDeviceAsync);
+        signedIn.MapPost(Routes.Devices, AddDeviceAsync).LimitAccount(static limits => limits.LinkAnswers);
     }
 
     private static async Task<Results<Ok<Account>, Refused>> RegisterAsync(NewAccount request, IAccountStore accounts, ServerIdentity server, TimeProvider clock)
@@ -31,6 +35,31 @@ internal static class AccountEndpoints
         if (refusal != ErrorCode.None)
             return new Refused(refusal);
         return TypedResults.Ok(new Account(certificate.Handle.Value, certificate.AccountKey.ToArray(), [request.Certificate]));
+    }
+
+    private static async Task<Results<NoContent, Refused>> AddDeviceAsync(
+        NewDevice request, ClaimsPrincipal user, IAccountStore accounts, ServerIdentity server, TimeProvider clock)
+    {
+        if (await accounts.FindDeviceAsync(user.Device()) is not { } caller)
+            return new Refused(ErrorCode.DeviceUnknown);
+        bool isOfAccount = DeviceCertificate.TryDecode(request.Certificate, out DeviceCertificate? certificate)
+            && IsGenuine(certificate, server, clock.GetUtcNow())
+            && certificate.Handle == caller.Handle
+            && certificate.AccountKey.Span.SequenceEqual(caller.AccountKey.Span);
+        if (!isOfAccount || certificate is null)
+            return new Refused(ErrorCode.CertificateInvalid);
+        ErrorCode refusal = await accounts.AddDeviceAsync(caller.DeviceId, certificate);
+        return refusal == ErrorCode.None ? TypedResults.NoContent() : new Refused(refusal);
+    }
+
+    private static async Task<Results<NoContent, Refused>> RevokeDeviceAsync(string device, ClaimsPrincipal user, IAccountStore accounts, TimeProvider clock)
+    {
+        bool isId = device.Length == Limits.DeviceIdBytes * 2 && device.All(char.IsAsciiHexDigit);
+        if (!isId || !DeviceId.TryParse(Convert.FromHexString(device), out DeviceId id))
+            return new Refused(ErrorCode.Malformed);
+        if (id == user.Device())
+            return new Refused(ErrorCode.Forbidden);
+        return await accounts.RevokeDeviceAsync(user.Device(), id, clock.GetUtcNow()) ? TypedResults.NoContent() : new Refused(ErrorCode.NotFound);
     }
 
     private static async Task<Results<Ok<Account>, Refused>> FindAsync(string handle, IAccountStore accounts)

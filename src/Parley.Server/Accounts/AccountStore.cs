@@ -1,3 +1,4 @@
+using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
 using Parley.Server.Invites;
@@ -12,12 +13,37 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
     public Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now) =>
         database.WriteAsync(session => Register(session, inviteHash, certificate, now));
 
+    public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate) => database.WriteAsync(session =>
+    {
+        if (FindCertificate(session, certificate.DeviceId) is { } registered)
+            return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
+        (long account, long count) = session.Find(
+            "SELECT account, (SELECT count(*) FROM devices AS others WHERE others.account = devices.account AND others.revoked_at IS NULL) FROM devices WHERE id = $1",
+            row => (row.GetInt64(0), row.GetInt64(1)),
+            by.ToArray());
+        if (count >= Limits.DevicesPerAccountMax)
+            return ErrorCode.TooManyDevices;
+        AddDevice(session, account, certificate);
+        return ErrorCode.None;
+    });
+
+    public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now) => database.WriteAsync(session =>
+    {
+        byte[] id = device.ToArray();
+        if (!session.Find("SELECT 1 FROM devices WHERE id = $1 AND account = (SELECT account FROM devices WHERE id = $2)", _ => true, id, by.ToArray()))
+            return false;
+        session.Execute("UPDATE devices SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", id, now.ToUnixTimeMilliseconds());
+        session.Execute("DELETE FROM sessions WHERE device = $1", id);
+        session.Execute("DELETE FROM key_packages WHERE device = $1", id);
+        return true;
+    });
+
     public ValueTask<Account?> FindAsync(Handle handle) => database.ReadAsync(session =>
     {
         // One statement, so that the account and its devices are of one moment.
         byte[]? key = null;
         List<byte[]> certificates = session.Query(
-            "SELECT account_key, certificate FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1 ORDER BY devices.id",
+            "SELECT account_key, certificate FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1 AND revoked_at IS NULL ORDER BY devices.id",
             row =>
             {
                 key = row.GetFieldValue<byte[]>(0);
@@ -28,7 +54,7 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
     });
 
     public ValueTask<DeviceCertificate?> FindDeviceAsync(DeviceId device) => database.ReadAsync(session =>
-        FindCertificate(session, device) is { } encoded && DeviceCertificate.TryDecode(encoded, out DeviceCertificate? certificate) ? certificate : null);
+        session.Find("SELECT certificate FROM devices WHERE id = $1 AND revoked_at IS NULL", row => row.GetFieldValue<byte[]>(0), device.ToArray()) is { } encoded && DeviceCertificate.TryDecode(encoded, out DeviceCertificate? certificate) ? certificate : null);
 
     private static ErrorCode Register(StoreSession session, byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
     {
@@ -46,13 +72,19 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
             "INSERT INTO accounts (handle, account_key, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
             row => row.GetInt64(0),
             certificate.Handle.Value, certificate.AccountKey.ToArray(), (long)(isFirst ? Role.Administrator : Role.Member), now.ToUnixTimeMilliseconds());
+        AddDevice(session, account, certificate);
+        return ErrorCode.None;
+    }
+
+    private static void AddDevice(StoreSession session, long account, DeviceCertificate certificate)
+    {
         byte[] device = certificate.DeviceId.ToArray();
         session.Execute("INSERT INTO devices (id, account, certificate) VALUES ($1, $2, $3)", device, account, certificate.Encoded.ToArray());
         long inbox = session.Find("INSERT INTO logs (kind, name, creator, epoch) VALUES ($1, $2, $2, 0) RETURNING id", row => row.GetInt64(0), (long)LogKind.Inbox, device);
         session.Execute("INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, 0)", inbox, device);
-        return ErrorCode.None;
     }
 
+    /// <summary>The certificate under a device's id; of one that was taken out of its account something that is none, so that it is not registered again.</summary>
     private static byte[]? FindCertificate(StoreSession session, DeviceId device) =>
-        session.Find("SELECT certificate FROM devices WHERE id = $1", row => row.GetFieldValue<byte[]>(0), device.ToArray());
+        session.Find("SELECT CASE WHEN revoked_at IS NULL THEN certificate ELSE id END FROM devices WHERE id = $1", row => row.GetFieldValue<byte[]>(0), device.ToArray());
 }

@@ -23,6 +23,19 @@ internal interface IAccountStore
     /// <returns><c>None</c>, or <c>InviteUnknown</c>, <c>InviteExpired</c>, <c>InviteUsed</c>, <c>HandleTaken</c>, or <c>CertificateInvalid</c> if another device has the id.</returns>
     Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now);
 
+    /// <summary>
+    /// Adds a device, and its inbox, to the account of another. A certificate that is registered already succeeds again. The certificate
+    /// has been checked to be by the same account key as the other's.
+    /// </summary>
+    /// <returns><c>None</c>, or <c>CertificateInvalid</c> if another device has the id, or <c>TooManyDevices</c>.</returns>
+    Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate);
+
+    /// <summary>
+    /// Takes a device out of the account of another: its sessions and KeyPackages are gone, it is not found any more, and its id is not
+    /// given again. False if the account has never had it.
+    /// </summary>
+    Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now);
+
     /// <summary>The account of a handle.</summary>
     ValueTask<Account?> FindAsync(Handle handle);
 

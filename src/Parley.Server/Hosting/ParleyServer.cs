@@ -14,6 +14,7 @@ using Parley.Server.Http;
 using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
 using Parley.Server.Limiting;
+using Parley.Server.Linking;
 using Parley.Server.Log;
 using Parley.Server.Sequencing;
 using Parley.Server.Sessions;
@@ -116,6 +117,7 @@ internal static class ParleyServer
         services.AddSingleton(database);
         services.AddSingleton<IAccountStore, AccountStore>();
         services.AddSingleton<IInviteStore, InviteStore>();
+        services.AddSingleton<ILinkStore, LinkStore>();
         services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<IKeyPackageStore, KeyPackageStore>();
         return services.AddSingleton<ILogStore, LogStore>();
@@ -179,6 +181,7 @@ internal static class ParleyServer
         open.MapAccounts(signedIn);
         open.MapInvites(signedIn);
         open.MapSessions();
+        open.MapLinks(signedIn);
         signedIn.MapKeyPackages();
         signedIn.MapGroups();
         open.MapOpenApi();

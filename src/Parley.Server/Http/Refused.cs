@@ -34,10 +34,10 @@ internal sealed class Refused(ErrorCode code, TimeSpan? retryAfter = null) : IRe
         ErrorCode.RateLimited or ErrorCode.TooManyConnections => StatusCodes.Status429TooManyRequests,
         ErrorCode.Unauthenticated or ErrorCode.ChallengeFailed => StatusCodes.Status401Unauthorized,
         ErrorCode.Forbidden => StatusCodes.Status403Forbidden,
-        ErrorCode.NotFound or ErrorCode.InviteUnknown or ErrorCode.DeviceUnknown => StatusCodes.Status404NotFound,
+        ErrorCode.NotFound or ErrorCode.InviteUnknown or ErrorCode.DeviceUnknown or ErrorCode.LinkUnknown => StatusCodes.Status404NotFound,
         ErrorCode.StoreUnavailable or ErrorCode.Overloaded => StatusCodes.Status503ServiceUnavailable,
         ErrorCode.InviteExpired or ErrorCode.InviteUsed => StatusCodes.Status410Gone,
-        ErrorCode.HandleTaken or ErrorCode.KeyPackageExhausted or ErrorCode.GroupExists => StatusCodes.Status409Conflict,
+        ErrorCode.HandleTaken or ErrorCode.KeyPackageExhausted or ErrorCode.GroupExists or ErrorCode.LinkUsed or ErrorCode.TooManyDevices => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status400BadRequest,
     };
 }

@@ -44,7 +44,7 @@ internal sealed class KeyPackageStore(IDatabase database) : IKeyPackageStore
     private static List<byte[]>? Claim(StoreSession session, Handle handle, long suite, long nowMs)
     {
         List<byte[]> devices = session.Query(
-            "SELECT devices.id FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1", row => row.GetFieldValue<byte[]>(0), handle.Value);
+            "SELECT devices.id FROM accounts JOIN devices ON devices.account = accounts.id WHERE handle = $1 AND revoked_at IS NULL", row => row.GetFieldValue<byte[]>(0), handle.Value);
         if (devices.Count == 0)
             return null;
         var claimed = new List<byte[]>();

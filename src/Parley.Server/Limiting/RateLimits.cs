@@ -30,6 +30,10 @@ internal sealed class RateLimits(ServerLimits limits, TimeProvider clock)
 
     public RateLimit ClaimsOfPerson { get; } = new("claims_of_person", PerHour(limits.ClaimsPerPersonPerHour), clock);
 
+    public RateLimit Links { get; } = new("links", PerHour(limits.LinksPerHour), clock);
+
+    public RateLimit LinkAnswers { get; } = new("link_answers", PerHour(limits.LinkAnswersPerHour), clock);
+
     public RateLimit Groups { get; } = new("groups", PerHour(limits.GroupsPerHour), clock);
 
     public RateLimit Appends { get; } = new("appends", PerSecond(limits.AppendsPerSecond, AppendBurstSeconds), clock);

@@ -44,6 +44,12 @@ internal sealed record ServerLimits
     /// <summary>How often an account may take KeyPackages of the same person: nobody can use up another's alone.</summary>
     public int ClaimsPerPersonPerHour { get; init; } = 60;
 
+    /// <summary>New devices that ask to be linked, for each address.</summary>
+    public int LinksPerHour { get; init; } = 60;
+
+    /// <summary>Linking codes tried, for each account.</summary>
+    public int LinkAnswersPerHour { get; init; } = 60;
+
     /// <summary>Group logs made, for each account.</summary>
     public int GroupsPerHour { get; init; } = 500;
 
@@ -100,6 +106,8 @@ internal sealed record ServerLimits
             KeyPackagesPerHour = Read(standard.KeyPackagesPerHour),
             ClaimsPerHour = Read(standard.ClaimsPerHour),
             ClaimsPerPersonPerHour = Read(standard.ClaimsPerPersonPerHour),
+            LinksPerHour = Read(standard.LinksPerHour),
+            LinkAnswersPerHour = Read(standard.LinkAnswersPerHour),
             GroupsPerHour = Read(standard.GroupsPerHour),
             AppendsPerSecond = Read(standard.AppendsPerSecond),
             AppendKilobytesPerSecond = Read(standard.AppendKilobytesPerSecond),

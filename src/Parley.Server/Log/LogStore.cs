@@ -92,7 +92,7 @@ internal sealed class LogStore(IDatabase database) : ILogStore
     public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds) => database.ReadAsync(session => session.ReadHeads(logIds));
 
     public ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices) => database.ReadAsync(session =>
-        devices.All(device => session.Find("SELECT 1 FROM devices WHERE id = $1", _ => true, device.ToArray())));
+        devices.All(device => session.Find("SELECT 1 FROM devices WHERE id = $1 AND revoked_at IS NULL", _ => true, device.ToArray())));
 
     public Task<AppendResult> AppendAsync(NewEntry entry) =>
         database.WriteTogetherAsync<NewEntry, AppendResult>(entry, Append, entry.Envelope.Length + (entry.Commit?.Welcome.Length ?? 0) + 256, entry.Lease.Break);

@@ -68,6 +68,21 @@ internal sealed record InviteAnswer(string Link, int Uses, int Days);
 /// <summary>What one knows of someone's key.</summary>
 internal sealed record VerificationAnswer(string Handle, string SafetyNumber, bool IsVerified, bool HasChanged);
 
+/// <summary>What a new device shows while it waits: the code to type, and what its QR code holds.</summary>
+internal sealed record LinkCodeAnswer(string Code, string Text);
+
+/// <summary>A number to be typed on the other device, and the account that it is about.</summary>
+internal sealed record LinkNumberAnswer(string Account, string Number);
+
+/// <summary>One device of the account.</summary>
+internal sealed record DeviceAnswer(string Device, DateTimeOffset AddedAt, bool IsThis);
+
+/// <summary>A device that was added, and how many conversations have it now.</summary>
+internal sealed record DeviceAddedAnswer(string? Device, int Conversations);
+
+/// <summary>A device that was taken out of the account.</summary>
+internal sealed record DeviceRevokedAnswer(string Device);
+
 /// <summary>A file that was written.</summary>
 internal sealed record ExportAnswer(string Conversation, string Address, string File, int Items);
 
@@ -89,6 +104,11 @@ internal sealed record LockAnswer(string Profile, bool IsLocked);
 [JsonSerializable(typeof(InviteAnswer))]
 [JsonSerializable(typeof(VerificationAnswer))]
 [JsonSerializable(typeof(ExportAnswer))]
+[JsonSerializable(typeof(LinkCodeAnswer))]
+[JsonSerializable(typeof(LinkNumberAnswer))]
+[JsonSerializable(typeof(DeviceAnswer[]))]
+[JsonSerializable(typeof(DeviceAddedAnswer))]
+[JsonSerializable(typeof(DeviceRevokedAnswer))]
 [JsonSerializable(typeof(LockAnswer))]
 [JsonSerializable(typeof(CancelledAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext

@@ -1,4 +1,5 @@
 using Parley.Client;
+using Parley.Client.Devices;
 using Parley.Client.Sqlite;
 using Parley.Client.Store;
 using Parley.Contracts.Identity;
@@ -41,6 +42,12 @@ internal sealed class ProfileSession : IAsyncDisposable
     /// <summary>Makes an account; tried again, it goes on with the same keys.</summary>
     public async Task<ClientResult> SignUpAsync(InviteLink invite, Handle handle, CancellationToken cancellationToken) =>
         Keep(await ParleyClient.SignUpAsync(_options, invite, handle, cancellationToken));
+
+    /// <summary>Asks a server for a code by which a device of an account can take this one in.</summary>
+    public Task<ClientResult<LinkingDevice>> BeginLinkAsync(Uri server, CancellationToken cancellationToken) => LinkingDevice.BeginAsync(_options, server, cancellationToken);
+
+    /// <summary>Keeps the account that a device of it has handed over.</summary>
+    public async Task<ClientResult> FinishLinkAsync(LinkingDevice device, CancellationToken cancellationToken) => Keep(await device.FinishAsync(cancellationToken));
 
     /// <summary>A user name made from the name one is signed in to the system with; empty if none can be.</summary>
     public static string SuggestedName()

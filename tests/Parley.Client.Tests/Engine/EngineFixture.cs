@@ -17,10 +17,10 @@ internal sealed class EngineFixture : IDisposable
 
     public FakeServer Server { get; }
 
-    /// <summary>A new device with an account of its own, connected and known to the server.</summary>
-    public TestDevice Join(string name)
+    /// <summary>A new device with an account of its own, or with that of another, connected and known to the server.</summary>
+    public TestDevice Join(string name, TestDevice? besides = null)
     {
-        var device = new TestDevice(Server, Time, name);
+        var device = new TestDevice(Server, Time, name, besides);
         _devices.Add(device);
         device.Connect();
         Settle();

@@ -21,12 +21,14 @@ internal sealed class TestDevice : IDisposable
     private readonly TimeProvider _time;
     private readonly Dictionary<LogId, ulong> _subscriptions = [];
 
-    public TestDevice(FakeServer server, TimeProvider time, string name)
+    public TestDevice(FakeServer server, TimeProvider time, string name, TestDevice? besides = null)
     {
         _server = server;
         _time = time;
         Handle = Handle.TryParse(name, out Handle? handle) ? handle : throw new ArgumentException("Not a handle.", nameof(name));
-        var identity = LocalIdentity.Create(Crypto, Handle, FakeServer.Name, time.GetUtcNow());
+        LocalIdentity identity = besides is null
+            ? LocalIdentity.Create(Crypto, Handle, FakeServer.Name, time.GetUtcNow())
+            : besides.Host.Look(engine => Certify(engine.Profile.Identity, time.GetUtcNow()));
         Device = identity.Certificate.DeviceId;
         server.Register(identity.Certificate);
         var batch = new StoreBatch();
@@ -133,6 +135,15 @@ internal sealed class TestDevice : IDisposable
     public IReadOnlyList<string> Notices(ConversationId conversation) => [.. Timeline(conversation).Select(static item => item.Content).OfType<TimelineContent.Notice>().Select(static notice => notice.Sentence)];
 
     public void Dispose() => Host.Dispose();
+
+    /// <summary>A further device of an account.</summary>
+    private static LocalIdentity Certify(LocalIdentity account, DateTimeOffset now)
+    {
+        (Secret deviceKey, byte[] publicKey) = Crypto.GenerateSignatureKeyPair(SignatureAlgorithm.Ed25519);
+        return DeviceId.TryParse(publicKey.AsSpan(0, 16), out DeviceId id)
+            ? LocalIdentity.Of(Crypto, account.CloneAccountKey(), deviceKey, account.Certify(publicKey, id, now))
+            : throw new InvalidOperationException("16 bytes are a device id.");
+    }
 
     private EngineHost Load() => new(Crypto, Store, ClientEngine.Load(Crypto, Store) ?? throw new InvalidOperationException("No account."));
 

@@ -4,6 +4,7 @@ using Parley.Mls.Messages;
 using Parley.Server.Accounts;
 using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
+using Parley.Server.Linking;
 using Parley.Server.Log;
 using Parley.Server.Sessions;
 
@@ -13,11 +14,12 @@ namespace Parley.Server.Tests.Storage;
 /// All stores in memory, behind one lock: the second implementation that keeps the interfaces honest, and the fast one for tests that
 /// are about something else. Logs are in the other half of this class.
 /// </summary>
-internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessionStore, IKeyPackageStore, ILogStore
+internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessionStore, IKeyPackageStore, ILogStore, ILinkStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<DeviceCertificate>> _accounts = [];
     private readonly Dictionary<DeviceId, DeviceCertificate> _devices = [];
+    private readonly HashSet<DeviceId> _revoked = [];
     private readonly Dictionary<string, (int UsesLeft, DateTimeOffset ExpiresAt)> _invites = [];
     private readonly Dictionary<string, (DeviceId Device, DateTimeOffset ExpiresAt)> _sessions = [];
     private readonly HashSet<string> _usedChallenges = [];
@@ -36,6 +38,40 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
                 return Task.FromResult(ErrorCode.HandleTaken);
             string key = Convert.ToHexString(inviteHash);
             _invites[key] = _invites[key] with { UsesLeft = _invites[key].UsesLeft - 1 };
+            _devices.Add(certificate.DeviceId, certificate);
+            AddLog(LogName.Inbox(certificate.DeviceId), certificate.DeviceId);
+            return Task.FromResult(ErrorCode.None);
+        }
+    }
+
+    public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            List<DeviceCertificate> devices = _accounts[_devices[by].Handle.Value];
+            if (devices.RemoveAll(certificate => certificate.DeviceId == device) == 0)
+                return Task.FromResult(_revoked.Contains(device));
+            _devices.Remove(device);
+            _revoked.Add(device);
+            _keyPackages.Remove(device);
+            foreach (string token in _sessions.Where(session => session.Value.Device == device).Select(session => session.Key).ToList())
+                _sessions.Remove(token);
+            return Task.FromResult(true);
+        }
+    }
+
+    public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate)
+    {
+        lock (_gate)
+        {
+            if (_devices.TryGetValue(certificate.DeviceId, out DeviceCertificate? registered))
+                return Task.FromResult(registered.Encoded.Span.SequenceEqual(certificate.Encoded.Span) ? ErrorCode.None : ErrorCode.CertificateInvalid);
+            if (_revoked.Contains(certificate.DeviceId))
+                return Task.FromResult(ErrorCode.CertificateInvalid);
+            List<DeviceCertificate> devices = _accounts[_devices[by].Handle.Value];
+            if (devices.Count >= Contracts.Limits.DevicesPerAccountMax)
+                return Task.FromResult(ErrorCode.TooManyDevices);
+            devices.Add(certificate);
             _devices.Add(certificate.DeviceId, certificate);
             AddLog(LogName.Inbox(certificate.DeviceId), certificate.DeviceId);
             return Task.FromResult(ErrorCode.None);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Accounts;
 using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
+using Parley.Server.Linking;
 using Parley.Server.Log;
 using Parley.Server.Sessions;
 using Parley.Server.Storage;
@@ -19,6 +20,7 @@ internal sealed class StoreFixture : IAsyncDisposable
         Logs = store;
         Accounts = store;
         Invites = store;
+        Links = store;
         Sessions = store;
         KeyPackages = store;
     }
@@ -30,6 +32,7 @@ internal sealed class StoreFixture : IAsyncDisposable
         Logs = new LogStore(database);
         Accounts = new AccountStore(database);
         Invites = new InviteStore(database);
+        Links = new LinkStore(database);
         Sessions = new SessionStore(database);
         KeyPackages = new KeyPackageStore(database);
     }
@@ -39,6 +42,8 @@ internal sealed class StoreFixture : IAsyncDisposable
     public IAccountStore Accounts { get; }
 
     public IInviteStore Invites { get; }
+
+    public ILinkStore Links { get; }
 
     public ISessionStore Sessions { get; }
 

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Json;
+using Microsoft.Extensions.Time.Testing;
+using Parley.Contracts;
+using Parley.Contracts.Resources;
+using Parley.Server.Tests.Storage;
+
+namespace Parley.Server.Tests.Accounts;
+
+public sealed class LinkTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public static TheoryData<string> Kinds => StoreKinds.All;
+
+    [Fact]
+    public async Task A_device_is_added_by_one_of_its_account_and_by_nobody_else()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient bob = await server.JoinAsync("bob");
+        var second = new TestDevice("alice", besides: alice.Device);
+        var added = new NewDevice(second.Certificate.Encoded.ToArray());
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.CertificateInvalid, bob.SendAsync(HttpMethod.Post, Routes.Devices, added));
+        var invented = new NewDevice(new TestDevice("alice").Certificate.Encoded.ToArray());
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.CertificateInvalid, alice.SendAsync(HttpMethod.Post, Routes.Devices, invented));
+
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Post, Routes.Devices, added)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Post, Routes.Devices, added)).StatusCode);
+        Assert.NotEmpty(await server.SignInAsync(second));
+        HttpResponseMessage found = await bob.SendAsync(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", "alice"));
+        Assert.Equal(2, (await found.Content.ReadFromJsonAsync(ResourcesJson.Default.Account))!.Certificates.Count);
+    }
+
+    [Fact]
+    public async Task A_linking_code_is_answered_once_and_expires()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using TestServer server = await TestServer.StartAsync(clock);
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient bob = await server.JoinAsync("bob");
+        HttpResponseMessage made = await server.Http.PostAsJsonAsync(Routes.Links, new NewLink(new byte[32]), ResourcesJson.Default.NewLink);
+        Link link = (await made.Content.ReadFromJsonAsync(ResourcesJson.Default.Link))!;
+        string answer = Routes.LinkAnswer.Replace("{code}", link.Code);
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Put, answer, new LinkMessage([1]))).StatusCode);
+        await Refusals.AssertAsync(HttpStatusCode.Conflict, ErrorCode.LinkUsed, bob.SendAsync(HttpMethod.Put, answer, new LinkMessage([1])));
+        await Refusals.AssertAsync(HttpStatusCode.Conflict, ErrorCode.LinkUsed, alice.SendAsync(HttpMethod.Put, answer, new LinkMessage([2])));
+        await Refusals.AssertAsync(
+            HttpStatusCode.RequestEntityTooLarge, ErrorCode.TooLarge, alice.SendAsync(HttpMethod.Put, answer, new LinkMessage(new byte[Limits.LinkMessageBytesMax + 1])));
+        string byCode = Routes.LinkByCode.Replace("{code}", link.Code);
+        Assert.Equal([1], (await server.Http.GetFromJsonAsync(byCode, ResourcesJson.Default.LinkState))!.Answer);
+        clock.Advance(TimeSpan.FromMinutes(10));
+        await Refusals.AssertAsync(HttpStatusCode.NotFound, ErrorCode.LinkUnknown, server.Http.GetAsync(byCode));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task The_messages_of_a_link_are_written_once_each_in_their_order_and_by_their_side(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        await stores.Links.AddAsync("CODE", [9], [0], Now, Now.AddMinutes(10));
+        Assert.Equal(ErrorCode.LinkUsed, await stores.Links.RevealAsync("CODE", [9], [2], Now));
+        Assert.Equal(ErrorCode.LinkUsed, await stores.Links.HandOverAsync("CODE", 1, [3], Now));
+        Assert.Equal(ErrorCode.None, await stores.Links.AnswerAsync("CODE", 1, [1], Now));
+        Assert.Equal(ErrorCode.None, await stores.Links.AnswerAsync("CODE", 1, [1], Now));
+        Assert.Equal(ErrorCode.LinkUsed, await stores.Links.AnswerAsync("CODE", 2, [1], Now));
+        Assert.Equal(ErrorCode.LinkUnknown, await stores.Links.RevealAsync("CODE", [8], [2], Now));
+        Assert.Equal(ErrorCode.None, await stores.Links.RevealAsync("CODE", [9], [2], Now));
+        Assert.Equal(ErrorCode.LinkUsed, await stores.Links.RevealAsync("CODE", [9], [3], Now));
+        Assert.Equal(ErrorCode.LinkUsed, await stores.Links.HandOverAsync("CODE", 2, [3], Now));
+        Assert.Equal(ErrorCode.None, await stores.Links.HandOverAsync("CODE", 1, [3], Now));
+        LinkState state = (await stores.Links.FindAsync("CODE", Now))!;
+        Assert.Equal([[0], [1], [2], [3]], new[] { state.Commitment, state.Answer!, state.Reveal!, state.Handover! });
+        Assert.Null(await stores.Links.FindAsync("CODE", Now.AddMinutes(10)));
+    }
+
+    [Fact]
+    public async Task A_device_that_was_taken_out_cannot_do_anything_any_more()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient bob = await server.JoinAsync("bob");
+        var second = new TestDevice("alice", besides: alice.Device);
+        var added = new NewDevice(second.Certificate.Encoded.ToArray());
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Post, Routes.Devices, added)).StatusCode);
+        var lost = new TestClient(server, second, await server.SignInAsync(second));
+        string route = Routes.DeviceById.Replace("{device}", second.Id.ToString());
+        await Refusals.AssertAsync(HttpStatusCode.NotFound, ErrorCode.NotFound, bob.SendAsync(HttpMethod.Delete, route));
+        await Refusals.AssertAsync(HttpStatusCode.Forbidden, ErrorCode.Forbidden, lost.SendAsync(HttpMethod.Delete, route));
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.Malformed, alice.SendAsync(HttpMethod.Delete, route + "00"));
+
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
+        await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.Unauthenticated, lost.SendAsync(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", "bob")));
+        Challenge challenge = await server.ChallengeAsync(second);
+        await Refusals.AssertAsync(
+            HttpStatusCode.Unauthorized, ErrorCode.ChallengeFailed,
+            server.AnswerAsync(second, challenge.Bytes, second.Sign(Contracts.Identity.SignedContent.SignIn(TestServer.Name, second.Id, challenge.Bytes))));
+        await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.CertificateInvalid, alice.SendAsync(HttpMethod.Post, Routes.Devices, added));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_device_that_was_taken_out_is_found_nowhere_and_stays_out(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        TestDevice first = await stores.RegisterAsync("alice");
+        TestDevice bob = await stores.RegisterAsync("bob");
+        var second = new TestDevice("alice", besides: first);
+        Assert.Equal(ErrorCode.None, await stores.Accounts.AddDeviceAsync(first.Id, second.Certificate));
+        Assert.False(await stores.Accounts.RevokeDeviceAsync(bob.Id, second.Id, Now));
+        Assert.True(await stores.Accounts.RevokeDeviceAsync(first.Id, second.Id, Now));
+        Assert.Null(await stores.Accounts.FindDeviceAsync(second.Id));
+        Assert.Single((await stores.Accounts.FindAsync(first.Certificate.Handle))!.Certificates);
+        Assert.False(await stores.Logs.AllExistAsync([second.Id]));
+        Assert.Equal(ErrorCode.CertificateInvalid, await stores.Accounts.AddDeviceAsync(first.Id, second.Certificate));
+        Assert.True(await stores.Accounts.RevokeDeviceAsync(first.Id, second.Id, Now));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task An_account_has_no_more_devices_than_it_may(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        TestDevice first = await stores.RegisterAsync("alice");
+        for (int i = 1; i < Limits.DevicesPerAccountMax; i++)
+            Assert.Equal(ErrorCode.None, await stores.Accounts.AddDeviceAsync(first.Id, new TestDevice("alice", besides: first).Certificate));
+        Assert.Equal(ErrorCode.TooManyDevices, await stores.Accounts.AddDeviceAsync(first.Id, new TestDevice("alice", besides: first).Certificate));
+    }
+}
