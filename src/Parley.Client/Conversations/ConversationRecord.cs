@@ -44,8 +44,8 @@ internal sealed record ConversationRecord
     /// <summary>The last item in one line.</summary>
     public string LastText { get; init; } = "";
 
-    /// <summary>The number of the next entry of the outbox.</summary>
-    public long NextOutboxNumber { get; init; } = 1;
+    /// <summary>The number of the next entry of the outbox. They begin high, so that there are numbers left for what is put before all else.</summary>
+    public long NextOutboxNumber { get; init; } = 1 << 20;
 
     /// <summary>Whether members have come who may not know the name one goes by.</summary>
     public bool IsProfileDue { get; init; }
