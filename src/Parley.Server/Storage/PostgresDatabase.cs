@@ -76,19 +76,25 @@ internal sealed class PostgresDatabase : IDatabase
     public async ValueTask<T> ReadAsync<T>(Func<StoreSession, T> read)
     {
         await _readerSlots.WaitAsync();
-        PostgresSession? session = null;
         try
         {
-            if (!_readers.TryTake(out session))
-                session = OpenSession(_source);
-            T result = read(session);
-            _readers.Add(session);
-            return result;
+            // A connection that was kept may have been cut since it was last used. That costs a new connection, and nobody an answer.
+            if (_readers.TryTake(out PostgresSession? kept))
+            {
+                try
+                {
+                    return Read(kept, read);
+                }
+                catch (DbException e) when (e.InnerException is not TimeoutException)
+                {
+                    // Read again below.
+                }
+            }
+
+            return Read(OpenSession(_source), read);
         }
         catch (DbException e)
         {
-            // The connection may be lost or in the middle of an answer: the next reader gets a new one.
-            session?.Dispose();
             throw new StoreUnavailableException("The store cannot read.", e);
         }
         finally
@@ -105,6 +111,22 @@ internal sealed class PostgresDatabase : IDatabase
         await _writes.DisposeAsync();
         await _source.DisposeAsync();
         _readerSlots.Dispose();
+    }
+
+    /// <summary>Reads, and keeps the connection for the next reader unless it may be lost or in the middle of an answer.</summary>
+    private T Read<T>(PostgresSession session, Func<StoreSession, T> read)
+    {
+        try
+        {
+            T result = read(session);
+            _readers.Add(session);
+            return result;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
     }
 
     private static string Complete(NpgsqlConnectionStringBuilder settings) => new NpgsqlConnectionStringBuilder(settings.ConnectionString)

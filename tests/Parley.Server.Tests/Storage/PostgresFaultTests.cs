@@ -54,6 +54,17 @@ public sealed class PostgresFaultTests
     }
 
     [Fact]
+    public async Task A_kept_connection_that_was_cut_costs_nobody_an_answer()
+    {
+        PostgresCluster cluster = await PostgresCluster.SharedAsync();
+        NpgsqlConnectionStringBuilder settings = await cluster.CreateDatabaseAsync();
+        await using var database = PostgresDatabase.Open(settings, NullLogger.Instance);
+        Assert.True(await database.ReadAsync(static session => session.Find("SELECT 1", static _ => true)));
+        await CutAsync(settings);
+        Assert.True(await database.ReadAsync(static session => session.Find("SELECT 1", static _ => true)));
+    }
+
+    [Fact]
     public async Task Two_nodes_that_both_think_they_order_a_log_make_one_log_of_it()
     {
         const int EntriesEach = 200;
