@@ -21,7 +21,7 @@ internal static class AccountVerbs
         var link = new Argument<string>("LINK") { Description = "The invite link you were given." };
         var name = new Option<string?>("--name") { Description = "The user name to take. Asked for on a terminal.", HelpName = "HANDLE" };
         return new Verb(
-            new Command("join", "Makes your account on a server, by invite. Your keys are made here and never leave this device.") { link, name },
+            new Command("join", "Makes your account on a server, by invite. Your keys are made here, and the server never has them.") { link, name },
             (parsed, invocation) => JoinAsync(invocation, parsed.GetRequiredValue(link), parsed.GetValue(name)),
             "parley join https://chat.example.org/i/CODE", "parley join https://chat.example.org/i/CODE --name alice");
     }

@@ -165,7 +165,8 @@ internal static class DeviceVerbs
 
         if (!(await invocation.ProgressAsync("Adding your devices to your conversations…", client.AddDevicesToConversationsAsync(invocation.Cancelled))).TryGetValue(out int count, out ClientError? error))
             return invocation.Fail(error);
-        invocation.Answer(new DeviceAddedAnswer(device?.ToString(), count), AnswersJson.Default.DeviceAddedAnswer, $"Your devices are in all of your {count} conversations.");
+        string sentence = count == 0 ? "You have no conversation yet that they could be in." : $"Your devices are in all your conversations ({count}).";
+        invocation.Answer(new DeviceAddedAnswer(device?.ToString(), count), AnswersJson.Default.DeviceAddedAnswer, sentence);
         return ExitCode.Done;
     }
 
