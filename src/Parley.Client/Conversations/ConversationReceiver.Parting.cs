@@ -1,0 +1,79 @@
+using Parley.Client.Content;
+using Parley.Client.Outbox;
+using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
+using Parley.Mls.Groups;
+using Parley.Mls.Messages.Framing;
+
+namespace Parley.Client.Conversations;
+
+/// <content>How a device ceases to be able to follow its group: it is removed, the group is broken, or it has lost its place.</content>
+internal sealed partial class ConversationReceiver
+{
+    /// <summary>The removal of this device has come: the keys go, the timeline stays.</summary>
+    private void Depart(ConversationState conversation, ConversationRules rules, StagedCommit staged, DateTimeOffset at)
+    {
+        bool isOwnWish = conversation.Record.Membership == Membership.Leaving;
+        if (!isOwnWish)
+        {
+            Handle by = rules.HandleOf(staged.Committer);
+            conversation.AddNotice(by == context.Self ? Notices.RemovedByOwnDevice() : Notices.RemovedSelf(conversation.Roster.NameOf(by)), at);
+        }
+
+        Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
+    }
+
+    private void Break(ConversationState conversation, string sentence, DateTimeOffset at)
+    {
+        conversation.AddNotice(sentence, at);
+        Close(conversation, Membership.Broken, ClientErrorCode.ConversationBroken);
+    }
+
+    /// <summary>
+    /// The others have gone on and this device cannot follow: it asks to be added again, with other keys. From now on entries are counted and not
+    /// opened. What it has sealed for its group and is not a message is void; a message may be in the log already, and is waited for.
+    /// </summary>
+    private static void Lose(ConversationState conversation, ulong logEpoch, DateTimeOffset at)
+    {
+        UnsealHandshake(conversation);
+        conversation.AddNotice(Notices.Lost(), at);
+        conversation.Set(conversation.Record with { LogEpoch = logEpoch, HasAskedToReturn = false, HasProposals = false, HasUnlawfulProposals = false });
+        conversation.Set(conversation.Session with { CommitAt = null, SealAfterEpoch = null });
+    }
+
+    /// <summary>An entry of the log that a device which is lost cannot open: what the server sees of it too is all there is to know.</summary>
+    private void Pass(ConversationState conversation, EntryHeader header, ulong epoch, Envelope envelope, DateTimeOffset at)
+    {
+        if (header.Type == ContentType.Application)
+            AddUnreadable(conversation, Notices.Missed(), at);
+        if (header.Type != ContentType.Commit || header.Epoch != epoch)
+            return;
+        byte[] self = context.Profile.Identity.Certificate.DeviceId.ToArray();
+        bool isAdded = envelope.AddedDevices.Any(device => device.Span.SequenceEqual(self));
+        if (envelope.RemovedDevices.Any(device => device.Span.SequenceEqual(self)) && !isAdded)
+        {
+            bool isOwnWish = conversation.Record.Membership == Membership.Leaving;
+            if (!isOwnWish)
+                conversation.AddNotice(Notices.RemovedSelf("A member"), at);
+            Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
+            return;
+        }
+
+        conversation.Set(conversation.Record with { LogEpoch = epoch + 1, HasAskedToReturn = isAdded });
+    }
+
+    /// <summary>Ends one's part in a conversation. What was queued cannot be sent any more: messages stay in the timeline as failed.</summary>
+    public void Close(ConversationState conversation, Membership membership, ClientErrorCode why)
+    {
+        while (conversation.Head is { } head)
+        {
+            if (head.Work is OutboxWork.Message message && !MessageBody.IsProfile(message.Mimi))
+                conversation.Add(new TimelineRecord(head.CreatedAt, context.Self, message.Id, DeliveryState.Failed, new TimelineBody.Message(message.Mimi)));
+            conversation.FinishHead(head.Work is OutboxWork.Leave ? ClientResult.Success : ClientResult.Refuse(why));
+        }
+
+        conversation.DeleteGroup();
+        conversation.Set(new ConversationSession());
+        conversation.Set(conversation.Record with { Membership = membership, LogEpoch = null, AreKeysStale = false, HasAskedToReturn = false, IsAdmin = false, HasProposals = false, HasUnlawfulProposals = false });
+    }
+}
