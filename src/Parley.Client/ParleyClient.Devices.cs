@@ -119,7 +119,7 @@ public sealed partial class ParleyClient
             bool isOwn = DeviceCertificate.TryDecode(encoded, out DeviceCertificate? certificate)
                 && certificate.AccountKey.Span.SequenceEqual(_certificate.AccountKey.Span)
                 && certificate.Handle == Self
-                && certificate.Verify((key, content, signature) => _options.Crypto.Verify(Mls.Crypto.SignatureAlgorithm.Ed25519, key, content, signature));
+                && Identity.CertificateCheck.IsGenuine(_options.Crypto, certificate);
             if (isOwn && certificate is not null)
                 devices.Add(new DeviceInfo(certificate.DeviceId, certificate.CreatedAt, certificate.DeviceId == Device));
         }

@@ -153,7 +153,7 @@ internal static class LinkProtocol
         && certificate.AccountKey.Span.SequenceEqual(existing.AccountKey.Span)
         && certificate.DeviceKey.Span.SequenceEqual(reveal.DeviceKey.Span)
         && certificate.DeviceId == reveal.Device
-        && certificate.Verify((key, content, signature) => crypto.Verify(SignatureAlgorithm.Ed25519, key, content, signature));
+        && CertificateCheck.IsGenuine(crypto, certificate);
 
     private static bool IsPrivateKeyOf(ICryptoProvider crypto, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey)
     {
@@ -211,7 +211,7 @@ internal sealed record LinkAnswer(ReadOnlyMemory<byte> Nonce, DeviceCertificate 
         (ReadOnlyMemory<byte> nonce, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> mac) = (reader.ReadVector(), reader.ReadVector(), reader.ReadVector());
         return reader.Finish() && nonce.Length == LinkProtocol.NonceBytes
             && DeviceCertificate.TryDecode(identity.Span, out DeviceCertificate? certificate)
-            && certificate.Verify((key, content, signature) => crypto.Verify(SignatureAlgorithm.Ed25519, key, content, signature))
+            && CertificateCheck.IsGenuine(crypto, certificate)
                 ? new LinkAnswer(nonce, certificate, mac)
                 : null;
     }

@@ -19,8 +19,12 @@ internal sealed class CertificateCheck(ICryptoProvider crypto, string server)
         return TryDecode(leaf, out certificate)
             && certificate.Server == server
             && certificate.DeviceKey.Span.SequenceEqual(leaf.SignatureKey.Span)
-            && certificate.Verify((key, content, signature) => crypto.Verify(SignatureAlgorithm.Ed25519, key, content, signature));
+            && IsGenuine(crypto, certificate);
     }
+
+    /// <summary>Whether the account key in a certificate has signed it.</summary>
+    public static bool IsGenuine(ICryptoProvider crypto, DeviceCertificate certificate) =>
+        certificate.Verify((key, content, signature) => crypto.Verify(SignatureAlgorithm.Ed25519, key, content, signature));
 
     /// <summary>The certificate of a leaf, without asking whether it is genuine: for leaves that were asked when they entered the group.</summary>
     public static bool TryDecode(LeafNode leaf, [NotNullWhen(true)] out DeviceCertificate? certificate)

@@ -17,6 +17,17 @@ public readonly record struct DeviceId
         return true;
     }
 
+    /// <summary>Reads exactly 32 hexadecimal digits, of either case.</summary>
+    public static bool TryParse(string text, out DeviceId id)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        Span<byte> bytes = stackalloc byte[Limits.DeviceIdBytes];
+        id = default;
+        return text.Length == bytes.Length * 2
+            && Convert.FromHexString(text, bytes, out _, out _) == System.Buffers.OperationStatus.Done
+            && TryParse(bytes, out id);
+    }
+
     /// <summary>A new array of 16 bytes, owned by the caller.</summary>
     public byte[] ToArray()
     {

@@ -54,8 +54,7 @@ internal static class AccountEndpoints
 
     private static async Task<Results<NoContent, Refused>> RevokeDeviceAsync(string device, ClaimsPrincipal user, IAccountStore accounts, TimeProvider clock)
     {
-        bool isId = device.Length == Limits.DeviceIdBytes * 2 && device.All(char.IsAsciiHexDigit);
-        if (!isId || !DeviceId.TryParse(Convert.FromHexString(device), out DeviceId id))
+        if (!DeviceId.TryParse(device, out DeviceId id))
             return new Refused(ErrorCode.Malformed);
         if (id == user.Device())
             return new Refused(ErrorCode.Forbidden);

@@ -51,7 +51,7 @@ internal static class CallingDevice
     public static DeviceId Device(this ClaimsPrincipal user)
     {
         string? name = user.FindFirstValue(ClaimTypes.NameIdentifier);
-        return name is not null && DeviceId.TryParse(Convert.FromHexString(name), out DeviceId device)
+        return name is not null && DeviceId.TryParse(name, out DeviceId device)
             ? device
             : throw new InvalidOperationException("The endpoint does not require a session.");
     }

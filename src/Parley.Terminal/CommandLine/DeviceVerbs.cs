@@ -142,7 +142,7 @@ internal static class DeviceVerbs
         List<DeviceId> meant = [.. devices.Select(device => device.Id).Where(id => text.Length > 0 && id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase))];
 
         // One that is gone from the server may still be in conversations, if this was broken off.
-        if (meant.Count == 0 && text.Length == Contracts.Limits.DeviceIdBytes * 2 && text.All(char.IsAsciiHexDigit) && DeviceId.TryParse(Convert.FromHexString(text), out DeviceId known))
+        if (meant.Count == 0 && DeviceId.TryParse(text, out DeviceId known))
             meant.Add(known);
         if (meant.Count != 1)
             return invocation.Fail(ErrorText.Of(ClientErrorCode.DeviceUnknown));
