@@ -188,6 +188,18 @@ public sealed class FramingRuleTests : IDisposable
     }
 
     [Fact]
+    public void What_only_claims_to_be_ours_is_not_taken_for_ours()
+    {
+        Content remove = new Content.ProposalContent(World.RemoveOf(_world[2]));
+        var message = Assert.IsType<MlsMessage.Public>(Forge.Send(_world[0], remove)).Message;
+        byte[] flipped = message.MembershipTag!.Value.ToArray();
+        flipped[^1] ^= 1;
+        _world[0].Refuses(MlsError.MembershipTagInvalid, new MlsMessage.Public(message with { MembershipTag = flipped }));
+        _world[0].Refuses(MlsError.SignatureInvalid, Forge.Send(_world[0], remove, WireFormat.PublicMessage, signer: _world[2].Identity.Signer));
+        _world[0].Refuses(MlsError.OwnMessage, new MlsMessage.Public(message));
+    }
+
+    [Fact]
     public void Our_own_proposal_is_taken_up_once_when_it_comes_back()
     {
         using World world = new World(World.DefaultSuite).WithMembers(2);
