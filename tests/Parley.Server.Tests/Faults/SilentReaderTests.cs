@@ -23,11 +23,9 @@ public sealed partial class SilentReaderTests
     // What may wait for those who read: half a megabyte for each connection of the load.
     private const long ReadersBytes = 4 * Megabyte;
 
-    // All that .NET gives to the server, which ends if that is not enough: what waits; a connection's own, with a subscription and a wait
-    // for room (23 KiB were measured on a machine that was busy with other work); what an idle server has, and pages of the store that were sent
-    // and not yet collected.
-    private const long ConnectionBytes = 24 * 1024;
-    private const long OwnBytes = 128 * Megabyte;
+    // All that .NET gives to the server, which ends if that is not enough: what waits, a connection's own, and what an idle server has.
+    private const long ConnectionBytes = 20 * 1024;
+    private const long OwnBytes = 64 * Megabyte;
 
     [Fact]
     public async Task Connections_that_never_read_hold_a_bounded_memory_and_nobody_up()
