@@ -122,8 +122,8 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
     }
 
     /// <summary>
-    /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
-    /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
+    /// Whether a Welcome may take the place of a group that this device is still in: it is lost, or the server says that it was no member for a
+    /// while and does not show it the removal. Only someone who could have removed it may say so, with the account key that is known; otherwise
     /// any stranger could move this device into a group of its own making that bears the same id. A device that is lost has asked all members.
     /// </summary>
     private bool MayReplace(ConversationState followed, StagedWelcome staged)

@@ -60,6 +60,8 @@ internal sealed partial class ConversationReceiver
         }
 
         conversation.Set(conversation.Record with { LogEpoch = epoch + 1, HasAskedToReturn = isAdded });
+        if (isAdded)
+            conversation.Set(new ConversationSession()); // Delivery ended with the removal, and begins anew with the addition.
     }
 
     /// <summary>Ends one's part in a conversation. What was queued cannot be sent any more: messages stay in the timeline as failed.</summary>

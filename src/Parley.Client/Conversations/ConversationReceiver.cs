@@ -177,8 +177,9 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         UnsealHandshake(conversation);
         if (staged.RemovesSelf && staged.Added.Any(added => CertificateCheck.Of(added.Leaf).DeviceId == context.Profile.Identity.Certificate.DeviceId))
         {
-            // Its own wish, which it has forgotten.
+            // Its own wish, which it has forgotten. Delivery ended with the removal, and begins anew with the addition.
             Lose(conversation, staged.BaseEpoch + 1, at);
+            conversation.Set(new ConversationSession());
             return;
         }
 

@@ -1,6 +1,8 @@
+using Google.Protobuf;
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
 using Parley.Client.Store;
+using Parley.Contracts.Wire;
 using Parley.Mls.Groups;
 using Parley.Mls.Storage;
 
@@ -13,9 +15,11 @@ namespace Parley.Client.Conversations;
 internal sealed class ConversationState : IDisposable
 {
     private const int PreviewCharsMax = 120;
+    private const int WelcomesMax = 16;
 
     private readonly EngineContext _context;
     private readonly LinkedList<OutboxEntry> _outbox = [];
+    private readonly Queue<Envelope> _welcomes = [];
     private Group? _group;
 
     private ConversationState(EngineContext context, ConversationId id, ConversationRecord record, Roster roster)
@@ -71,6 +75,8 @@ internal sealed class ConversationState : IDisposable
             var state = new ConversationState(context, id, ConversationRecord.Decode(stored.Value), roster is null ? Roster.Empty : Roster.Decode(roster));
             foreach (StoreEntry entry in context.Store.Read(new StoreRange(state.Keys.Outbox)))
                 state._outbox.AddLast(OutboxEntry.Decode(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(state.Keys.Outbox.Length)), entry.Value));
+            foreach (StoreEntry entry in context.Store.Read(new StoreRange(state.Keys.Welcomes)))
+                state._welcomes.Enqueue(Envelope.Parser.ParseFrom(entry.Value));
             if (state._outbox.Last is { } last && last.Value.Number >= state.Record.NextOutboxNumber)
                 state.Record = state.Record with { NextOutboxNumber = last.Value.Number + 1 };
             yield return state;
@@ -205,6 +211,24 @@ internal sealed class ConversationState : IDisposable
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
     }
 
+    /// <summary>Keeps a Welcome until it is its turn. There are as many as this device was removed and added while it was away; of very many, the oldest go.</summary>
+    public void Await(Envelope welcome)
+    {
+        if (_welcomes.Count == WelcomesMax)
+            _context.Batch.Delete(WelcomeKey(_welcomes.Dequeue()));
+        _welcomes.Enqueue(welcome);
+        _context.Batch.Put(WelcomeKey(welcome), welcome.ToByteArray());
+    }
+
+    /// <summary>Takes the next Welcome out of those that wait, if its turn has come: no more is to be read of the log before it.</summary>
+    public Envelope? TakeWelcome()
+    {
+        if (!_welcomes.TryPeek(out Envelope? next) || (IsFollowed && Math.Max(Record.Cursor, Session.ShownAfter) < next.Welcome.CommitSequence))
+            return null;
+        _context.Batch.Delete(WelcomeKey(next));
+        return _welcomes.Dequeue();
+    }
+
     /// <summary>Changes what the current connection knows.</summary>
     public void Set(ConversationSession session) => Session = session;
 
@@ -225,6 +249,8 @@ internal sealed class ConversationState : IDisposable
         return line.Length <= PreviewCharsMax ? line : line[..(char.IsHighSurrogate(line[PreviewCharsMax - 1]) ? PreviewCharsMax - 1 : PreviewCharsMax)];
     }
 
+    private byte[] WelcomeKey(Envelope welcome) => StoreKey.Of(Keys.Welcomes, StoreKey.OfNumber((long)welcome.Sequence));
+
     private byte[] OutboxKey(long number) => StoreKey.Of(Keys.Outbox, StoreKey.OfNumber(number));
 
     private void Put(OutboxEntry entry)
@@ -242,6 +268,9 @@ internal sealed record ConversationSession
 
     /// <summary>The log's end when the server answered; null before.</summary>
     public ulong? HeadSequence { get; init; }
+
+    /// <summary>The entry behind which the server shows the log, if it has answered: later than the cursor if this device was no member in between.</summary>
+    public ulong ShownAfter { get; init; }
 
     /// <summary>Whether the outbox's head is with the server.</summary>
     public bool InFlight { get; init; }

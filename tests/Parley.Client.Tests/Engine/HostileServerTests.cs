@@ -218,7 +218,7 @@ public sealed class HostileServerTests : IDisposable
     {
         _bob.Host.Run(static engine => engine.ResetConnection());
         _bob.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow()));
-        _bob.Host.Look(engine => engine.Subscribed(Log, ErrorCode.None, head: 1));
+        _bob.Host.Look(engine => engine.Subscribed(Log, new SubscribeReply(ErrorCode.None, Head: 1, After: 1), _fixture.Time.GetUtcNow()));
         _bob.Say(_conversation, "into the void");
         Assert.Empty(_bob.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
     }

@@ -261,13 +261,13 @@ internal sealed class SimulatedDevice : IDisposable
         switch (request)
         {
             case EngineRequest.Subscribe subscribe:
-                connection.Call<(ErrorCode Error, ulong Head)>(
+                connection.Call<SubscribeReply>(
                     $"subscribe {_world.NameOf(subscribe.Log)} after {subscribe.After}",
                     answer => _world.Server.Subscribe(connection, subscribe.Log, subscribe.After, answer),
                     reply =>
                     {
                         bool fits = true;
-                        if (Run(engine => fits = engine.Subscribed(subscribe.Log, reply.Error, reply.Head)) && !fits)
+                        if (Run(engine => fits = engine.Subscribed(subscribe.Log, reply, Now)) && !fits)
                             connection.Break("the server misbehaved");
                     });
                 break;
