@@ -159,6 +159,36 @@ public enum ClientErrorCode
     /// <summary>The account has as many devices as it may.</summary>
     TooManyDevices,
 
+    /// <summary>What was typed is no recovery code.</summary>
+    RecoveryCodeInvalid,
+
+    /// <summary>The backup was made under another recovery code.</summary>
+    RecoveryCodeWrong,
+
+    /// <summary>The server recovers the account by another code, or by none.</summary>
+    RecoveryRefused,
+
+    /// <summary>No recovery code was made on this device yet.</summary>
+    RecoveryCodeMissing,
+
+    /// <summary>A recovery code was made before.</summary>
+    RecoveryCodePresent,
+
+    /// <summary>There is no such backup.</summary>
+    BackupMissing,
+
+    /// <summary>There is a file of the backup's name.</summary>
+    BackupExists,
+
+    /// <summary>The backup's file cannot be written or read.</summary>
+    BackupFailed,
+
+    /// <summary>The backup was cut off or changed.</summary>
+    ArchiveDamaged,
+
+    /// <summary>A later Parley has made the backup.</summary>
+    ArchiveTooNew,
+
     /// <summary>The device itself could not do it.</summary>
     Failed,
 }

@@ -1,3 +1,4 @@
+using Parley.Client.Recovery;
 using Parley.Contracts.Wire;
 
 namespace Parley.Client;
@@ -54,6 +55,7 @@ public static class ErrorText
         ErrorCode.LinkUnknown => ClientErrorCode.LinkUnknown,
         ErrorCode.LinkUsed => ClientErrorCode.LinkUsed,
         ErrorCode.TooManyDevices => ClientErrorCode.TooManyDevices,
+        ErrorCode.RecoveryRefused => ClientErrorCode.RecoveryRefused,
         ErrorCode.HandleTaken => ClientErrorCode.HandleTaken,
         ErrorCode.HandleInvalid => ClientErrorCode.HandleInvalid,
         ErrorCode.CertificateInvalid => ClientErrorCode.CertificateInvalid,
@@ -113,6 +115,16 @@ public static class ErrorText
         ClientErrorCode.LinkUnknown => "No device waits under that code. Codes are good for ten minutes: run “parley link” on the new device again.",
         ClientErrorCode.LinkUsed => "This code has been used already, perhaps by somebody else. Run “parley link” on the new device again, and use the new code.",
         ClientErrorCode.LinkMismatch => "The two devices do not see the same, so nothing was handed over: a number was mistyped, or somebody stands between them. Run “parley link” on the new device again.",
+        ClientErrorCode.RecoveryCodeInvalid => $"That is no recovery code. It has {RecoveryCode.WordCount} words.",
+        ClientErrorCode.RecoveryCodeWrong => "This recovery code does not open this backup. It was made under another one.",
+        ClientErrorCode.RecoveryRefused => "The server does not recover this account by this code. Was a new one made since?",
+        ClientErrorCode.RecoveryCodeMissing => "There is no recovery code yet. Make one with “parley recovery-code”, and write it down.",
+        ClientErrorCode.RecoveryCodePresent => "A recovery code was made on this device before. With “--new” it is replaced; older backups still need the old one.",
+        ClientErrorCode.BackupMissing => "There is no such file.",
+        ClientErrorCode.BackupExists => "There is a file of that name already. With “--replace” it is replaced once the new one is whole.",
+        ClientErrorCode.BackupFailed => "The file cannot be read or written. Is the disk full, or the folder not yours?",
+        ClientErrorCode.ArchiveDamaged => "This is no whole backup: it was cut off or changed, or is something else. Nothing of it was used.",
+        ClientErrorCode.ArchiveTooNew => "This backup was made by a newer Parley. Update this one.",
         ClientErrorCode.LinkRefused => "The other device has broken this off. Run “parley link” again to begin anew.",
         ClientErrorCode.DeviceUnknown => "Your account has no such device. “parley devices” lists them.",
         ClientErrorCode.TooManyDevices => "This account has as many devices as it may have.",

@@ -80,4 +80,7 @@ public static class Limits
 
     /// <summary>Bytes of a sign-in challenge.</summary>
     public const int ChallengeBytes = 32;
+
+    /// <summary>The key that follows from a recovery code, and its hash.</summary>
+    public const int RecoveryKeyBytes = 32;
 }

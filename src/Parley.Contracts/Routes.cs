@@ -33,6 +33,15 @@ public static class Routes
     /// <summary>DELETE: no body, takes a device out of the calling device's account for ever. Retrying succeeds. Signed in.</summary>
     public const string DeviceById = "/api/v1/devices/{device}";
 
+    /// <summary>PUT <see cref="NewRecovery"/>: no body, says by what the calling device's account can be recovered, in place of what was said before. Signed in.</summary>
+    public const string Recovery = "/api/v1/recovery";
+
+    /// <summary>
+    /// POST <see cref="RecoveredDevice"/>: no body, adds a device to an account of which none may be left. No sign-in: the key that follows from the recovery
+    /// code is the permission. Retrying with the same bytes succeeds.
+    /// </summary>
+    public const string RecoveredDevices = "/api/v1/recovered-devices";
+
     /// <summary>POST <see cref="NewLink"/>: <see cref="Link"/>. No sign-in: the device has no account yet.</summary>
     public const string Links = "/api/v1/links";
 

@@ -37,6 +37,7 @@ internal sealed class TestServer : RemoteServer
         ClaimsPerPersonPerHour = Many,
         LinksPerHour = Many,
         LinkAnswersPerHour = Many,
+        RecoveriesPerHour = Many,
         GroupsPerHour = Many,
         AppendsPerSecond = Many,
         AppendKilobytesPerSecond = Many,

@@ -136,12 +136,9 @@ internal sealed class ConversationState : IDisposable
     public void Add(TimelineRecord item)
     {
         long order = Record.LastOrder + 1;
-        _context.Batch.Put(StoreKey.Of(Keys.Timeline, StoreKey.OfNumber(order)), item.Encode());
+        item.Put(_context.Batch, Keys, order);
         if (item.Id is { } id)
-        {
-            _context.Batch.Put(StoreKey.Of(Keys.Messages, id.ToArray()), StoreKey.OfNumber(order));
             _context.Step.NewMessages.Add((Id, id));
-        }
 
         bool isUnread = item.State == DeliveryState.Received && item.Body is not TimelineBody.Notice;
         Set(Record with

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Parley.Client.Content;
+using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages.Codec;
 
@@ -36,6 +37,14 @@ internal sealed record TimelineRecord(DateTimeOffset At, Handle? Sender, Message
             MessageBody.Unknown unknown => new TimelineContent.Unknown(unknown.ContentType),
             _ => throw new InvalidOperationException("All kinds of messages are named."),
         };
+    }
+
+    /// <summary>Stores the item under its order, and its message's id, by which it is found.</summary>
+    public void Put(StoreBatch batch, ConversationKeys keys, long order)
+    {
+        batch.Put(StoreKey.Of(keys.Timeline, StoreKey.OfNumber(order)), Encode());
+        if (Id is { } id)
+            batch.Put(StoreKey.Of(keys.Messages, id.ToArray()), StoreKey.OfNumber(order));
     }
 
     public byte[] Encode()

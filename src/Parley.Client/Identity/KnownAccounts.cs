@@ -62,6 +62,9 @@ internal sealed class KnownAccounts(IClientStore store)
     public void Confirm(Handle handle, KnownAccount account, bool isVerified, StoreBatch batch) =>
         Put(handle, account with { IsVerified = isVerified, HasChanged = false }, batch);
 
+    /// <summary>Takes over what an archive knows of a person.</summary>
+    public void Restore(Handle handle, KnownAccount account, StoreBatch batch) => Put(handle, account, batch);
+
     private static byte[] Key(Handle handle) => StoreKey.Of(Prefix, Encoding.ASCII.GetBytes(handle.Value));
 
     private void Put(Handle handle, KnownAccount account, StoreBatch batch)

@@ -37,15 +37,16 @@ internal sealed class LocalIdentity : IDisposable
     public static LocalIdentity Create(ICryptoProvider crypto, Handle handle, string server, DateTimeOffset now)
     {
         (Secret accountKey, byte[] accountPublic) = crypto.GenerateSignatureKeyPair(SignatureAlgorithm.Ed25519);
-        (Secret deviceKey, byte[] devicePublic) = crypto.GenerateSignatureKeyPair(SignatureAlgorithm.Ed25519);
-        byte[] id = new byte[Contracts.Limits.DeviceIdBytes];
-        crypto.FillRandom(id);
-        if (!DeviceId.TryParse(id, out DeviceId device))
-            throw new InvalidOperationException("16 bytes are a device id.");
-        DeviceCertificate certificate = DeviceCertificate.Issue(
-            handle, server, accountPublic, devicePublic, device, now, content => crypto.Sign(SignatureAlgorithm.Ed25519, accountKey.AsSpan(), accountPublic, content));
-        return new LocalIdentity(crypto, accountKey, deviceKey, certificate);
+        return Create(crypto, handle, server, accountKey, accountPublic, now);
     }
+
+    /// <summary>Makes the keys of a further device of an account whose key one has. Takes that key over.</summary>
+    /// <param name="crypto">The primitives.</param>
+    /// <param name="accountKey">The account's private key.</param>
+    /// <param name="former">A certificate of the account: its handle, its server and its public key are kept.</param>
+    /// <param name="now">The time that the new certificate bears.</param>
+    public static LocalIdentity CreateDevice(ICryptoProvider crypto, Secret accountKey, DeviceCertificate former, DateTimeOffset now) =>
+        Create(crypto, former.Handle, former.Server, accountKey, former.AccountKey.ToArray(), now);
 
     /// <summary>The identity of a device that was certified by another of its account. Takes both keys over.</summary>
     public static LocalIdentity Of(ICryptoProvider crypto, Secret accountKey, Secret deviceKey, DeviceCertificate certificate) => new(crypto, accountKey, deviceKey, certificate);
@@ -100,5 +101,17 @@ internal sealed class LocalIdentity : IDisposable
     {
         _accountKey.Dispose();
         _device.Dispose();
+    }
+
+    private static LocalIdentity Create(ICryptoProvider crypto, Handle handle, string server, Secret accountKey, byte[] accountPublic, DateTimeOffset now)
+    {
+        (Secret deviceKey, byte[] devicePublic) = crypto.GenerateSignatureKeyPair(SignatureAlgorithm.Ed25519);
+        byte[] id = new byte[Contracts.Limits.DeviceIdBytes];
+        crypto.FillRandom(id);
+        if (!DeviceId.TryParse(id, out DeviceId device))
+            throw new InvalidOperationException("16 bytes are a device id.");
+        DeviceCertificate certificate = DeviceCertificate.Issue(
+            handle, server, accountPublic, devicePublic, device, now, content => crypto.Sign(SignatureAlgorithm.Ed25519, accountKey.AsSpan(), accountPublic, content));
+        return new LocalIdentity(crypto, accountKey, deviceKey, certificate);
     }
 }

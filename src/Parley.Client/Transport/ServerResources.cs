@@ -40,6 +40,15 @@ internal sealed class ServerResources(ITransport transport)
     public Task<ClientResult> AddDeviceAsync(DeviceCertificate certificate, string token, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Devices, Encode(new NewDevice(certificate.Encoded.ToArray()), Json.NewDevice), token), cancellationToken);
 
+    public Task<ClientResult> SetRecoveryAsync(byte[] keyHash, string token, CancellationToken cancellationToken) =>
+        SendAsync(new ResourceRequest(HttpMethod.Put, Routes.Recovery, Encode(new NewRecovery(keyHash), Json.NewRecovery), token), cancellationToken);
+
+    public Task<ClientResult> RecoverDeviceAsync(ReadOnlySpan<byte> key, DeviceCertificate certificate, CancellationToken cancellationToken)
+    {
+        byte[] body = Encode(new RecoveredDevice(key.ToArray(), certificate.Encoded.ToArray()), Json.RecoveredDevice);
+        return SendAsync(new ResourceRequest(HttpMethod.Post, Routes.RecoveredDevices, body), cancellationToken);
+    }
+
     public Task<ClientResult> RevokeDeviceAsync(DeviceId device, string token, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Delete, Routes.DeviceById.Replace("{device}", device.ToString()), Token: token), cancellationToken);
 

@@ -48,6 +48,15 @@ public sealed record Account(string Handle, byte[] AccountKey, IReadOnlyList<byt
 /// <param name="Certificate">The encoded <see cref="DeviceCertificate"/>, of the same handle and account key as the caller's.</param>
 public sealed record NewDevice(byte[] Certificate);
 
+/// <summary>By what an account can be recovered.</summary>
+/// <param name="KeyHash">The SHA-256 of the key that follows from the recovery code; 32 bytes.</param>
+public sealed record NewRecovery(byte[] KeyHash);
+
+/// <summary>A device that recovers its account.</summary>
+/// <param name="Key">The key that follows from the recovery code; 32 bytes.</param>
+/// <param name="Certificate">The device's certificate, made by the account's key.</param>
+public sealed record RecoveredDevice(byte[] Key, byte[] Certificate);
+
 /// <summary>Asks for a code under which an existing device can answer this new one.</summary>
 /// <param name="Commitment">What the new device commits to, 32 bytes. The server only passes it on.</param>
 public sealed record NewLink(byte[] Commitment);
@@ -119,6 +128,8 @@ public sealed record ClaimedKeyPackages(IReadOnlyList<byte[]> KeyPackages);
 [JsonSerializable(typeof(NewAccount))]
 [JsonSerializable(typeof(Account))]
 [JsonSerializable(typeof(NewDevice))]
+[JsonSerializable(typeof(NewRecovery))]
+[JsonSerializable(typeof(RecoveredDevice))]
 [JsonSerializable(typeof(NewLink))]
 [JsonSerializable(typeof(Link))]
 [JsonSerializable(typeof(LinkMessage))]

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
@@ -21,6 +22,8 @@ internal static class AccountEndpoints
         open.MapPost(Routes.Accounts, RegisterAsync).LimitAddress(static limits => limits.SignUps);
         signedIn.MapGet(Routes.AccountByHandle, FindAsync);
         signedIn.MapDelete(Routes.DeviceById, RevokeDeviceAsync);
+        open.MapPost(Routes.RecoveredDevices, RecoverDeviceAsync).LimitAddress(static limits => limits.Recoveries);
+        signedIn.MapPut(Routes.Recovery, SetRecoveryAsync).LimitAccount(static limits => limits.LinkAnswers);
         signedIn.MapPost(Routes.Devices, AddDeviceAsync).LimitAccount(static limits => limits.LinkAnswers);
     }
 
@@ -49,6 +52,24 @@ internal static class AccountEndpoints
         if (!isOfAccount || certificate is null)
             return new Refused(ErrorCode.CertificateInvalid);
         ErrorCode refusal = await accounts.AddDeviceAsync(caller.DeviceId, certificate);
+        return refusal == ErrorCode.None ? TypedResults.NoContent() : new Refused(refusal);
+    }
+
+    private static async Task<Results<NoContent, Refused>> SetRecoveryAsync(NewRecovery request, ClaimsPrincipal user, IAccountStore accounts)
+    {
+        if (request.KeyHash.Length != Limits.RecoveryKeyBytes)
+            return new Refused(ErrorCode.Malformed);
+        await accounts.SetRecoveryAsync(user.Device(), request.KeyHash);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Results<NoContent, Refused>> RecoverDeviceAsync(RecoveredDevice request, IAccountStore accounts, ServerIdentity server, TimeProvider clock)
+    {
+        if (request.Key.Length != Limits.RecoveryKeyBytes)
+            return new Refused(ErrorCode.Malformed);
+        if (!DeviceCertificate.TryDecode(request.Certificate, out DeviceCertificate? certificate) || !IsGenuine(certificate, server, clock.GetUtcNow()))
+            return new Refused(ErrorCode.CertificateInvalid);
+        ErrorCode refusal = await accounts.RecoverDeviceAsync(SHA256.HashData(request.Key), certificate);
         return refusal == ErrorCode.None ? TypedResults.NoContent() : new Refused(refusal);
     }
 

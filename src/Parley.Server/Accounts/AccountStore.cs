@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
@@ -14,17 +15,18 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
         database.WriteAsync(session => Register(session, inviteHash, certificate, now));
 
     public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate) => database.WriteAsync(session =>
+        AddFurther(session, session.Find("SELECT account FROM devices WHERE id = $1", row => row.GetInt64(0), by.ToArray()), certificate));
+
+    public Task SetRecoveryAsync(DeviceId by, byte[] keyHash) => database.WriteAsync(session =>
+        session.Execute("UPDATE accounts SET recovery_hash = $2 WHERE id = (SELECT account FROM devices WHERE id = $1)", by.ToArray(), keyHash));
+
+    public Task<ErrorCode> RecoverDeviceAsync(byte[] keyHash, DeviceCertificate certificate) => database.WriteAsync(session =>
     {
-        if (FindCertificate(session, certificate.DeviceId) is { } registered)
-            return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
-        (long account, long count) = session.Find(
-            "SELECT account, (SELECT count(*) FROM devices AS others WHERE others.account = devices.account AND others.revoked_at IS NULL) FROM devices WHERE id = $1",
-            row => (row.GetInt64(0), row.GetInt64(1)),
-            by.ToArray());
-        if (count >= Limits.DevicesPerAccountMax)
-            return ErrorCode.TooManyDevices;
-        AddDevice(session, account, certificate);
-        return ErrorCode.None;
+        (long account, byte[]? hash) = session.Find(
+            "SELECT id, recovery_hash FROM accounts WHERE handle = $1 AND account_key = $2",
+            row => (row.GetInt64(0), row.IsDBNull(1) ? null : row.GetFieldValue<byte[]>(1)),
+            certificate.Handle.Value, certificate.AccountKey.ToArray());
+        return hash is not null && CryptographicOperations.FixedTimeEquals(hash, keyHash) ? AddFurther(session, account, certificate) : ErrorCode.RecoveryRefused;
     });
 
     public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now) => database.WriteAsync(session =>
@@ -72,6 +74,16 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
             "INSERT INTO accounts (handle, account_key, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
             row => row.GetInt64(0),
             certificate.Handle.Value, certificate.AccountKey.ToArray(), (long)(isFirst ? Role.Administrator : Role.Member), now.ToUnixTimeMilliseconds());
+        AddDevice(session, account, certificate);
+        return ErrorCode.None;
+    }
+
+    private static ErrorCode AddFurther(StoreSession session, long account, DeviceCertificate certificate)
+    {
+        if (FindCertificate(session, certificate.DeviceId) is { } registered)
+            return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
+        if (session.Find("SELECT count(*) FROM devices WHERE account = $1 AND revoked_at IS NULL", row => row.GetInt64(0), account) >= Limits.DevicesPerAccountMax)
+            return ErrorCode.TooManyDevices;
         AddDevice(session, account, certificate);
         return ErrorCode.None;
     }

@@ -30,6 +30,19 @@ internal interface IAccountStore
     /// <returns><c>None</c>, or <c>CertificateInvalid</c> if another device has the id, or <c>TooManyDevices</c>.</returns>
     Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate);
 
+    /// <summary>Keeps the hash of the key by which the account of a device can be recovered, in place of the one before.</summary>
+    Task SetRecoveryAsync(DeviceId by, byte[] keyHash);
+
+    /// <summary>
+    /// Adds a device, and its inbox, to the account that its certificate names, if the key's hash is the account's. A certificate that is registered
+    /// already succeeds again. The certificate has been checked to be by the key it names.
+    /// </summary>
+    /// <returns>
+    /// <c>None</c>, or <c>RecoveryRefused</c>, whether there is no such account, it has another key, or cannot be recovered; or as
+    /// <see cref="AddDeviceAsync"/>.
+    /// </returns>
+    Task<ErrorCode> RecoverDeviceAsync(byte[] keyHash, DeviceCertificate certificate);
+
     /// <summary>
     /// Takes a device out of the account of another: its sessions and KeyPackages are gone, it is not found any more, and its id is not
     /// given again. False if the account has never had it.

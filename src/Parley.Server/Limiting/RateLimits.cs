@@ -34,6 +34,8 @@ internal sealed class RateLimits(ServerLimits limits, TimeProvider clock)
 
     public RateLimit LinkAnswers { get; } = new("link_answers", PerHour(limits.LinkAnswersPerHour), clock);
 
+    public RateLimit Recoveries { get; } = new("recoveries", PerHour(limits.RecoveriesPerHour), clock);
+
     public RateLimit Groups { get; } = new("groups", PerHour(limits.GroupsPerHour), clock);
 
     public RateLimit Appends { get; } = new("appends", PerSecond(limits.AppendsPerSecond, AppendBurstSeconds), clock);

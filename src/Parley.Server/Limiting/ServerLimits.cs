@@ -50,6 +50,9 @@ internal sealed record ServerLimits
     /// <summary>Linking codes tried, for each account.</summary>
     public int LinkAnswersPerHour { get; init; } = 60;
 
+    /// <summary>Recovery codes tried, for each address.</summary>
+    public int RecoveriesPerHour { get; init; } = 20;
+
     /// <summary>Group logs made, for each account.</summary>
     public int GroupsPerHour { get; init; } = 500;
 
@@ -108,6 +111,7 @@ internal sealed record ServerLimits
             ClaimsPerPersonPerHour = Read(standard.ClaimsPerPersonPerHour),
             LinksPerHour = Read(standard.LinksPerHour),
             LinkAnswersPerHour = Read(standard.LinkAnswersPerHour),
+            RecoveriesPerHour = Read(standard.RecoveriesPerHour),
             GroupsPerHour = Read(standard.GroupsPerHour),
             AppendsPerSecond = Read(standard.AppendsPerSecond),
             AppendKilobytesPerSecond = Read(standard.AppendKilobytesPerSecond),

@@ -92,6 +92,12 @@ internal sealed record CancelledAnswer(string Id);
 /// <summary>Whether a profile is locked by a passphrase.</summary>
 internal sealed record LockAnswer(string Profile, bool IsLocked);
 
+/// <summary>A recovery code, shown once.</summary>
+internal sealed record RecoveryCodeAnswer(string Words);
+
+/// <summary>What a backup has.</summary>
+internal sealed record BackupAnswer(string File, DateTimeOffset MadeAt, long Conversations, long Items);
+
 /// <summary>How the answers are written.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AccountAnswer))]
@@ -110,6 +116,8 @@ internal sealed record LockAnswer(string Profile, bool IsLocked);
 [JsonSerializable(typeof(DeviceAddedAnswer))]
 [JsonSerializable(typeof(DeviceRevokedAnswer))]
 [JsonSerializable(typeof(LockAnswer))]
+[JsonSerializable(typeof(RecoveryCodeAnswer))]
+[JsonSerializable(typeof(BackupAnswer))]
 [JsonSerializable(typeof(CancelledAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext
 {

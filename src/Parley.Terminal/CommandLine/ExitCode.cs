@@ -43,7 +43,7 @@ internal static class ExitCodes
         ClientErrorCode.AccountMissing => ExitCode.NoAccount,
         ClientErrorCode.ProfileInUse => ExitCode.ProfileInUse,
         ClientErrorCode.PassphraseNeeded or ClientErrorCode.PassphraseWrong or ClientErrorCode.PassphraseTooSoon => ExitCode.Locked,
-        ClientErrorCode.ProfileTooNew or ClientErrorCode.ProfileKeyWrong or ClientErrorCode.ProfileDamaged or ClientErrorCode.StoreFailed or ClientErrorCode.Failed => ExitCode.Failed,
+        ClientErrorCode.ProfileTooNew or ClientErrorCode.ProfileKeyWrong or ClientErrorCode.ProfileDamaged or ClientErrorCode.StoreFailed or ClientErrorCode.BackupFailed or ClientErrorCode.Failed => ExitCode.Failed,
         _ => ExitCode.Refused,
     };
 }

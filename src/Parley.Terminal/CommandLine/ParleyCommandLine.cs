@@ -72,7 +72,7 @@ internal sealed class ParleyCommandLine
         var root = new RootCommand("End-to-end encrypted chat. Without a command, opens the full-screen program.") { _json, _profile, _allowFallback, _passphraseDescriptor };
         root.SetAction((parsed, cancelled) => OpenChatAsync(Invoked(parsed, cancelled)));
         _examples[root] = ["parley join https://chat.example.org/i/CODE", "parley", "parley send @bob \"See you at eight :wave:\"", "parley read '#climbers' --follow"];
-        foreach (Verb verb in AccountVerbs.All().Concat(DeviceVerbs.All()).Concat(MessageVerbs.All()).Concat(ConversationVerbs.All()).Append(LockVerb.Lock()).Append(LockVerb.Unlock()))
+        foreach (Verb verb in AccountVerbs.All().Concat(DeviceVerbs.All()).Concat(MessageVerbs.All()).Concat(ConversationVerbs.All()).Concat(RecoveryVerbs.All()).Append(LockVerb.Lock()).Append(LockVerb.Unlock()))
         {
             verb.Command.SetAction(async (parsed, cancelled) => (int)await verb.Run(parsed, Invoked(parsed, cancelled)));
             _examples[verb.Command] = verb.Examples;

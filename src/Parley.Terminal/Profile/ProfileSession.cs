@@ -1,5 +1,6 @@
 using Parley.Client;
 using Parley.Client.Devices;
+using Parley.Client.Recovery;
 using Parley.Client.Sqlite;
 using Parley.Client.Store;
 using Parley.Contracts.Identity;
@@ -48,6 +49,16 @@ internal sealed class ProfileSession : IAsyncDisposable
 
     /// <summary>Keeps the account that a device of it has handed over.</summary>
     public async Task<ClientResult> FinishLinkAsync(LinkingDevice device, CancellationToken cancellationToken) => Keep(await device.FinishAsync(cancellationToken));
+
+    /// <summary>Brings the account of a backup back as a new device of it.</summary>
+    public async Task<ClientResult<ArchiveSummary>> RestoreAsync(string path, RecoveryCode code, Uri? server, CancellationToken cancellationToken)
+    {
+        var restored = await ParleyClient.RestoreAsync(_options, path, code, server, progress: null, cancellationToken);
+        if (!restored.Succeeded)
+            return ClientResult.Refuse<ArchiveSummary>(restored.Error);
+        Client = restored.Value.Client;
+        return ClientResult.Of(restored.Value.Summary);
+    }
 
     /// <summary>A user name made from the name one is signed in to the system with; empty if none can be.</summary>
     public static string SuggestedName()

@@ -4,5 +4,5 @@ namespace Parley.Terminal.Text;
 internal static class Plural
 {
     /// <summary>“1 member”, “2 members”.</summary>
-    public static string Of(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+    public static string Of(long count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 }

@@ -25,6 +25,7 @@ internal sealed class FakeNetwork
     private readonly FakeServer _server = new(TimeProvider.System);
     private readonly Dictionary<string, DeviceId> _tokens = [];
     private readonly List<FakeChannel> _channels = [];
+    private byte[] _recoveryHash = [];
 
     /// <summary>Whether nobody can reach the server.</summary>
     public bool IsDown { get; set; }
@@ -75,6 +76,8 @@ internal sealed class FakeNetwork
                 ("POST", Routes.Accounts) => CreateAccount(Read(request, ResourcesJson.Default.NewAccount)),
                 ("POST", Routes.Challenges) => Ok(new Challenge(new byte[Limits.ChallengeBytes], DateTimeOffset.MaxValue), ResourcesJson.Default.Challenge),
                 ("POST", Routes.Sessions) => CreateSession(Read(request, ResourcesJson.Default.NewSession)),
+                ("PUT", Routes.Recovery) => SetRecovery(Read(request, ResourcesJson.Default.NewRecovery)),
+                ("POST", Routes.RecoveredDevices) => Recover(Read(request, ResourcesJson.Default.RecoveredDevice)),
                 ("POST", Routes.Invites) => Ok(new Invite("code", "http://parley.test/i/code", 1, DateTimeOffset.MaxValue), ResourcesJson.Default.Invite),
                 ("GET", Routes.KeyPackages) => Stock(_tokens[request.Token!], suite),
                 ("POST", Routes.KeyPackages) => AddKeyPackages(_tokens[request.Token!], Read(request, ResourcesJson.Default.NewKeyPackages)),
@@ -177,6 +180,20 @@ internal sealed class FakeNetwork
             return Refuse(ErrorCode.HandleTaken);
         _server.Register(certificate);
         return Ok(new Account(certificate.Handle.Value, certificate.AccountKey.ToArray(), [account.Certificate]), ResourcesJson.Default.Account);
+    }
+
+    private ResourceResponse SetRecovery(NewRecovery recovery)
+    {
+        _recoveryHash = recovery.KeyHash;
+        return Result(ErrorCode.None);
+    }
+
+    private ResourceResponse Recover(RecoveredDevice device)
+    {
+        if (!System.Security.Cryptography.SHA256.HashData(device.Key).AsSpan().SequenceEqual(_recoveryHash) || !DeviceCertificate.TryDecode(device.Certificate, out DeviceCertificate? certificate))
+            return Refuse(ErrorCode.RecoveryRefused);
+        _server.Register(certificate);
+        return Result(ErrorCode.None);
     }
 
     private ResourceResponse CreateSession(NewSession session)

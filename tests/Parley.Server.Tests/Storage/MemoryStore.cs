@@ -20,6 +20,7 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
     private readonly Dictionary<string, List<DeviceCertificate>> _accounts = [];
     private readonly Dictionary<DeviceId, DeviceCertificate> _devices = [];
     private readonly HashSet<DeviceId> _revoked = [];
+    private readonly Dictionary<string, byte[]> _recoveryHashes = [];
     private readonly Dictionary<string, (int UsesLeft, DateTimeOffset ExpiresAt)> _invites = [];
     private readonly Dictionary<string, (DeviceId Device, DateTimeOffset ExpiresAt)> _sessions = [];
     private readonly HashSet<string> _usedChallenges = [];
@@ -63,18 +64,23 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
     public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate)
     {
         lock (_gate)
+            return Task.FromResult(AddFurther(_devices[by].Handle, certificate));
+    }
+
+    public Task SetRecoveryAsync(DeviceId by, byte[] keyHash)
+    {
+        lock (_gate)
+            _recoveryHashes[_devices[by].Handle.Value] = keyHash;
+        return Task.CompletedTask;
+    }
+
+    public Task<ErrorCode> RecoverDeviceAsync(byte[] keyHash, DeviceCertificate certificate)
+    {
+        lock (_gate)
         {
-            if (_devices.TryGetValue(certificate.DeviceId, out DeviceCertificate? registered))
-                return Task.FromResult(registered.Encoded.Span.SequenceEqual(certificate.Encoded.Span) ? ErrorCode.None : ErrorCode.CertificateInvalid);
-            if (_revoked.Contains(certificate.DeviceId))
-                return Task.FromResult(ErrorCode.CertificateInvalid);
-            List<DeviceCertificate> devices = _accounts[_devices[by].Handle.Value];
-            if (devices.Count >= Contracts.Limits.DevicesPerAccountMax)
-                return Task.FromResult(ErrorCode.TooManyDevices);
-            devices.Add(certificate);
-            _devices.Add(certificate.DeviceId, certificate);
-            AddLog(LogName.Inbox(certificate.DeviceId), certificate.DeviceId);
-            return Task.FromResult(ErrorCode.None);
+            bool isRight = _recoveryHashes.TryGetValue(certificate.Handle.Value, out byte[]? hash) && hash.AsSpan().SequenceEqual(keyHash)
+                && _accounts[certificate.Handle.Value][0].AccountKey.Span.SequenceEqual(certificate.AccountKey.Span);
+            return Task.FromResult(isRight ? AddFurther(certificate.Handle, certificate) : ErrorCode.RecoveryRefused);
         }
     }
 
@@ -187,4 +193,19 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
 
     private IEnumerable<CheckedKeyPackage> Usable(DeviceId device, DateTimeOffset now) =>
         _keyPackages.TryGetValue(device, out List<CheckedKeyPackage>? kept) ? kept.Where(keyPackage => keyPackage.ExpiresAt > now) : [];
+
+    private ErrorCode AddFurther(Handle handle, DeviceCertificate certificate)
+    {
+        if (_devices.TryGetValue(certificate.DeviceId, out DeviceCertificate? registered))
+            return registered.Encoded.Span.SequenceEqual(certificate.Encoded.Span) ? ErrorCode.None : ErrorCode.CertificateInvalid;
+        if (_revoked.Contains(certificate.DeviceId))
+            return ErrorCode.CertificateInvalid;
+        List<DeviceCertificate> devices = _accounts[handle.Value];
+        if (devices.Count >= Contracts.Limits.DevicesPerAccountMax)
+            return ErrorCode.TooManyDevices;
+        devices.Add(certificate);
+        _devices.Add(certificate.DeviceId, certificate);
+        AddLog(LogName.Inbox(certificate.DeviceId), certificate.DeviceId);
+        return ErrorCode.None;
+    }
 }

@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using Parley.Client.Conversations;
+using Parley.Client.Identity;
+using Parley.Client.Recovery;
+using Parley.Client.Store;
+using Parley.Contracts.Identity;
+using Parley.Mls.Crypto;
+
+namespace Parley.Client.Engine;
+
+/// <content>What goes into an archive.</content>
+internal sealed partial class ClientEngine
+{
+    private const int PeoplePerPiece = 256;
+
+    private static readonly byte[] RecoveryKey = "recovery"u8.ToArray();
+
+    /// <summary>Whether a recovery code was made on this device.</summary>
+    public bool HasRecoveryCode => _context.Store.Get(RecoveryKey) is not null;
+
+    /// <summary>The keys of the recovery code, or null if none was made. The caller disposes them.</summary>
+    public ArchiveKeys? OpenArchiveKeys() => _context.Store.Get(RecoveryKey) is { } root ? ArchiveKeys.OfRoot(_context.Crypto, root) : null;
+
+    /// <summary>Keeps what follows from a recovery code, in place of what was kept before.</summary>
+    public void KeepRecovery(ArchiveKeys keys) => _context.Batch.Put(RecoveryKey, keys.Root.ToArray());
+
+    /// <summary>Everything but the timelines: the account first, then people, then the conversations in the order of their ids.</summary>
+    public IReadOnlyList<ArchiveContent> ReadArchiveHead()
+    {
+        Profile profile = _context.Profile;
+        using Secret accountKey = profile.Identity.CloneAccountKey();
+        IEnumerable<Handle> met = _conversations.Values
+            .SelectMany(static conversation => conversation.Roster.Entries.Keys)
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .Select(static text => Handle.TryParse(text, out Handle? handle) ? handle : throw new InvalidDataException("A stored roster names no handle."));
+        var people = new List<Person>();
+        foreach (Handle handle in met)
+        {
+            if (_context.Accounts.TryFind(handle, out KnownAccount? known))
+                people.Add(new Person(handle, known));
+        }
+
+        return
+        [
+            new ArchiveContent.Account(profile.Address, profile.Identity.Certificate, accountKey.AsSpan().ToArray(), profile.Nickname),
+            .. people.Chunk(PeoplePerPiece).Select(static some => new ArchiveContent.People(some)),
+            .. _conversations.Values.OrderBy(static c => c.Id.ToString(), StringComparer.Ordinal).Select(static c => new ArchiveContent.Conversation(c.Id, c.Record, c.Roster)),
+        ];
+    }
+
+    /// <summary>The next items of a timeline behind an order, in ascending order, up to one that was the last when the archive was begun.</summary>
+    public IReadOnlyList<Item> ReadArchiveItems(ConversationId id, long after, long last, int count)
+    {
+        byte[] prefix = new ConversationKeys(id).Timeline;
+        return
+        [
+            .. _context.Store.Read(new StoreRange(prefix, count, Start: StoreKey.Of(prefix, StoreKey.OfNumber(after))))
+                .Select(entry => new Item(BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(prefix.Length)), TimelineRecord.Decode(entry.Value)))
+                .Where(item => item.Order <= last),
+        ];
+    }
+}
