@@ -3,7 +3,6 @@ using Parley.Client.Conversations;
 using Parley.Client.Identity;
 using Parley.Client.Recovery;
 using Parley.Client.Store;
-using Parley.Contracts.Identity;
 using Parley.Mls.Crypto;
 
 namespace Parley.Client.Engine;
@@ -29,23 +28,12 @@ internal sealed partial class ClientEngine
     {
         Profile profile = _context.Profile;
         using Secret accountKey = profile.Identity.CloneAccountKey();
-        IEnumerable<Handle> met = _conversations.Values
-            .SelectMany(static conversation => conversation.Roster.Entries.Keys)
-            .Distinct()
-            .Order(StringComparer.Ordinal)
-            .Select(static text => Handle.TryParse(text, out Handle? handle) ? handle : throw new InvalidDataException("A stored roster names no handle."));
-        var people = new List<Person>();
-        foreach (Handle handle in met)
-        {
-            if (_context.Accounts.TryFind(handle, out KnownAccount? known))
-                people.Add(new Person(handle, known));
-        }
-
+        IEnumerable<Person> people = _context.Accounts.All().OrderBy(static known => known.Handle.Value, StringComparer.Ordinal).Select(static known => new Person(known.Handle, known.Account));
         return
         [
             new ArchiveContent.Account(profile.Address, profile.Identity.Certificate, accountKey.AsSpan().ToArray(), profile.Nickname),
             .. people.Chunk(PeoplePerPiece).Select(static some => new ArchiveContent.People(some)),
-            .. _conversations.Values.OrderBy(static c => c.Id.ToString(), StringComparer.Ordinal).Select(static c => new ArchiveContent.Conversation(c.Id, c.Record, c.Roster)),
+            .. Conversations.Values.Where(static c => c.Record.Kind != ConversationKind.Devices).OrderBy(static c => c.Id.ToString(), StringComparer.Ordinal).Select(static c => new ArchiveContent.Conversation(c.Id, c.Record, c.Roster)),
         ];
     }
 

@@ -31,7 +31,7 @@ internal sealed class AccountRestorer(ClientOptions options) : IDisposable
             case ArchiveContent.People people:
                 var known = new KnownAccounts(options.Store);
                 foreach (Person person in people.All)
-                    known.Restore(person.Handle, person.Known, batch);
+                    known.Learn(person.Handle, person.Known.Encode(), batch);
                 break;
             case ArchiveContent.Conversation conversation:
                 var keys = new ConversationKeys(conversation.Id);

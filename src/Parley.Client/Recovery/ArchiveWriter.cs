@@ -22,6 +22,7 @@ internal sealed class ArchiveWriter(EngineHost host, ArchiveSealer sealer, IArch
     /// <param name="cancellationToken">Stops; the former archive stays what it was.</param>
     public async Task<ClientResult<ArchiveSummary>> WriteAsync(DateTimeOffset now, IProgress<long>? progress, CancellationToken cancellationToken)
     {
+        now = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
         IReadOnlyList<ArchiveContent> head = host.Look(static engine => engine.ReadArchiveHead());
         foreach (ArchiveContent content in head)
         {
