@@ -8,6 +8,7 @@ using Parley.Contracts.Wire;
 using Parley.Mls;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Proposals;
 
 namespace Parley.Client.Conversations;
 
@@ -63,7 +64,6 @@ internal sealed partial class ConversationReceiver(EngineContext context)
     private void Echo(ConversationState conversation, OutboxEntry head, MlsMessage message, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
     {
         conversation.FinishHead(ClientResult.Success);
-        conversation.Set(conversation.Session with { IsAppended = false });
         switch (head.Work)
         {
             case OutboxWork.Message work:
@@ -74,12 +74,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
                 break;
             case OutboxWork.Leave:
                 conversation.Group.Process(message, now: null);
-                if (conversation.Record.Membership == Membership.Active)
-                {
-                    conversation.Set(conversation.Record with { Membership = Membership.Leaving });
-                    conversation.AddNotice(Notices.Left("You"), at);
-                }
-
+                BeginToLeave(conversation, at);
                 break;
             default:
                 PendingCommit pending = conversation.Group.Pending ?? throw new InvalidOperationException("A Commit of ours was sent and is not pending.");
@@ -101,10 +96,18 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             {
                 case Received.Application application:
                     Handle sender = CertificateCheck.Of(application.SenderLeaf).Handle;
+                    if (application.Sender == conversation.Group.OwnLeafIndex)
+                        Remember(conversation, application.Epoch);
                     AddMessage(conversation, sender, application.Data, sender == context.Self ? DeliveryState.Sent : DeliveryState.Received, at);
                     break;
                 case Received.Proposal proposal:
-                    Consider(conversation, proposal.Queued, now);
+                    bool isOwn = proposal.Queued.Sender == new Sender.Member(conversation.Group.OwnLeafIndex);
+                    if (isOwn)
+                        Remember(conversation, header.Epoch);
+                    if (isOwn && proposal.Queued.Proposal is Proposal.Remove { Removed: var leaf } && leaf == conversation.Group.OwnLeafIndex)
+                        BeginToLeave(conversation, at);
+                    else
+                        Consider(conversation, proposal.Queued, now);
                     break;
                 case Received.Commit commit:
                     using (commit.Staged)
@@ -118,6 +121,24 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         }
     }
 
+    private static void BeginToLeave(ConversationState conversation, DateTimeOffset at)
+    {
+        if (conversation.Record.Membership != Membership.Active)
+            return;
+        conversation.Set(conversation.Record with { Membership = Membership.Leaving });
+        conversation.AddNotice(Notices.Left("You"), at);
+    }
+
+    /// <summary>
+    /// What this device sent and has forgotten, because it was restored from an old copy, is in the log. What else it has sealed in this epoch
+    /// nobody knows: none of its keys is used again, and what it sends next waits for a Commit, whose epoch has others.
+    /// </summary>
+    private static void Remember(ConversationState conversation, ulong epoch)
+    {
+        if (epoch == conversation.Group.Epoch)
+            conversation.Set(conversation.Record with { AreKeysStale = true });
+    }
+
     private void AddMessage(ConversationState conversation, Handle sender, ReadOnlyMemory<byte> mimi, DeliveryState state, DateTimeOffset at)
     {
         if (!MimiCodec.TryDecode(mimi, out MimiContent? content))
@@ -128,6 +149,8 @@ internal sealed partial class ConversationReceiver(EngineContext context)
 
         MessageId id = MimiIdentifier.Derive(
             context.Crypto, MimiIdentifier.SenderUri(context.Server, sender), MimiIdentifier.RoomUri(context.Server, conversation.Id), mimi.Span, content.Salt.Span);
+        if (sender == context.Self)
+            conversation.Withdraw(id);
         if (conversation.Contains(id))
         {
             context.Step.Blame(LogFault.Repetition);
@@ -200,7 +223,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
     /// </summary>
     private static void UnsealHandshake(ConversationState conversation)
     {
-        conversation.Group.ClearPendingCommit();
+        conversation.ClearPendingCommit();
         if (conversation.Head is { Sealed: not null, Work: not OutboxWork.Message } head)
             conversation.ReplaceHead(head with { Sealed = null });
     }
@@ -225,7 +248,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         switch (header.Type, error)
         {
             // A Commit of its own that this device has forgotten: the others have gone on by it.
-            case (ContentType.Commit, MlsError.OwnMessage):
+            case (ContentType.Commit, MlsError.OwnCommitForgotten):
                 Lose(conversation, header.Epoch + 1, at);
                 break;
             // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
@@ -240,17 +263,8 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             case (ContentType.Commit, _) when !IsUnauthentic(error):
                 Lose(conversation, header.Epoch + 1, at);
                 break;
-            case (ContentType.Proposal, MlsError.OwnMessage):
-                conversation.Set(conversation.Record with { AreKeysStale = true });
-                break;
             case (ContentType.Proposal, _):
                 context.Step.Blame(LogFault.Misplaced);
-                break;
-            // This device has forgotten what it sent, and so which keys of this epoch it has used: none is used again. The next message waits for
-            // a Commit, whose epoch has other keys.
-            case (_, MlsError.OwnMessage):
-                AddUnreadable(conversation, Notices.Unreadable(error), at);
-                conversation.Set(conversation.Record with { AreKeysStale = conversation.Record.AreKeysStale || header.Epoch == conversation.Group.Epoch });
                 break;
             default:
                 AddUnreadable(conversation, Notices.Unreadable(error), at);
@@ -261,6 +275,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
     /// <summary>Whether the message was refused before it was known to be a member's.</summary>
     private static bool IsUnauthentic(MlsError error) => error is MlsError.Malformed
         or MlsError.WrongGroup
+        or MlsError.OwnMessage
         or MlsError.SenderDataDecryptionFailed
         or MlsError.DecryptionFailed
         or MlsError.GenerationTooFarAhead

@@ -1,4 +1,5 @@
 using System.Text;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 
 namespace Parley.Client.Conversations;
@@ -25,6 +26,9 @@ internal sealed record ConversationRecord
 
     /// <summary>Whether its group has the hybrid suite.</summary>
     public bool IsPostQuantum { get; init; }
+
+    /// <summary>The suite of its group.</summary>
+    public CipherSuite Suite => IsPostQuantum ? MlsProfile.Suite : MlsProfile.FallbackSuite;
 
     /// <summary>The last sequence number of the group's log that has been processed.</summary>
     public ulong Cursor { get; init; }
@@ -68,7 +72,7 @@ internal sealed record ConversationRecord
     /// <summary>Whether this device cannot follow its group any more, and waits to be added again.</summary>
     public bool IsLost => LogEpoch is not null;
 
-    /// <summary>Once it is lost: the epoch that the log has come to, counted by its Commits.</summary>
+    /// <summary>Once it is lost: the epoch that the log has come to, as the server says and as its Commits count; 0 until that is known.</summary>
     public ulong? LogEpoch { get; init; }
 
     /// <summary>Whether the members have been asked, in that epoch, to add this device again.</summary>

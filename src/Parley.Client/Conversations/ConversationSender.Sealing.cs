@@ -49,8 +49,10 @@ internal sealed partial class ConversationSender
     /// <summary>What is sent for an entry; null if there is nothing to send any more and the entry has come to its end.</summary>
     private SealedMessage? Seal(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
+        if (head.Work is OutboxWork.Return)
+            return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
         Group group = conversation.Group;
-        if (conversation.Record.AreKeysStale && head.Work is not (OutboxWork.Update or OutboxWork.Return))
+        if (conversation.Record.AreKeysStale && head.Work is not OutboxWork.Update)
         {
             conversation.QueueFirst(new OutboxWork.Update(), now);
             return null;
@@ -58,8 +60,6 @@ internal sealed partial class ConversationSender
 
         switch (head.Work)
         {
-            case OutboxWork.Return:
-                return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
             case OutboxWork.Message message:
                 if (WorkBefore(conversation, message, now) is not { } before)
                     return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
@@ -111,7 +111,7 @@ internal sealed partial class ConversationSender
     /// <summary>Whatever the group's keys are, this needs none of them: it is signed by the device, and only a member who is there already is added by it.</summary>
     private SealedMessage SealReturn(ConversationState conversation, ulong logEpoch, DateTimeOffset now)
     {
-        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Group.Context.CipherSuite, now, context.Batch);
+        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Record.Suite, now, context.Batch);
         byte[] message = ExternalProposals.Add(context.Crypto, conversation.Id.ToArray(), logEpoch, keyPackage, context.Profile.Identity.Leaf.Signer);
         return Of(logEpoch, message, now);
     }

@@ -123,7 +123,10 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
 
     private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
     {
-        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
+        // One's own leaving somebody else commits; but a device that is lost may have nobody else to bring it back.
+        bool isDue = conversation.Record is { IsLost: false, HasProposals: true }
+            && (conversation.Record.Membership == Membership.Active || HasReturning(conversation));
+        if (!isDue || !IsCaughtUp(conversation))
             return;
         if (conversation.Session.CommitAt is not { } due)
             ConversationReceiver.ScheduleCommit(conversation, now);
@@ -131,18 +134,27 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
             conversation.Queue(new OutboxWork.CommitProposals(), now);
     }
 
+    private static bool HasReturning(ConversationState conversation)
+    {
+        var rules = ConversationRules.Of(conversation.Group);
+        return conversation.Group.ReceivedProposals.Any(queued => rules.ReturnOf(queued) is not null);
+    }
+
     /// <summary>A device that is lost asks to be added again, once in each epoch of the log, when it has read all there is and nobody has done it yet.</summary>
     private static void AskToReturn(ConversationState conversation, DateTimeOffset now)
     {
         bool isDue = conversation is { Record: { IsLost: true, HasAskedToReturn: false }, Head: null or { Sealed: null, Work: not OutboxWork.Return } };
-        if (isDue && IsCaughtUp(conversation))
-            conversation.QueueFirst(new OutboxWork.Return(), now);
+        if (!isDue || !IsCaughtUp(conversation))
+            return;
+        if (conversation.Record.LogEpoch < conversation.Session.LogEpoch)
+            conversation.Set(conversation.Record with { LogEpoch = conversation.Session.LogEpoch });
+        conversation.QueueFirst(new OutboxWork.Return(), now);
     }
 
     private static void Unseal(ConversationState conversation, OutboxEntry head)
     {
         if (head.Work is not OutboxWork.Message)
-            conversation.Group.ClearPendingCommit();
+            conversation.ClearPendingCommit();
         conversation.ReplaceHead(head with { Sealed = null });
         conversation.SaveGroup();
     }
@@ -151,7 +163,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     private void Fail(ConversationState conversation, OutboxEntry head, ClientError error, DateTimeOffset now)
     {
         if (head.Work is not OutboxWork.Message)
-            conversation.Group.ClearPendingCommit();
+            conversation.ClearPendingCommit();
         conversation.SaveGroup();
         conversation.FinishHead(ClientResult.Refuse(error));
         switch (head.Work)

@@ -62,8 +62,8 @@ internal static class Notices
         MlsError.EpochExpired => new TimelineBody.Unreadable(
             "This message arrived long after the members’ keys had changed, and the keys to read it have been deleted.", "Ask the sender to send it again."),
         MlsError.OwnMessage => new TimelineBody.Unreadable(
-            "You sent this message from this device, which no longer has its text: its profile was restored from a backup, or the server has repeated the message.",
-            "Those who received it can tell you what it said."),
+            "This message is said to be from this device, with keys that it has used for another: the server has repeated a message, or a member has made it up.",
+            "If something that you wrote seems to be missing, ask those who received it."),
         MlsError.WrongEpoch => new TimelineBody.Unreadable(
             "This message is for keys that this device does not have: it has missed a change to the conversation, as after its profile was restored from a backup.",
             "Ask the sender to send it again."),

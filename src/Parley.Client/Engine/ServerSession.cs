@@ -163,7 +163,7 @@ internal sealed class ServerSession : IAsyncDisposable
         switch (request)
         {
             case EngineRequest.Subscribe subscribe:
-                var subscribed = new SubscribeReply(reply.Error, reply.Subscribed?.Head ?? 0, reply.Subscribed?.After ?? 0);
+                var subscribed = new SubscribeReply(reply.Error, reply.Subscribed?.Head ?? 0, reply.Subscribed?.After ?? 0, reply.Subscribed?.Epoch ?? 0);
                 if (!_host.Run(engine => engine.Subscribed(subscribe.Log, subscribed, now)))
                     throw ServerFaultException.Misbehaved();
                 break;

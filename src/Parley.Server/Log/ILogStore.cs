@@ -58,7 +58,8 @@ internal sealed record LogSnapshot(long LogId, ulong Head, ulong Epoch, IReadOnl
 /// <param name="Head">The log's last sequence number.</param>
 /// <param name="After">It may read what comes after this.</param>
 /// <param name="Through">And nothing after this, once it was removed.</param>
-internal sealed record LogAccess(long LogId, ulong Head, ulong After, ulong? Through);
+/// <param name="Epoch">The epoch that the next Commit must build on.</param>
+internal sealed record LogAccess(long LogId, ulong Head, ulong After, ulong? Through, ulong Epoch);
 
 /// <summary>One entry: its number and the encoded <c>Envelope</c> of <c>parley.proto</c>.</summary>
 internal readonly record struct StoredEntry(ulong Sequence, ReadOnlyMemory<byte> Envelope);

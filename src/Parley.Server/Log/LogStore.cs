@@ -52,12 +52,12 @@ internal sealed class LogStore(IDatabase database) : ILogStore
 
     public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after) => database.ReadAsync(session => session.Find(
         """
-        SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), members.after_sequence, members.through_sequence
+        SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), members.after_sequence, members.through_sequence, logs.epoch
         FROM logs JOIN members ON members.log = logs.id
         WHERE logs.kind = $1 AND logs.name = $2 AND members.device = $3 AND (members.through_sequence IS NULL OR members.through_sequence > $4)
         ORDER BY members.after_sequence LIMIT 1
         """,
-        row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3)),
+        row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3), (ulong)row.GetInt64(4)),
         (long)log.Kind, log.ToBytes(), device.ToArray(), (long)after));
 
     public ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId) => database.ReadAsync(session => FindEntry(session, logId, messageId.ToArray()));

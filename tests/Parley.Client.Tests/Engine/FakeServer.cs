@@ -99,7 +99,7 @@ internal sealed class FakeServer(TimeProvider time)
         if (StretchOf(log, device, after) is not { } stretch)
             return new SubscribeReply(ErrorCode.NotAMember);
         ulong head = Math.Min((ulong)found.Entries.Count, stretch.Through);
-        return after > head ? new SubscribeReply(ErrorCode.CursorInvalid) : new SubscribeReply(ErrorCode.None, head, Math.Max(after, stretch.After));
+        return after > head ? new SubscribeReply(ErrorCode.CursorInvalid) : new SubscribeReply(ErrorCode.None, head, Math.Max(after, stretch.After), found.Epoch);
     }
 
     /// <summary>The next entries of a log that a device may read.</summary>

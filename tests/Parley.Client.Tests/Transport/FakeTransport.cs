@@ -119,7 +119,7 @@ internal sealed class FakeNetwork
                     LogId log = ToLog(frame.Subscribe.Log);
                     SubscribeReply subscribed = _server.Subscribe(log, channel.Device, frame.Subscribe.After);
                     reply.Error = subscribed.Error;
-                    reply.Subscribed = new Subscribed { Head = subscribed.Head, After = subscribed.After };
+                    reply.Subscribed = new Subscribed { Head = subscribed.Head, After = subscribed.After, Epoch = subscribed.Epoch };
                     if (reply.Error == ErrorCode.None)
                         channel.Subscriptions[log] = subscribed.After;
                     break;

@@ -32,7 +32,7 @@ internal sealed partial class MemoryStore
     public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after)
     {
         lock (_gate)
-            return new(Find(log) is { } found && found.StretchOf(device, after) is { } stretch ? new LogAccess(found.Id, found.Head, stretch.After, stretch.Through) : null);
+            return new(Find(log) is { } found && found.StretchOf(device, after) is { } stretch ? new LogAccess(found.Id, found.Head, stretch.After, stretch.Through, found.Epoch) : null);
     }
 
     public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds)

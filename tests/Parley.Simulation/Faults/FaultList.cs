@@ -7,11 +7,11 @@ internal static class FaultList
     public static IReadOnlyList<Fault> All { get; } =
     [
         new LossFault(), new DuplicationFault(), new ReorderingFault(), new OfflineFault(), new PartitionFault(), new CrashFault(), new ServerCrashFault(), new TornWriteFault(),
-        new DiskFault(), new ClockFault(), new RaceFault(), new WithholdingFault(), new SwappingFault(), new RepeatingFault(), new GarbageFault(),
+        new DiskFault(), new ClockFault(), new RaceFault(), new WithholdingFault(), new SwappingFault(), new RepeatingFault(), new GarbageFault(), new RollbackFault(),
     ];
 
     /// <summary>Those that need a repair which the client does not have yet.</summary>
-    public static IReadOnlyList<Fault> NeedingRepair { get; } = [new RollbackFault(), new GarbageCommitFault()];
+    public static IReadOnlyList<Fault> NeedingRepair { get; } = [new GarbageCommitFault()];
 
     /// <summary>The faults of a list of names; <c>all</c> are all that need no repair. False names the first that is unknown.</summary>
     public static bool TryParse(string text, out IReadOnlyList<Fault> faults, out string? unknown)

@@ -32,9 +32,11 @@ internal sealed class Hostile
     /// <summary>One of the members turns, and acts a few times in each of its conversations.</summary>
     public static void Begin(World world, Action<Hostile, ConversationId> acts)
     {
-        if (world.Honest.Count < 3)
+        // One that was restored from an old copy would use keys twice without meaning to: that would be a fault of another kind.
+        List<SimulatedDevice> choices = [.. world.Honest.Where(device => !world.SightOf(device).IsRolledBack)];
+        if (choices.Count == 0 || world.Honest.Count < 3)
             return;
-        SimulatedDevice device = world.Chance.Pick(world.Honest);
+        SimulatedDevice device = world.Chance.Pick(choices);
         world.Trace.Add($"{device} turns hostile");
         IReadOnlyList<ConversationId> conversations = world.ConversationsOf(device);
         device.TurnHostile();

@@ -78,7 +78,7 @@ internal sealed class SimulatedServer
         }
 
         ulong begin = Math.Max(after, access.After);
-        answer(new SubscribeReply(ErrorCode.None, Math.Min(access.Head, access.Through ?? ulong.MaxValue), begin));
+        answer(new SubscribeReply(ErrorCode.None, Math.Min(access.Head, access.Through ?? ulong.MaxValue), begin, access.Epoch));
         connection.Subscriptions[log] = new Position(access.LogId, begin);
         Send(connection);
     }
