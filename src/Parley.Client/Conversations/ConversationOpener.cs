@@ -178,6 +178,8 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             Membership = Membership.Active,
             IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
+            LastCommit = commitSequence,
+            EpochCommit = commitSequence,
             IsProfileDue = true,
             LogEpoch = null,
             AreKeysStale = false,

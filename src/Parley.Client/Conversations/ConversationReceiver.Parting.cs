@@ -7,7 +7,7 @@ using Parley.Mls.Messages.Framing;
 
 namespace Parley.Client.Conversations;
 
-/// <content>How a device ceases to be able to follow its group: it is removed, the group is broken, or it has lost its place.</content>
+/// <content>How a device ceases to be able to follow its group: it is removed, or it has lost its place.</content>
 internal sealed partial class ConversationReceiver
 {
     /// <summary>The removal of this device has come: the keys go, the timeline stays.</summary>
@@ -21,12 +21,6 @@ internal sealed partial class ConversationReceiver
         }
 
         Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
-    }
-
-    private void Break(ConversationState conversation, string sentence, DateTimeOffset at)
-    {
-        conversation.AddNotice(sentence, at);
-        Close(conversation, Membership.Broken, ClientErrorCode.ConversationBroken);
     }
 
     /// <summary>
@@ -53,11 +47,11 @@ internal sealed partial class ConversationReceiver
     }
 
     /// <summary>An entry of the log that a device which is lost cannot open: what the server sees of it too is all there is to know.</summary>
-    private void Pass(ConversationState conversation, EntryHeader header, ulong epoch, Envelope envelope, DateTimeOffset at)
+    private void Pass(ConversationState conversation, EntryHeader header, Envelope envelope, DateTimeOffset at)
     {
         if (header.Type == ContentType.Application)
             AddUnreadable(conversation, Notices.Missed(), at);
-        if (header.Type != ContentType.Commit || (epoch != 0 && header.Epoch != epoch))
+        if (header.Type != ContentType.Commit)
             return;
         byte[] self = context.Profile.Identity.Certificate.DeviceId.ToArray();
         bool isAdded = envelope.AddedDevices.Any(device => device.Span.SequenceEqual(self));

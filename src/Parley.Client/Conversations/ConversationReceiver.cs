@@ -50,14 +50,32 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             return;
         }
 
+        ulong epoch = conversation.Epoch;
         if (conversation.Head is { Sealed: { } own } head && envelope.MessageId.Span.SequenceEqual(own.Id.Span) && envelope.Message.Span.SequenceEqual(own.Message.Span))
             Echo(conversation, head, message, envelope, at, now);
-        else if (conversation.Record.LogEpoch is { } epoch)
-            Pass(conversation, header, epoch, envelope, at);
+        else if (conversation.Record.IsLost)
+            Pass(conversation, header, envelope, at);
         else
             ProcessForeign(conversation, message, header, envelope, at, now);
-        if (conversation.IsFollowed)
-            conversation.SaveGroup();
+        if (!conversation.IsFollowed)
+            return;
+        if (header.Type == ContentType.Commit)
+            NoteCommit(conversation, envelope.Sequence, epoch, now);
+        conversation.SaveGroup();
+    }
+
+    /// <summary>
+    /// The log has a Commit. One that has not brought this device into another epoch is disregarded by all members, who judge by what they have in
+    /// common; the server does not know, and takes the next for that epoch only if it names this one. Whoever's turn is first makes it.
+    /// </summary>
+    private static void NoteCommit(ConversationState conversation, ulong sequence, ulong epochBefore, DateTimeOffset now)
+    {
+        bool isFollowed = !conversation.Record.IsLost && conversation.Epoch != epochBefore;
+        conversation.Set(conversation.Record with { LastCommit = sequence, EpochCommit = isFollowed ? sequence : conversation.Record.EpochCommit });
+        if (conversation.Record.RefusedCommit is null)
+            return;
+        ScheduleCommit(conversation, now);
+        conversation.Set(conversation.Session with { SealAfterEpoch = null });
     }
 
     /// <summary>The log has what this device sent: now it counts.</summary>
@@ -192,7 +210,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         ConversationRules rules = ConversationRules.Of(conversation.Group);
         if (!rules.Allows(staged))
         {
-            Break(conversation, Notices.Broken(rules.HandleOf(staged.Committer).ToString()), at);
+            AddUnreadable(conversation, Notices.Forbidden(conversation.Roster.NameOf(rules.HandleOf(staged.Committer))), at);
             return;
         }
 
@@ -249,19 +267,20 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         {
             // A Commit of its own that this device has forgotten: the others have gone on by it.
             case (ContentType.Commit, MlsError.OwnCommitForgotten):
+            // What is encrypted for each member apart may be good for the others.
+            case (ContentType.Commit, MlsError.PathDecryptionFailed or MlsError.PathKeyMismatch):
                 Lose(conversation, header.Epoch + 1, at);
+                break;
+            // All else about a Commit the members judge alike: none of them follows it.
+            case (ContentType.Commit, _):
+                AddUnreadable(conversation, Notices.Refused(), at);
                 break;
             // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
             // its key. It was shown when it came first.
             case (_, MlsError.KeyConsumed):
-            // Proposals and Commits of an epoch that was over before they came: they are void, and whoever made them sees so too.
-            case (not ContentType.Application, MlsError.WrongEpoch):
+            // Proposals of an epoch that was over before they came: they are void, and whoever made them sees so too.
+            case (ContentType.Proposal, MlsError.WrongEpoch):
                 context.Step.Blame(LogFault.Repetition);
-                break;
-            // A Commit that a member signed and that cannot be followed: the others have gone on without this device. One that no member
-            // has signed is bytes like any other, and must not cost anybody a conversation.
-            case (ContentType.Commit, _) when !IsUnauthentic(error):
-                Lose(conversation, header.Epoch + 1, at);
                 break;
             case (ContentType.Proposal, _):
                 context.Step.Blame(LogFault.Misplaced);
@@ -271,18 +290,6 @@ internal sealed partial class ConversationReceiver(EngineContext context)
                 break;
         }
     }
-
-    /// <summary>Whether the message was refused before it was known to be a member's.</summary>
-    private static bool IsUnauthentic(MlsError error) => error is MlsError.Malformed
-        or MlsError.WrongGroup
-        or MlsError.OwnMessage
-        or MlsError.SenderDataDecryptionFailed
-        or MlsError.DecryptionFailed
-        or MlsError.GenerationTooFarAhead
-        or MlsError.PaddingInvalid
-        or MlsError.SenderNotMember
-        or MlsError.MembershipTagInvalid
-        or MlsError.SignatureInvalid;
 
     private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>
         conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body));

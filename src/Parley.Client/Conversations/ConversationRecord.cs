@@ -78,6 +78,18 @@ internal sealed record ConversationRecord
     /// <summary>Whether the members have been asked, in that epoch, to add this device again.</summary>
     public bool HasAskedToReturn { get; init; }
 
+    /// <summary>Where the log's last Commit stands, whatever it was; 0 if there is none.</summary>
+    public ulong LastCommit { get; init; }
+
+    /// <summary>Where the Commit stands by which this device entered its epoch.</summary>
+    public ulong EpochCommit { get; init; }
+
+    /// <summary>
+    /// The log's last Commit, if it is one that this device disregards: nobody can follow it, or the rules forbid it. The next Commit names it and takes its
+    /// place.
+    /// </summary>
+    public ulong? RefusedCommit => IsLost || LastCommit == EpochCommit ? null : LastCommit;
+
     public byte[] Encode()
     {
         var writer = new TlsWriter();
@@ -98,6 +110,8 @@ internal sealed record ConversationRecord
         writer.WriteUInt64((ulong)LeafUpdatedAt.ToUnixTimeMilliseconds());
         if (LogEpoch is { } epoch)
             writer.WriteUInt64(epoch);
+        writer.WriteUInt64(LastCommit);
+        writer.WriteUInt64(EpochCommit);
         return writer.ToArray();
     }
 
@@ -130,6 +144,9 @@ internal sealed record ConversationRecord
             NextOutboxNumber = (long)reader.ReadUInt64(),
             LeafUpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
             LogEpoch = (flags & 64) != 0 ? reader.ReadUInt64() : null,
+            // The first builds did not write what follows.
+            LastCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
+            EpochCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
         };
         if (!reader.Finish() || version != Version)
             throw new InvalidDataException("A stored conversation is damaged.");

@@ -66,7 +66,7 @@ internal sealed partial class ConversationSender
                 conversation.QueueFirst(before, now);
                 return null;
             case OutboxWork.CommitProposals:
-                return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
+                return conversation.Record.HasProposals || conversation.Record.RefusedCommit is not null ? Commit(conversation, [], now) : Done(conversation);
             case OutboxWork.Leave:
                 return SealLeave(conversation, now);
             case OutboxWork.Update:
@@ -212,7 +212,9 @@ internal sealed partial class ConversationSender
             Proposals = [.. proposals, .. returning.Select(static leaf => new Proposal.Remove(leaf))],
             IncludesReceivedProposals = includesReceived,
             MayInclude = queued => rules.ReturnOf(queued) is not { } leaf || !leaving.Contains(leaf),
-            IsPublic = conversation.Record.AreKeysStale,
+            // The server may have seen, and refused, a Commit of ours for this epoch. If this is an old copy that does not know of it, its key is not used again.
+            IsPublic = conversation.Record.AreKeysStale || conversation.Record.RefusedCommit is not null,
+            AuthenticatedData = conversation.Record.RefusedCommit is { } refused ? Supersession.Encode(refused) : default,
         };
         PendingCommit pending = group.Commit(options, now);
         if (returning.Count > 0 && !rules.Allows(pending.Staged))

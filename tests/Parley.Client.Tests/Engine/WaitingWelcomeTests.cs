@@ -65,7 +65,7 @@ public sealed class WaitingWelcomeTests : IDisposable
         _carol.Connect();
         _carol.Send();
         _carol.Deliver(LogId.Inbox, _fixture.Server.Read(LogId.Inbox, _carol.Device, after: 1));
-        Assert.Equal(2, _carol.Store.Read(new StoreRange(new ConversationKeys(_group).Welcomes)).Count());
+        Assert.Equal(2, _carol.Store.Read(new StoreRange(new ConversationKeys(_group).Welcomes)).Count);
         Assert.Empty(_carol.Texts(_group));
         _carol.Crash();
         _carol.Connect();
@@ -83,7 +83,7 @@ public sealed class WaitingWelcomeTests : IDisposable
         _carol.Connect();
         _carol.Send();
         _carol.Deliver(LogId.Inbox, _fixture.Server.Read(LogId.Inbox, _carol.Device, after: 1));
-        Assert.Equal(16, _carol.Store.Read(new StoreRange(new ConversationKeys(_group).Welcomes)).Count());
+        Assert.Equal(16, _carol.Store.Read(new StoreRange(new ConversationKeys(_group).Welcomes)).Count);
         _fixture.Settle();
         Assert.Equal(16, _carol.Texts(_group).Count);
         Assert.Equal(MembershipState.Active, _carol.Read(_group).State);

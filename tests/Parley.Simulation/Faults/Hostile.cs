@@ -58,11 +58,17 @@ internal sealed class Hostile
         return message;
     });
 
+    /// <summary>A change that no rule allows anybody, or bytes that nobody can open; now and then in the place of a Commit that is good.</summary>
     public void SendGarbageCommit(ConversationId conversation) => Send(conversation, group =>
     {
-        Member victim = group.Members.First(member => member.Index != group.OwnLeafIndex);
         group.ClearPendingCommit();
-        byte[] commit = group.Commit(new CommitOptions { Proposals = [new Proposal.Remove(victim.Index)] }, _world.Agenda.Now).Message.ToArray();
+        ulong lastCommit = _world.Server.LastCommitOf(conversation, _device.Id);
+        var options = new CommitOptions
+        {
+            Proposals = [new Proposal.GroupContextExtensions([])],
+            AuthenticatedData = lastCommit > 0 && _world.Chance.PerMille(300) ? Supersession.Encode(lastCommit) : default,
+        };
+        byte[] commit = group.Commit(options, _world.Agenda.Now).Message.ToArray();
         if (_world.Chance.PerMille(500))
             commit[^(1 + _world.Chance.Below(16))] ^= 1;
         return commit;

@@ -1,7 +1,8 @@
--- A device that is removed and added again has several stretches of membership, and may still read what it could read in the first.
-
-ALTER TABLE members DROP CONSTRAINT members_pkey;
-
-ALTER TABLE members ADD PRIMARY KEY (log, device, after_sequence);
-
-CREATE UNIQUE INDEX members_present ON members (log, device) WHERE through_sequence IS NULL;
+-- The stretches of membership that a device had before its newest, which stands in members: what it could read then it still may.
+CREATE TABLE former_members (
+    log bigint NOT NULL REFERENCES logs (id),
+    device bytea NOT NULL,
+    after_sequence bigint NOT NULL,
+    through_sequence bigint NOT NULL,
+    PRIMARY KEY (log, device, after_sequence)
+);

@@ -1,17 +1,8 @@
--- A device that is removed and added again has several stretches of membership, and may still read what it could read in the first.
-
-CREATE TABLE stretches (
+-- The stretches of membership that a device had before its newest, which stands in members: what it could read then it still may.
+CREATE TABLE former_members (
     log INTEGER NOT NULL REFERENCES logs (id),
     device BLOB NOT NULL,
     after_sequence INTEGER NOT NULL,
-    through_sequence INTEGER,
+    through_sequence INTEGER NOT NULL,
     PRIMARY KEY (log, device, after_sequence)
 ) STRICT, WITHOUT ROWID;
-
-INSERT INTO stretches SELECT log, device, after_sequence, through_sequence FROM members;
-
-DROP TABLE members;
-
-ALTER TABLE stretches RENAME TO members;
-
-CREATE UNIQUE INDEX members_present ON members (log, device) WHERE through_sequence IS NULL;
