@@ -90,6 +90,9 @@ internal sealed record ConversationRecord
     /// </summary>
     public ulong? RefusedCommit => IsLost || LastCommit == EpochCommit ? null : LastCommit;
 
+    /// <summary>What those who are added are handed of what was said before.</summary>
+    public HistoryPolicy History { get; init; } = HistoryPolicy.None;
+
     public byte[] Encode()
     {
         var writer = new TlsWriter();
@@ -110,6 +113,8 @@ internal sealed record ConversationRecord
         writer.WriteUInt64((ulong)LeafUpdatedAt.ToUnixTimeMilliseconds());
         if (LogEpoch is { } epoch)
             writer.WriteUInt64(epoch);
+        writer.WriteUInt8((byte)History.Kind);
+        writer.WriteUInt16((ushort)History.Days);
         writer.WriteUInt64(LastCommit);
         writer.WriteUInt64(EpochCommit);
         return writer.ToArray();
@@ -144,7 +149,9 @@ internal sealed record ConversationRecord
             NextOutboxNumber = (long)reader.ReadUInt64(),
             LeafUpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
             LogEpoch = (flags & 64) != 0 ? reader.ReadUInt64() : null,
-            // The first builds did not write what follows.
+
+            // A conversation of an earlier build ends here, or after its policy.
+            History = reader.AtEnd ? HistoryPolicy.None : new HistoryPolicy((HistoryPolicyKind)reader.ReadUInt8(), reader.ReadUInt16()),
             LastCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
             EpochCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
         };

@@ -114,8 +114,6 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
     }
 
-    private static bool IsCaughtUp(ConversationState conversation) => conversation.Session.HeadSequence is { } head && conversation.Record.Cursor >= head;
-
     private static bool IsReady(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
         ConversationSession session = conversation.Session;
@@ -131,7 +129,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
             _ when conversation.Record.RefusedCommit is not null => head.Work is OutboxWork.CommitProposals or OutboxWork.Update,
             _ => true,
         };
-        return fits && IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
+        return fits && conversation.IsCaughtUp && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
     }
 
     private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
@@ -139,7 +137,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         // One's own leaving somebody else commits; but a device that is lost may have nobody else to bring it back.
         bool isDue = conversation.Record is { IsLost: false, RefusedCommit: not null } || (conversation.Record is { IsLost: false, HasProposals: true }
             && (conversation.Record.Membership == Membership.Active || HasReturning(conversation)));
-        if (!isDue || !IsCaughtUp(conversation))
+        if (!isDue || !conversation.IsCaughtUp)
             return;
         if (conversation.Session.CommitAt is not { } due)
             ConversationReceiver.ScheduleCommit(conversation, now);
@@ -157,7 +155,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     private static void AskToReturn(ConversationState conversation, DateTimeOffset now)
     {
         bool isDue = conversation is { Record: { IsLost: true, HasAskedToReturn: false }, Head: null or { Sealed: null, Work: not OutboxWork.Return } };
-        if (!isDue || !IsCaughtUp(conversation))
+        if (!isDue || !conversation.IsCaughtUp)
             return;
         if (conversation.Record.LogEpoch < conversation.Session.LogEpoch)
             conversation.Set(conversation.Record with { LogEpoch = conversation.Session.LogEpoch });
@@ -166,7 +164,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
 
     private static void Unseal(ConversationState conversation, OutboxEntry head)
     {
-        if (head.Work is not OutboxWork.Message)
+        if (!head.Work.IsApplication)
             conversation.ClearPendingCommit();
         conversation.ReplaceHead(head with { Sealed = null });
         conversation.SaveGroup();
@@ -175,7 +173,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     /// <summary>What was wanted cannot be had: a message stays in the timeline as failed, anything else is answered.</summary>
     private void Fail(ConversationState conversation, OutboxEntry head, ClientError error, DateTimeOffset now)
     {
-        if (head.Work is not OutboxWork.Message)
+        if (!head.Work.IsApplication)
             conversation.ClearPendingCommit();
         conversation.SaveGroup();
         conversation.FinishHead(ClientResult.Refuse(error));
