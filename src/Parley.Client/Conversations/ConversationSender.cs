@@ -108,8 +108,6 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
     }
 
-    private static bool IsCaughtUp(ConversationState conversation) => conversation.Session.HeadSequence is { } head && conversation.Record.Cursor >= head;
-
     private static bool IsReady(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
         ConversationSession session = conversation.Session;
@@ -118,12 +116,12 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         if (head.Work is OutboxWork.CreateLog)
             return true;
         bool fits = !conversation.Record.IsLost || head is { Work: OutboxWork.Return } or { Sealed: not null };
-        return fits && IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
+        return fits && conversation.IsCaughtUp && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
     }
 
     private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
     {
-        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
+        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !conversation.IsCaughtUp)
             return;
         if (conversation.Session.CommitAt is not { } due)
             ConversationReceiver.ScheduleCommit(conversation, now);
@@ -135,13 +133,13 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     private static void AskToReturn(ConversationState conversation, DateTimeOffset now)
     {
         bool isDue = conversation is { Record: { IsLost: true, HasAskedToReturn: false }, Head: null or { Sealed: null, Work: not OutboxWork.Return } };
-        if (isDue && IsCaughtUp(conversation))
+        if (isDue && conversation.IsCaughtUp)
             conversation.QueueFirst(new OutboxWork.Return(), now);
     }
 
     private static void Unseal(ConversationState conversation, OutboxEntry head)
     {
-        if (head.Work is not OutboxWork.Message)
+        if (!head.Work.IsApplication)
             conversation.Group.ClearPendingCommit();
         conversation.ReplaceHead(head with { Sealed = null });
         conversation.SaveGroup();
@@ -150,7 +148,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     /// <summary>What was wanted cannot be had: a message stays in the timeline as failed, anything else is answered.</summary>
     private void Fail(ConversationState conversation, OutboxEntry head, ClientError error, DateTimeOffset now)
     {
-        if (head.Work is not OutboxWork.Message)
+        if (!head.Work.IsApplication)
             conversation.Group.ClearPendingCommit();
         conversation.SaveGroup();
         conversation.FinishHead(ClientResult.Refuse(error));
