@@ -157,7 +157,7 @@ internal sealed partial class ClientEngine : IDisposable
 
         ConversationState state = Conversations[log.Conversation.Value];
         bool isAccepted = error == ErrorCode.None;
-        state.Set(state.Session with { HeadSequence = isAccepted ? head : null, ShownAfter = isAccepted ? reply.After : 0, IsHalted = !isAccepted });
+        state.Set(state.Session with { HeadSequence = isAccepted ? head : null, ShownAfter = isAccepted ? reply.After : 0, LogEpoch = reply.Epoch, IsHalted = !isAccepted });
         _context.Step.Tell(new ClientEvent.ConversationChanged(state.Id));
         JoinWaiting(state, now);
         return true;
@@ -299,15 +299,21 @@ internal sealed partial class ClientEngine : IDisposable
         else
         {
             _context.Step.Blame(LogFault.WelcomeInvalid);
-            AskAgain(envelope.Welcome);
+            if (ConversationId.TryParse(envelope.Welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation))
+                AskAgain(conversation, envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now));
         }
     }
 
-    /// <summary>A Welcome that should have brought a lost device back does not: its keys may be among what was forgotten.</summary>
-    private void AskAgain(InboxWelcome welcome)
+    /// <summary>
+    /// A Welcome that should have brought a device back does not, and its keys may be among what the device has forgotten: it asks to be added with
+    /// others. A Commit that it has read, and still is a member after, brought nobody back.
+    /// </summary>
+    private void AskAgain(ConversationState conversation, InboxWelcome welcome, DateTimeOffset at)
     {
-        if (ConversationId.TryParse(welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation) && conversation.Record.IsLost)
+        if (conversation.Record.IsLost)
             conversation.Set(conversation.Record with { HasAskedToReturn = false });
+        else if (conversation.Record.Cursor < welcome.CommitSequence && _opener.IsForOtherKeys(welcome))
+            ConversationReceiver.LoseFrom(conversation, welcome.CommitSequence, at);
     }
 
     /// <summary>

@@ -43,4 +43,5 @@ internal sealed record AppendReply(ErrorCode Error, TimeSpan? RetryAfter = null)
 /// <param name="Error">Why it was refused, or none.</param>
 /// <param name="Head">The log's last entry that this device may read.</param>
 /// <param name="After">Entries come from behind this one on: the cursor, or a later one if the device was no member in between.</param>
-internal sealed record SubscribeReply(ErrorCode Error, ulong Head = 0, ulong After = 0);
+/// <param name="Epoch">The epoch that the log is in.</param>
+internal sealed record SubscribeReply(ErrorCode Error, ulong Head = 0, ulong After = 0, ulong Epoch = 0);

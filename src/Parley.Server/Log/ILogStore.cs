@@ -50,15 +50,17 @@ internal interface ILogStore
 /// <param name="LogId">The store's number for it.</param>
 /// <param name="Head">Its last sequence number, 0 if it is empty.</param>
 /// <param name="Epoch">The epoch that the next Commit must build on.</param>
+/// <param name="LastCommit">Where its last Commit stands; 0 if it has none.</param>
 /// <param name="Members">The devices that may append.</param>
-internal sealed record LogSnapshot(long LogId, ulong Head, ulong Epoch, IReadOnlySet<DeviceId> Members);
+internal sealed record LogSnapshot(long LogId, ulong Head, ulong Epoch, ulong LastCommit, IReadOnlySet<DeviceId> Members);
 
 /// <summary>What a device may read of a log: one stretch of it, from where it was added to where it was removed.</summary>
 /// <param name="LogId">The store's number for the log.</param>
 /// <param name="Head">The log's last sequence number.</param>
 /// <param name="After">It may read what comes after this.</param>
 /// <param name="Through">And nothing after this, once it was removed.</param>
-internal sealed record LogAccess(long LogId, ulong Head, ulong After, ulong? Through);
+/// <param name="Epoch">The epoch that the next Commit must build on.</param>
+internal sealed record LogAccess(long LogId, ulong Head, ulong After, ulong? Through, ulong Epoch);
 
 /// <summary>One entry: its number and the encoded <c>Envelope</c> of <c>parley.proto</c>.</summary>
 internal readonly record struct StoredEntry(ulong Sequence, ReadOnlyMemory<byte> Envelope);

@@ -35,14 +35,14 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         var members = new HashSet<DeviceId>();
         session.Scan(
             """
-            SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), logs.epoch, members.device
+            SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), logs.epoch, logs.last_commit, members.device
             FROM logs LEFT JOIN members ON members.log = logs.id AND members.through_sequence IS NULL
             WHERE logs.kind = $1 AND logs.name = $2
             """,
             row =>
             {
-                snapshot ??= new LogSnapshot(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), members);
-                if (!row.IsDBNull(3) && DeviceId.TryParse(row.GetFieldValue<byte[]>(3), out DeviceId device))
+                snapshot ??= new LogSnapshot(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), (ulong)row.GetInt64(3), members);
+                if (!row.IsDBNull(4) && DeviceId.TryParse(row.GetFieldValue<byte[]>(4), out DeviceId device))
                     members.Add(device);
                 return true;
             },
@@ -52,15 +52,15 @@ internal sealed class LogStore(IDatabase database) : ILogStore
 
     public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after) => database.ReadAsync(session => session.Find(
         """
-        WITH named AS (SELECT id FROM logs WHERE kind = $1 AND name = $2),
+        WITH named AS (SELECT id, epoch FROM logs WHERE kind = $1 AND name = $2),
         stretches AS (
             SELECT after_sequence, through_sequence FROM former_members WHERE log = (SELECT id FROM named) AND device = $3
             UNION ALL SELECT after_sequence, through_sequence FROM members WHERE log = (SELECT id FROM named) AND device = $3)
-        SELECT (SELECT id FROM named), (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = (SELECT id FROM named)), after_sequence, through_sequence
+        SELECT (SELECT id FROM named), (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = (SELECT id FROM named)), after_sequence, through_sequence, (SELECT epoch FROM named)
         FROM stretches WHERE through_sequence IS NULL OR through_sequence > $4
         ORDER BY after_sequence LIMIT 1
         """,
-        row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3)),
+        row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3), (ulong)row.GetInt64(4)),
         (long)log.Kind, log.ToBytes(), device.ToArray(), (long)after));
 
     public ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId) => database.ReadAsync(session => FindEntry(session, logId, messageId.ToArray()));
@@ -181,7 +181,7 @@ internal sealed class LogStore(IDatabase database) : ILogStore
     private static void ApplyCommit(StoreSession session, long logId, NewEntry entry, CommitEffects commit)
     {
         long sequence = (long)entry.Sequence;
-        session.Execute("UPDATE logs SET epoch = $2 WHERE id = $1", logId, (long)commit.NextEpoch);
+        session.Execute("UPDATE logs SET epoch = $2, last_commit = $3 WHERE id = $1", logId, (long)commit.NextEpoch, sequence);
         foreach (DeviceId device in commit.Removed)
             session.Execute("UPDATE members SET through_sequence = $3 WHERE log = $1 AND device = $2 AND through_sequence IS NULL", logId, device.ToArray(), sequence);
         if (commit.Added.IsEmpty)

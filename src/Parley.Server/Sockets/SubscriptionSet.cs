@@ -77,6 +77,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
                 {
                     Head = Math.Min(access!.Head, access.Through ?? ulong.MaxValue), // Not null: checked.
                     After = Math.Max(request.After, access.After),
+                    Epoch = access.Epoch,
                 };
                 answer(reply);
                 subscription.Begin(access, request.After);

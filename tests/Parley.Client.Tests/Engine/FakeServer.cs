@@ -99,7 +99,7 @@ internal sealed class FakeServer(TimeProvider time)
         if (StretchOf(log, device, after) is not { } stretch)
             return new SubscribeReply(ErrorCode.NotAMember);
         ulong head = Math.Min((ulong)found.Entries.Count, stretch.Through);
-        return after > head ? new SubscribeReply(ErrorCode.CursorInvalid) : new SubscribeReply(ErrorCode.None, head, Math.Max(after, stretch.After));
+        return after > head ? new SubscribeReply(ErrorCode.CursorInvalid) : new SubscribeReply(ErrorCode.None, head, Math.Max(after, stretch.After), found.Epoch);
     }
 
     /// <summary>The next entries of a log that a device may read.</summary>
@@ -121,9 +121,11 @@ internal sealed class FakeServer(TimeProvider time)
             return (ErrorCode.NotAMember, 0);
         if (!MlsMessage.TryDecode(append.Message.Span, out MlsMessage? message, out _) || EntryHeader.Of(message) is not { } content)
             return (ErrorCode.Malformed, 0);
+        if (content.Supersedes is { } superseded && superseded != log.LastCommit)
+            return (ErrorCode.EpochTaken, 0);
         if (content.Epoch > log.Epoch)
             return (ErrorCode.EpochUnknown, 0);
-        if (content.Type != ContentType.Application && content.Epoch < log.Epoch)
+        if (content.Type != ContentType.Application && content.Epoch < log.Epoch && content.Supersedes is null)
             return (ErrorCode.EpochTaken, 0);
         if (content.Epoch + Limits.PastEpochsMax < log.Epoch)
             return (ErrorCode.EpochTooOld, 0);
@@ -134,7 +136,7 @@ internal sealed class FakeServer(TimeProvider time)
         log.Entries.Add(envelope);
         log.Ids.Add(messageId, sequence);
         if (content.Type == ContentType.Commit)
-            ApplyCommit(group, log, append, sequence);
+            ApplyCommit(group, log, append, sequence, content.Epoch + 1);
         return (ErrorCode.None, sequence);
     }
 
@@ -143,9 +145,10 @@ internal sealed class FakeServer(TimeProvider time)
 
     private static string Key(DeviceId device, CipherSuite suite) => $"{device}/{suite}";
 
-    private void ApplyCommit(ConversationId group, Log log, Append append, ulong sequence)
+    private void ApplyCommit(ConversationId group, Log log, Append append, ulong sequence, ulong nextEpoch)
     {
-        log.Epoch++;
+        log.Epoch = nextEpoch;
+        log.LastCommit = sequence;
         for (int i = 0; i < log.Stretches.Count; i++)
         {
             var stretch = log.Stretches[i];
@@ -179,6 +182,8 @@ internal sealed class FakeServer(TimeProvider time)
         public List<(DeviceId Device, ulong After, ulong Through)> Stretches { get; } = [];
 
         public ulong Epoch { get; set; }
+
+        public ulong LastCommit { get; set; }
 
         public (ulong After, ulong Through)? StretchOf(DeviceId device, ulong after) =>
             Stretches.Where(stretch => stretch.Device == device && stretch.Through > after).Select(static stretch => ((ulong, ulong)?)(stretch.After, stretch.Through)).FirstOrDefault();

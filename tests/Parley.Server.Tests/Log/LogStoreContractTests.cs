@@ -117,6 +117,20 @@ public sealed class LogStoreContractTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public async Task A_log_knows_its_last_Commit(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        (LogName group, _) = await CreateGroupAsync(stores);
+        var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
+        Assert.Equal(0ul, (await SnapshotAsync(stores, group)).LastCommit);
+        await stores.Logs.AppendAsync(Entry(lease, 1));
+        await stores.Logs.AppendAsync(CommitEntry(lease, 2, group, 1, [], [], []));
+        await stores.Logs.AppendAsync(Entry(lease, 3));
+        Assert.Equal((3ul, 1ul, 2ul), ((await SnapshotAsync(stores, group)).Head, (await SnapshotAsync(stores, group)).Epoch, (await SnapshotAsync(stores, group)).LastCommit));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public async Task Two_sequencers_cannot_give_one_number_twice(string kind)
     {
         await using StoreFixture stores = await StoreFixture.OpenAsync(kind);

@@ -104,10 +104,10 @@ public sealed class SubscriptionTests
         // Added again, it may still read what it could, then what comes after the addition; of what lies between it is told that it is not shown.
         await fromAlice.AppendAsync(TestMessages.Commit(group, epoch: 2, added: [bob]));
         await fromAlice.AppendAsync(TestMessages.Application(group, epoch: 3));
-        Assert.Equal(new Subscribed { Head = 3, After = 1 }, (await toBob.SubscribeAsync(log, after: 0)).Subscribed);
+        Assert.Equal(new Subscribed { Head = 3, After = 1, Epoch = 3 }, (await toBob.SubscribeAsync(log, after: 0)).Subscribed);
         Assert.Equal([2ul, 3], (await toBob.EnvelopesAsync(log, 2)).Select(envelope => envelope.Sequence));
         Assert.Equal(log, (await toBob.NextAsync())?.Closed.Log);
-        Assert.Equal(new Subscribed { Head = 6, After = 5 }, (await toBob.SubscribeAsync(log, after: 3)).Subscribed);
+        Assert.Equal(new Subscribed { Head = 6, After = 5, Epoch = 3 }, (await toBob.SubscribeAsync(log, after: 3)).Subscribed);
         Assert.Equal(6ul, (await toBob.EnvelopesAsync(log, 1)).Single().Sequence);
     }
 

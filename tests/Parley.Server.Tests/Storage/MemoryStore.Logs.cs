@@ -24,7 +24,7 @@ internal sealed partial class MemoryStore
         lock (_gate)
         {
             return new(Find(log) is { } found
-                ? new LogSnapshot(found.Id, found.Head, found.Epoch, found.Stretches.Where(stretch => stretch.Through is null).Select(stretch => stretch.Device).ToHashSet())
+                ? new LogSnapshot(found.Id, found.Head, found.Epoch, found.LastCommit, found.Stretches.Where(stretch => stretch.Through is null).Select(stretch => stretch.Device).ToHashSet())
                 : null);
         }
     }
@@ -32,7 +32,7 @@ internal sealed partial class MemoryStore
     public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after)
     {
         lock (_gate)
-            return new(Find(log) is { } found && found.StretchOf(device, after) is { } stretch ? new LogAccess(found.Id, found.Head, stretch.After, stretch.Through) : null);
+            return new(Find(log) is { } found && found.StretchOf(device, after) is { } stretch ? new LogAccess(found.Id, found.Head, stretch.After, stretch.Through, found.Epoch) : null);
     }
 
     public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds)
@@ -110,6 +110,7 @@ internal sealed partial class MemoryStore
     private void ApplyCommit(Log log, NewEntry entry, CommitEffects commit)
     {
         log.Epoch = commit.NextEpoch;
+        log.LastCommit = entry.Sequence;
         for (int i = 0; i < log.Stretches.Count; i++)
         {
             if (log.Stretches[i].Through is null && commit.Removed.Contains(log.Stretches[i].Device))
@@ -144,6 +145,8 @@ internal sealed partial class MemoryStore
         public List<Stretch> Stretches { get; } = [];
 
         public ulong Epoch { get; set; }
+
+        public ulong LastCommit { get; set; }
 
         public ulong Head => (ulong)Entries.Count;
 

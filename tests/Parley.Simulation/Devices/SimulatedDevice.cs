@@ -30,7 +30,7 @@ internal sealed class SimulatedDevice : IDisposable
         _world = world;
         Handle = person.Certificate.Handle;
         Id = person.Certificate.DeviceId;
-        _crypto = new ObservedCrypto(Chance.Of(world.Options.Seed, Handle.Value), (key, nonce) => world.Sealed(this, key, nonce));
+        _crypto = new ObservedCrypto(Chance.Of(world.Options.Seed, Handle.Value), (key, ciphertext) => world.Sealed(this, key, ciphertext));
         _delay = new ReconnectDelay(_crypto);
         Store = new SimulatedClientStore(batch => world.FateOfWrite(this, batch), (batch, disk) => Plants.Spoil(world.Options.Plant, batch, disk));
         Store.Restore(person.Stored);

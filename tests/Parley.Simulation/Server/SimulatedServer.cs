@@ -78,7 +78,7 @@ internal sealed class SimulatedServer
         }
 
         ulong begin = Math.Max(after, access.After);
-        answer(new SubscribeReply(ErrorCode.None, Math.Min(access.Head, access.Through ?? ulong.MaxValue), begin));
+        answer(new SubscribeReply(ErrorCode.None, Math.Min(access.Head, access.Through ?? ulong.MaxValue), begin, access.Epoch));
         connection.Subscriptions[log] = new Position(access.LogId, begin);
         Send(connection);
     }
@@ -97,7 +97,7 @@ internal sealed class SimulatedServer
 
     public ErrorCode AddKeyPackages(DeviceId device, IReadOnlyList<byte[]> keyPackages)
     {
-        DeviceCertificate certificate = Done(_disk.FindDeviceAsync(device)) ?? throw new InvalidOperationException("All devices are known.");
+        DeviceCertificate certificate = Done(_disk.FindDeviceAsync(device))?.Certificate ?? throw new InvalidOperationException("All devices are known.");
         var good = new List<CheckedKeyPackage>();
         foreach (byte[] encoded in keyPackages)
         {
@@ -124,6 +124,9 @@ internal sealed class SimulatedServer
 
     /// <summary>The epoch that the next Commit must build on.</summary>
     public ulong EpochOf(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.Epoch ?? 0;
+
+    /// <summary>Where the log's last Commit stands.</summary>
+    public ulong LastCommitOf(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.LastCommit ?? 0;
 
     /// <summary>Whether a device may append.</summary>
     public bool IsMember(ConversationId group, DeviceId device) => Done(_disk.LoadAsync(NameOf(new LogId(group), device)))?.Members.Contains(device) ?? false;

@@ -1,3 +1,3 @@
--- The hash of the key by which an account of which no device is left takes a new one. The key follows from a code that only people have.
+-- Members can disregard a Commit that they cannot follow; the one that takes its place names it.
 
-ALTER TABLE accounts ADD COLUMN recovery_hash bytea;
+ALTER TABLE logs ADD COLUMN last_commit bigint NOT NULL DEFAULT 0;

@@ -1,3 +1,8 @@
--- The hash of the key by which an account of which no device is left takes a new one. The key follows from a code that only people have.
-
-ALTER TABLE accounts ADD COLUMN recovery_hash BLOB;
+-- The stretches of membership that a device had before its newest, which stands in members: what it could read then it still may.
+CREATE TABLE former_members (
+    log INTEGER NOT NULL REFERENCES logs (id),
+    device BLOB NOT NULL,
+    after_sequence INTEGER NOT NULL,
+    through_sequence INTEGER NOT NULL,
+    PRIMARY KEY (log, device, after_sequence)
+) STRICT, WITHOUT ROWID;
