@@ -1,4 +1,3 @@
-using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Recovery;
 using Parley.Client.Store;

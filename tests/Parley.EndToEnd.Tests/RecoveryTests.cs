@@ -37,8 +37,7 @@ public sealed class RecoveryTests
 
     private static async Task<string> AnswerAsync(Person person, string typed, params string[] arguments)
     {
-        await using RunningProgram program = RunningProgram.Start(Programs.Terminal, [.. arguments, "--json", "--profile", person.Profile]);
-        await program.TypeAsync(typed);
+        await using RunningProgram program = RunningProgram.Start(Programs.Terminal, [.. arguments, "--json", "--profile", person.Profile], input: typed + "\n");
         await program.WaitForExitAsync();
         return program.Output;
     }

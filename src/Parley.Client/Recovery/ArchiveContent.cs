@@ -1,7 +1,6 @@
 using System.Text;
 using Parley.Client.Conversations;
 using Parley.Client.Identity;
-using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages.Codec;
 

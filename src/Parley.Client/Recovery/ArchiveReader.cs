@@ -1,5 +1,3 @@
-using Parley.Client.Conversations;
-
 namespace Parley.Client.Recovery;
 
 /// <summary>Reads an archive, content by content. What is missing, damaged or another's is refused before anything that follows is believed.</summary>

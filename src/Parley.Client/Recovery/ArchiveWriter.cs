@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Parley.Client.Conversations;
 using Parley.Client.Engine;
 
 namespace Parley.Client.Recovery;

@@ -35,7 +35,7 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         var members = new HashSet<DeviceId>();
         session.Scan(
             """
-            SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), logs.epoch, logs.last_commit, members.device
+            SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), logs.epoch, coalesce(logs.last_commit, 0), members.device
             FROM logs LEFT JOIN members ON members.log = logs.id AND members.through_sequence IS NULL
             WHERE logs.kind = $1 AND logs.name = $2
             """,

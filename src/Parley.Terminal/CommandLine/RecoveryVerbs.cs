@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Parley.Client;
 using Parley.Client.Recovery;
+using Parley.Mls.Crypto;
 using Parley.Mls.Native;
 using Parley.Terminal.Profile;
 using Parley.Terminal.Text;

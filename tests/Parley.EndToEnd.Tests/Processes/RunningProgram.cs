@@ -10,12 +10,13 @@ internal sealed class RunningProgram : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
 
-    private RunningProgram(ProcessStartInfo start)
+    private RunningProgram(ProcessStartInfo start, string input)
     {
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
         _process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
         _process.Start();
+        _process.StandardInput.Write(input);
         _process.StandardInput.Close();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
@@ -29,12 +30,12 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts one of our own programs, with a variable if it has a value.</summary>
-    public static RunningProgram Start(string assembly, IEnumerable<string> arguments, (string Name, string? Value) variable = default) =>
-        StartCommand(Programs.Dotnet, [assembly, .. arguments], variable);
+    /// <summary>Starts one of our own programs, with a variable if it has a value, and with all that is typed into it.</summary>
+    public static RunningProgram Start(string assembly, IEnumerable<string> arguments, (string Name, string? Value) variable = default, string input = "") =>
+        StartCommand(Programs.Dotnet, [assembly, .. arguments], variable, input);
 
-    /// <summary>Starts any program, with a variable if it has a value.</summary>
-    public static RunningProgram StartCommand(string command, IEnumerable<string> arguments, (string Name, string? Value) variable = default)
+    /// <summary>Starts any program, with a variable if it has a value, and with all that is typed into it.</summary>
+    public static RunningProgram StartCommand(string command, IEnumerable<string> arguments, (string Name, string? Value) variable = default, string input = "")
     {
         ProcessStartInfo start = new(command, arguments)
         {
@@ -48,7 +49,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         };
         if (variable is ({ } name, { } value))
             start.Environment[name] = value;
-        return new RunningProgram(start);
+        return new RunningProgram(start, input);
     }
 
     /// <summary>SIGKILL: the process gets no chance to finish anything.</summary>

@@ -77,7 +77,7 @@ public sealed class RecoveryTests
         Assert.Equal(ErrorCode.RecoveryRefused, await stores.Accounts.RecoverDeviceAsync(last, new TestDevice("alice").Certificate));
         Assert.Equal(ErrorCode.None, await stores.Accounts.RecoverDeviceAsync(last, second.Certificate));
         Assert.Equal(ErrorCode.None, await stores.Accounts.RecoverDeviceAsync(last, second.Certificate));
-        Assert.Equal(second.Certificate.Encoded, (await stores.Accounts.FindDeviceAsync(second.Id))!.Encoded);
+        Assert.Equal(second.Certificate.Encoded, (await stores.Accounts.FindDeviceAsync(second.Id))!.Certificate.Encoded);
         Assert.NotNull(await stores.Logs.FindAccessAsync(Server.Log.LogName.Inbox(second.Id), second.Id, after: 0));
 
         // One that was taken out does not come back by its old certificate.
