@@ -53,7 +53,8 @@ internal static class SlashCommands
     private static string Unknown(string name)
     {
         string typed = name.ToLowerInvariant();
-        SlashCommand nearest = All.MinBy(command => Distance(command.Name, typed))
+        // Of two that are as near, the one that begins as what was typed: a first letter is seldom wrong.
+        SlashCommand nearest = All.MinBy(command => (Distance(command.Name, typed), typed.StartsWith(command.Name[0]) ? 0 : 1))
             ?? throw new InvalidOperationException("The table of commands is empty.");
         string shown = Text.Cells.Cut(Text.SafeText.Line(name), 20);
         return Distance(nearest.Name, typed) <= TypoMax
