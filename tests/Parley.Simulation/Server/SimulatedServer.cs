@@ -96,7 +96,7 @@ internal sealed class SimulatedServer
 
     public ErrorCode AddKeyPackages(DeviceId device, IReadOnlyList<byte[]> keyPackages)
     {
-        DeviceCertificate certificate = Done(_disk.FindDeviceAsync(device)) ?? throw new InvalidOperationException("All devices are known.");
+        DeviceCertificate certificate = Done(_disk.FindDeviceAsync(device))?.Certificate ?? throw new InvalidOperationException("All devices are known.");
         var good = new List<CheckedKeyPackage>();
         foreach (byte[] encoded in keyPackages)
         {
