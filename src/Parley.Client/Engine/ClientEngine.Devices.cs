@@ -83,11 +83,11 @@ internal sealed partial class ClientEngine
         return ClientResult.Success;
     }
 
-    /// <summary>Asks for the messages between two places of a conversation's log: the account's other devices if there are any, otherwise the members.</summary>
+    /// <summary>Asks for the messages between two places of a conversation's log, as far as this device has come in it: the account's other devices if there are any, otherwise the members.</summary>
     public void AskForHistory(ConversationId id, ulong after, ulong before)
     {
         if (TryFind(id, out ConversationState? conversation))
-            _context.Seeker.Seek(conversation, after, before, isOwn: !_context.Devices.Others.IsEmpty);
+            _context.Seeker.Seek(conversation, after, Math.Min(before, conversation.Record.Cursor + 1), isOwn: !_context.Devices.Others.IsEmpty);
     }
 
     /// <summary>Queues another policy for what those who are added are handed.</summary>

@@ -40,7 +40,11 @@ internal static class ChatUpdate
         int unread = model.Find(id)?.Unread ?? 0;
         var open = new OpenConversation(id) { UnreadAtOpening = unread, Wanted = Math.Max(OpenConversation.Page, unread) };
         Step left = Leave(model);
-        ChatModel next = left.Model with { Open = open, Overlay = null, Completion = null, Composer = model.Composer.With(model.Find(id)?.Draft ?? "") };
+
+        // A command is no draft, and what is written before there is a conversation is for the first one.
+        bool stays = SlashLine.Parse(model.Composer.Text) is not null || (model.Open is null && model.Composer.Text.Length > 0);
+        Composer composer = stays ? model.Composer : model.Composer.With(model.Find(id)?.Draft ?? "");
+        ChatModel next = left.Model with { Open = open, Overlay = null, Completion = null, Composer = composer };
         return Step.To(next, [.. left.Effects, new ChatEffect.ReadTimeline(id, open.Wanted)]);
     }
 

@@ -123,7 +123,7 @@ internal sealed class FakeServer(TimeProvider time)
             return (ErrorCode.EpochUnknown, 0);
         if (content.Type != ContentType.Application && content.Epoch < log.Epoch)
             return (ErrorCode.EpochTaken, 0);
-        if (content.Epoch + Limits.PastEpochsMax < log.Epoch)
+        if (content.Epoch + Limits.PastEpochsMax < log.Epoch || content.Epoch < log.EpochOfLastAdd)
             return (ErrorCode.EpochTooOld, 0);
         ulong sequence = (ulong)log.Entries.Count + 1;
         var envelope = new Envelope { Sequence = sequence, ReceivedAtMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(), MessageId = append.MessageId, Message = append.Message };
@@ -141,6 +141,8 @@ internal sealed class FakeServer(TimeProvider time)
     private void ApplyCommit(ConversationId group, Log log, Append append, ulong sequence)
     {
         log.Epoch++;
+        if (append.AddedDevices.Count > 0)
+            log.EpochOfLastAdd = log.Epoch;
         foreach (ByteString removed in append.RemovedDevices)
             log.Readers[Convert.ToHexStringLower(removed.Span)] = (log.Readers[Convert.ToHexStringLower(removed.Span)].After, sequence);
         foreach (ByteString added in append.AddedDevices)
@@ -168,6 +170,9 @@ internal sealed class FakeServer(TimeProvider time)
         public Dictionary<string, (ulong After, ulong Through)> Readers { get; } = [];
 
         public ulong Epoch { get; set; }
+
+        /// <summary>The epoch since which nobody was added: what is of an earlier one, somebody who is there now could not read.</summary>
+        public ulong EpochOfLastAdd { get; set; }
 
         public ulong HeadFor(DeviceId device) =>
             Math.Min((ulong)Entries.Count, Readers.TryGetValue(device.ToString(), out var access) ? access.Through : ulong.MaxValue);

@@ -121,6 +121,43 @@ public sealed class GroupHistoryTests : IDisposable
     }
 
     [Fact]
+    public void Who_is_added_again_under_a_stricter_policy_is_handed_nothing_that_an_earlier_one_gave()
+    {
+        Decide(new HistoryPolicy(HistoryPolicyKind.All));
+        _carol.Disconnect();
+        _alice.Add(_group, _carol);
+        _fixture.Settle();
+        Assert.True(_alice.Host.Run(engine => engine.Remove(_group, _carol.Handle, _fixture.Time.GetUtcNow())).Succeeded);
+        _fixture.Settle();
+        Decide(HistoryPolicy.None);
+        _alice.Add(_group, _carol);
+        _fixture.Settle();
+        _carol.Connect();
+        _fixture.Settle();
+        _carol.Host.Run(engine => engine.AskForHistory(_group, 0, 1000));
+        _fixture.Settle();
+        Assert.Equal(MembershipState.Active, _carol.Read(_group).State);
+        Assert.Empty(_carol.Texts(_group));
+    }
+
+    [Fact]
+    public void A_member_that_reads_the_adding_and_the_wish_at_once_hands_over_all_the_same()
+    {
+        Decide(new HistoryPolicy(HistoryPolicyKind.All));
+        _bob.Disconnect();
+        _carol.Disconnect();
+        _alice.Add(_group, _carol);
+        _fixture.Settle();
+        _alice.Disconnect();
+        _carol.Connect();
+        _fixture.Settle();
+        Assert.Empty(_carol.Texts(_group));
+        _bob.Connect();
+        _fixture.Settle();
+        Assert.Equal(["long ago", "lately"], _carol.Texts(_group));
+    }
+
+    [Fact]
     public void Only_an_administrator_sets_a_policy_and_all_are_told()
     {
         Assert.Equal(ClientErrorCode.NotAdmin, _bob.Host.Run(engine => engine.SetHistory(_group, new HistoryPolicy(HistoryPolicyKind.All), _fixture.Time.GetUtcNow())).Error?.Code);
