@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -36,7 +37,7 @@ internal sealed class AccessTokens(TokenKey key, TimeProvider clock)
     {
         Span<byte> bytes = stackalloc byte[TokenBytes];
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        if (token.Length != Base64Url.GetEncodedLength(TokenBytes) || !Base64Url.TryDecodeFromChars(token, bytes, out int length) || length != TokenBytes)
+        if (token.Length != Base64Url.GetEncodedLength(TokenBytes) || Base64Url.DecodeFromChars(token, bytes, out _, out int length) != OperationStatus.Done || length != TokenBytes)
             return null;
         Mac(bytes[..MacOffset], mac);
         bool isOurs = CryptographicOperations.FixedTimeEquals(mac, bytes[MacOffset..])
