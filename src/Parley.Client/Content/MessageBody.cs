@@ -29,6 +29,9 @@ internal abstract record MessageBody
     /// <summary>The name the sender goes by; empty to go by the handle.</summary>
     public sealed record Profile(string Name) : MessageBody;
 
+    /// <summary>What the sender has got and read of what others wrote.</summary>
+    public sealed record Receipt(Receipts.Receipt What) : MessageBody;
+
     /// <summary>Something this version does not show.</summary>
     public sealed record Unknown(string ContentType) : MessageBody;
 
@@ -42,6 +45,10 @@ internal abstract record MessageBody
 
     /// <summary>Makes the content that tells members the name one goes by.</summary>
     public static MimiContent CreateProfile(string name, ReadOnlyMemory<byte> salt) => new() { Salt = salt, Body = Part(MimiDisposition.Profile, name) };
+
+    /// <summary>Makes the content of a receipt.</summary>
+    public static MimiContent Create(Receipts.Receipt receipt, ReadOnlyMemory<byte> salt) =>
+        new() { Salt = salt, Body = new NestedPart.Single(MimiDisposition.Unspecified, Language: "", Receipts.Receipt.ContentType, receipt.Encode()) };
 
     /// <summary>Reads the meaning of content.</summary>
     public static MessageBody Read(MimiContent content)
@@ -88,6 +95,8 @@ internal abstract record MessageBody
                 return TextOf(profile) is { } name && (name.Length == 0 || IsName(name)) ? new Profile(name) : new Unknown("profile");
             case NestedPart.Single { Disposition: MimiDisposition.Reaction } reaction:
                 return TextOf(reaction) is { } sign ? new Text("(reaction) " + sign) : new Unknown("reaction");
+            case NestedPart.Single { Disposition: MimiDisposition.Unspecified, ContentType: Receipts.Receipt.ContentType } told:
+                return Receipts.Receipt.TryDecode(told.Content, out Receipts.Receipt? receipt) ? new Receipt(receipt) : new Unknown(told.ContentType);
             case NestedPart.Single { Disposition: MimiDisposition.Unspecified or MimiDisposition.Render or MimiDisposition.Inline } single:
                 return TextOf(single) is { } text ? new Text(text) : new Unknown(single.ContentType);
             case NestedPart.Single or NestedPart.External:

@@ -19,6 +19,7 @@ internal sealed class ConversationKeys
         Timeline = Of('t');
         Messages = Of('i');
         Outbox = Of('o');
+        Receipts = Of('d');
     }
 
     /// <summary>What the keys of all conversations' records begin with, so that they are listed without touching the rest.</summary>
@@ -41,6 +42,9 @@ internal sealed class ConversationKeys
 
     /// <summary>What the outbox's entries begin with, followed by their number.</summary>
     public byte[] Outbox { get; }
+
+    /// <summary>The key of the <see cref="Client.Receipts.ReceiptBook"/>.</summary>
+    public byte[] Receipts { get; }
 
     /// <summary>Whose record a key is, of those listed under <see cref="Records"/>.</summary>
     public static ConversationId OwnerOfRecord(ReadOnlySpan<byte> key) =>

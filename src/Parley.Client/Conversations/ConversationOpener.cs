@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
@@ -36,7 +37,6 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             Name = name,
             Membership = Membership.Active,
             IsPostQuantum = suite == MlsProfile.Suite,
-            LastActivity = now,
             LeafUpdatedAt = now,
             IsProfileDue = true,
         };
@@ -187,6 +187,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         conversation.AddNotice(wasLost ? Notices.Back() : joined, at);
         if (!record.IsPostQuantum)
             conversation.AddNotice(Notices.NotPostQuantum(), at);
+        ConversationReceipts.Break(conversation);
         return conversation;
     }
 

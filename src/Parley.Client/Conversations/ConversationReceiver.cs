@@ -3,6 +3,7 @@ using Parley.Client.Content;
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls;
@@ -16,7 +17,7 @@ namespace Parley.Client.Conversations;
 /// the timeline shows of it, and the cursor behind it. So an entry is processed exactly once, and nothing that cannot be read stops the
 /// log: it becomes an item that says why.
 /// </summary>
-internal sealed partial class ConversationReceiver(EngineContext context)
+internal sealed partial class ConversationReceiver(EngineContext context, ConversationReceipts receipts)
 {
     /// <summary>Processes one envelope. False if it does not follow the last one, and nothing was changed.</summary>
     public bool Receive(ConversationState conversation, Envelope envelope, DateTimeOffset now)
@@ -67,7 +68,10 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         switch (head.Work)
         {
             case OutboxWork.Message work:
-                AddMessage(conversation, context.Self, work.Mimi, DeliveryState.Sent, at);
+                AddMessage(conversation, context.Self, work.Mimi, DeliveryState.Sent, at, now);
+                break;
+            case OutboxWork.Receipt told:
+                ConversationReceipts.Announced(conversation, told);
                 break;
             case OutboxWork.Return:
                 conversation.Set(conversation.Record with { HasAskedToReturn = true });
@@ -101,7 +105,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             {
                 case Received.Application application:
                     Handle sender = CertificateCheck.Of(application.SenderLeaf).Handle;
-                    AddMessage(conversation, sender, application.Data, sender == context.Self ? DeliveryState.Sent : DeliveryState.Received, at);
+                    AddMessage(conversation, sender, application.Data, sender == context.Self ? DeliveryState.Sent : DeliveryState.Received, at, now);
                     break;
                 case Received.Proposal proposal:
                     Consider(conversation, proposal.Queued, now);
@@ -118,7 +122,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         }
     }
 
-    private void AddMessage(ConversationState conversation, Handle sender, ReadOnlyMemory<byte> mimi, DeliveryState state, DateTimeOffset at)
+    private void AddMessage(ConversationState conversation, Handle sender, ReadOnlyMemory<byte> mimi, DeliveryState state, DateTimeOffset at, DateTimeOffset now)
     {
         if (!MimiCodec.TryDecode(mimi, out MimiContent? content))
         {
@@ -128,16 +132,26 @@ internal sealed partial class ConversationReceiver(EngineContext context)
 
         MessageId id = MimiIdentifier.Derive(
             context.Crypto, MimiIdentifier.SenderUri(context.Server, sender), MimiIdentifier.RoomUri(context.Server, conversation.Id), mimi.Span, content.Salt.Span);
-        if (conversation.Contains(id))
+        if (conversation.OrderOf(id) is not null)
         {
             context.Step.Blame(LogFault.Repetition);
             return;
         }
 
-        if (MessageBody.Read(content) is MessageBody.Profile profile)
-            conversation.Set(conversation.Roster.WithName(sender, profile.Name));
-        else
-            conversation.Add(new TimelineRecord(at, sender, id, state, new TimelineBody.Message(mimi)));
+        switch (MessageBody.Read(content))
+        {
+            case MessageBody.Profile profile:
+                conversation.Set(conversation.Roster.WithName(sender, profile.Name));
+                break;
+            case MessageBody.Receipt { What: var receipt }:
+                receipts.Hear(conversation, sender, receipt);
+                break;
+            default:
+                conversation.Add(new TimelineRecord(at, sender, id, state, new TimelineBody.Message(mimi)));
+                if (state == DeliveryState.Received)
+                    receipts.Schedule(conversation, now);
+                break;
+        }
     }
 
     /// <summary>
@@ -200,7 +214,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
     private static void UnsealHandshake(ConversationState conversation)
     {
         conversation.Group.ClearPendingCommit();
-        if (conversation.Head is { Sealed: not null, Work: not OutboxWork.Message } head)
+        if (conversation.Head is { Sealed: not null, Work.IsApplication: false } head)
             conversation.ReplaceHead(head with { Sealed = null });
     }
 
@@ -268,6 +282,9 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         or MlsError.MembershipTagInvalid
         or MlsError.SignatureInvalid;
 
-    private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>
+    private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at)
+    {
         conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body));
+        ConversationReceipts.Break(conversation);
+    }
 }

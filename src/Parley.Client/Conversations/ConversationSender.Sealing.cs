@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Parley.Client.Content;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Mls;
@@ -30,9 +31,9 @@ internal sealed partial class ConversationSender
                 return false;
             }
 
-            conversation.ReplaceHead(head with { Sealed = message });
+            conversation.ReplaceHead((conversation.Head ?? head) with { Sealed = message });
             conversation.SaveGroup();
-            int messageBytesMax = head.Work is OutboxWork.Message or OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
+            int messageBytesMax = head.Work.IsApplication || head.Work is OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
             if (message.Message.Length <= messageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
                 return true;
             Fail(conversation, conversation.Head!, ErrorText.Of(ClientErrorCode.MessageTooLong), now); // Replaced just above.
@@ -65,6 +66,8 @@ internal sealed partial class ConversationSender
                     return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
                 conversation.QueueFirst(before, now);
                 return null;
+            case OutboxWork.Receipt:
+                return SealReceipt(conversation, head, now);
             case OutboxWork.CommitProposals:
                 return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
             case OutboxWork.Leave:
@@ -106,6 +109,15 @@ internal sealed partial class ConversationSender
     {
         conversation.FinishHead(ClientResult.Success);
         return null;
+    }
+
+    /// <summary>What is told is what is so now, and not when it was queued. It is not worth a Commit: what was proposed is committed first, by whoever has to.</summary>
+    private SealedMessage? SealReceipt(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
+    {
+        if (conversation.Group.MustCommitFirst || !ConversationReceipts.AreIn(conversation) || receipts.Compose(conversation) is not { } told)
+            return Done(conversation);
+        conversation.ReplaceHead(head with { Work = told.Work });
+        return Of(conversation.Group.Epoch, conversation.Group.Protect(OutgoingContent.Of(context, told.Receipt)), now);
     }
 
     /// <summary>Whatever the group's keys are, this needs none of them: it is signed by the device, and only a member who is there already is added by it.</summary>

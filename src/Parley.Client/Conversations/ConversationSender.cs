@@ -1,5 +1,7 @@
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
+using Parley.Client.Transport;
 using Parley.Contracts.Wire;
 
 namespace Parley.Client.Conversations;
@@ -8,10 +10,8 @@ namespace Parley.Client.Conversations;
 /// Works a conversation's outbox off, one entry at a time, so that what a user sends arrives in the order in which it was sent. Nothing is
 /// sealed before the log has been read to its end: only then is it for the members there are.
 /// </summary>
-internal sealed partial class ConversationSender(EngineContext context, ConversationReceiver receiver)
+internal sealed partial class ConversationSender(EngineContext context, ConversationReceiver receiver, ConversationReceipts receipts)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
-
     /// <summary>What is to be sent next, or null if there is nothing or it is not time.</summary>
     /// <param name="conversation">Whose outbox.</param>
     /// <param name="isInboxRead">Whether no Welcome can be on its way.</param>
@@ -21,6 +21,8 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         if (isInboxRead)
             AskToReturn(conversation, now);
         QueueDueCommit(conversation, now);
+        if (MayConfirm(conversation))
+            receipts.QueueDue(conversation, now);
         while (conversation is { IsFollowed: true, Head: { } head } && IsReady(conversation, head, now))
         {
             if (head.Work is OutboxWork.CreateLog)
@@ -38,6 +40,23 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         }
 
         return null;
+    }
+
+    /// <summary>Seals what was just queued, if it can leave at once: it is stored once, and not a second time sealed.</summary>
+    public void SealNow(ConversationState conversation, DateTimeOffset now)
+    {
+        if (conversation is { IsFollowed: true, Head: { Sealed: null } head, Outbox.Count: 1 } && IsReady(conversation, head, now))
+            TrySeal(conversation, head, now);
+    }
+
+    /// <summary>Queues the receipt that is planned, if there is one, without waiting for its time.</summary>
+    public void HurryReceipt(ConversationState conversation, DateTimeOffset now)
+    {
+        if (!MayConfirm(conversation))
+            return;
+        receipts.QueueDue(conversation, now);
+        if (conversation.Session.ReceiptAt is { } planned)
+            receipts.QueueDue(conversation, planned);
     }
 
     /// <summary>The server has answered an append.</summary>
@@ -99,16 +118,24 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     }
 
     /// <summary>When there may be something to send, as far as only time stands between.</summary>
-    public static IEnumerable<DateTimeOffset?> Times(ConversationState conversation) => [conversation.Session.RetryAt, conversation.Session.CommitAt];
+    public static IEnumerable<DateTimeOffset?> Times(ConversationState conversation) =>
+        [conversation.Session.RetryAt, conversation.Session.CommitAt, conversation.Session.ReceiptAt];
 
-    /// <summary>The head stays where it is and is tried again later.</summary>
+    /// <summary>
+    /// The head stays where it is and is tried again later, never sooner than the server has said: all who were told the same would come back
+    /// at the same moment.
+    /// </summary>
     private void Delay(ConversationState conversation, TimeSpan? retryAfter, DateTimeOffset now)
     {
-        conversation.Set(conversation.Session with { RetryAt = now + (retryAfter ?? RetryDelay) });
+        int failures = conversation.Session.Failures;
+        conversation.Set(conversation.Session with { RetryAt = now + (retryAfter ?? TimeSpan.Zero) + RetryDelay.After(context.Crypto, failures), Failures = failures + 1 });
         context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
     }
 
     private static bool IsCaughtUp(ConversationState conversation) => conversation.Session.HeadSequence is { } head && conversation.Record.Cursor >= head;
+
+    private static bool MayConfirm(ConversationState conversation) =>
+        conversation is { Head: null, Record: { Membership: Membership.Active, IsLost: false, AreKeysStale: false, HasProposals: false } } && IsCaughtUp(conversation);
 
     private static bool IsReady(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
@@ -141,7 +168,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
 
     private static void Unseal(ConversationState conversation, OutboxEntry head)
     {
-        if (head.Work is not OutboxWork.Message)
+        if (!head.Work.IsApplication)
             conversation.Group.ClearPendingCommit();
         conversation.ReplaceHead(head with { Sealed = null });
         conversation.SaveGroup();
@@ -150,7 +177,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     /// <summary>What was wanted cannot be had: a message stays in the timeline as failed, anything else is answered.</summary>
     private void Fail(ConversationState conversation, OutboxEntry head, ClientError error, DateTimeOffset now)
     {
-        if (head.Work is not OutboxWork.Message)
+        if (!head.Work.IsApplication)
             conversation.Group.ClearPendingCommit();
         conversation.SaveGroup();
         conversation.FinishHead(ClientResult.Refuse(error));

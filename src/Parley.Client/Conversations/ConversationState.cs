@@ -1,5 +1,6 @@
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Client.Store;
 using Parley.Mls.Groups;
 using Parley.Mls.Storage;
@@ -17,6 +18,7 @@ internal sealed class ConversationState : IDisposable
     private readonly EngineContext _context;
     private readonly LinkedList<OutboxEntry> _outbox = [];
     private Group? _group;
+    private ReceiptBook? _receipts;
 
     private ConversationState(EngineContext context, ConversationId id, ConversationRecord record, Roster roster)
     {
@@ -34,6 +36,15 @@ internal sealed class ConversationState : IDisposable
     public ConversationRecord Record { get; private set; }
 
     public Roster Roster { get; private set; }
+
+    /// <summary>When something last happened.</summary>
+    public DateTimeOffset LastActivity { get; private set; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>The last item in one line.</summary>
+    public string LastText { get; private set; } = "";
+
+    /// <summary>Who has got and read what, read from the store when first asked for.</summary>
+    public ReceiptBook Receipts => _receipts ??= _context.Store.Get(Keys.Receipts) is { } stored ? ReceiptBook.Decode(stored) : ReceiptBook.Empty;
 
     /// <summary>What the current connection knows of it.</summary>
     public ConversationSession Session { get; private set; } = new();
@@ -73,6 +84,8 @@ internal sealed class ConversationState : IDisposable
                 state._outbox.AddLast(OutboxEntry.Decode(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(state.Keys.Outbox.Length)), entry.Value));
             if (state._outbox.Last is { } last && last.Value.Number >= state.Record.NextOutboxNumber)
                 state.Record = state.Record with { NextOutboxNumber = last.Value.Number + 1 };
+            foreach (StoreEntry item in context.Store.Read(new StoreRange(state.Keys.Timeline, Limit: 1, Descending: true)))
+                state.Show(TimelineRecord.Decode(item.Value));
             yield return state;
         }
     }
@@ -91,6 +104,13 @@ internal sealed class ConversationState : IDisposable
         Roster = roster;
         _context.Batch.Put(Keys.Roster, roster.Encode());
         _context.Step.Tell(new ClientEvent.ConversationChanged(Id));
+    }
+
+    /// <summary>Changes the receipts.</summary>
+    public void Set(ReceiptBook receipts)
+    {
+        _receipts = receipts;
+        _context.Batch.Put(Keys.Receipts, receipts.Encode());
     }
 
     /// <summary>Takes a group that was made or joined.</summary>
@@ -134,17 +154,12 @@ internal sealed class ConversationState : IDisposable
         if (item.Id is { } id)
         {
             _context.Batch.Put(StoreKey.Of(Keys.Messages, id.ToArray()), StoreKey.OfNumber(order));
-            _context.Step.NewMessages.Add((Id, id));
+            _context.Step.NewMessages[(Id, id)] = order;
         }
 
         bool isUnread = item.State == DeliveryState.Received && item.Body is not TimelineBody.Notice;
-        Set(Record with
-        {
-            LastOrder = order,
-            LastActivity = item.At,
-            LastText = Preview(item.Content),
-            Unread = Record.Unread + (isUnread ? 1 : 0),
-        });
+        Show(item);
+        Set(Record with { LastOrder = order, Unread = Record.Unread + (isUnread ? 1 : 0) });
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
     }
 
@@ -152,9 +167,13 @@ internal sealed class ConversationState : IDisposable
     public void AddNotice(string sentence, DateTimeOffset at) =>
         Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, new TimelineBody.Notice(sentence)));
 
-    /// <summary>Whether a message is in the timeline already.</summary>
-    public bool Contains(MessageId message) =>
-        _context.Step.NewMessages.Contains((Id, message)) || _context.Store.Get(StoreKey.Of(Keys.Messages, message.ToArray())) is not null;
+    /// <summary>The order of a message in the timeline, or null if it is not there.</summary>
+    public long? OrderOf(MessageId message)
+    {
+        if (_context.Step.NewMessages.TryGetValue((Id, message), out long order))
+            return order;
+        return _context.Store.Get(StoreKey.Of(Keys.Messages, message.ToArray())) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(stored) : null;
+    }
 
     /// <summary>Appends work to the outbox and returns its number.</summary>
     public long Queue(OutboxWork work, DateTimeOffset now)
@@ -193,7 +212,7 @@ internal sealed class ConversationState : IDisposable
         _context.Batch.Delete(OutboxKey(entry.Number));
         _context.Step.Finish(Id, entry.Number, result);
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
-        Session = Session with { InFlight = false, RetryAt = null };
+        Session = Session with { InFlight = false, RetryAt = null, Failures = 0 };
     }
 
     /// <summary>Takes an entry out of the outbox that has not been sealed, and so has not left this device.</summary>
@@ -209,6 +228,12 @@ internal sealed class ConversationState : IDisposable
     public void Set(ConversationSession session) => Session = session;
 
     public void Dispose() => _group?.Dispose();
+
+    private void Show(TimelineRecord item)
+    {
+        LastActivity = item.At;
+        LastText = Preview(item.Content);
+    }
 
     private static string Preview(TimelineContent content)
     {
@@ -251,6 +276,18 @@ internal sealed record ConversationSession
 
     /// <summary>When the head may be tried again.</summary>
     public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>How often the head has been refused for now.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>When the others are told what this device has and what was read; null if there is nothing to tell.</summary>
+    public DateTimeOffset? ReceiptAt { get; init; }
+
+    /// <summary>When they were last told.</summary>
+    public DateTimeOffset? ReceiptSentAt { get; init; }
+
+    /// <summary>Whether it has been looked for what an earlier connection left to tell.</summary>
+    public bool HasLookedForReceipts { get; init; }
 
     /// <summary>When it is this member's turn to commit what others have proposed.</summary>
     public DateTimeOffset? CommitAt { get; init; }

@@ -1,6 +1,7 @@
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts.Identity;
 using Parley.Mls.Groups;
 
@@ -46,6 +47,7 @@ internal sealed class EpochChange
     public void Tell(DateTimeOffset at, DateTimeOffset now)
     {
         ConversationProfile profile = ReadRoster(_context, _conversation, at);
+        ConversationReceipts.Follow(_conversation, _added.Where(handle => !_before.Contains(handle)));
         foreach (Handle returned in _returned)
             _conversation.AddNotice(Notices.Returned(NameOf(returned)), at);
         foreach (Handle added in _added)

@@ -42,6 +42,7 @@ internal sealed partial class ClientEngine
             return ClientResult.Refuse<MessageId>(ClientErrorCode.AccountKeyChanged);
         OutboxWork.Message work = OutgoingContent.Of(_context, id, message);
         conversation.Queue(work, now);
+        _sender.SealNow(conversation, now);
         return ClientResult.Of(work.Id);
     }
 
@@ -163,7 +164,7 @@ internal sealed partial class ClientEngine
     }
 
     /// <summary>Marks items as read.</summary>
-    public void MarkRead(ConversationId id, long upToOrder)
+    public void MarkRead(ConversationId id, long upToOrder, DateTimeOffset now)
     {
         if (!TryFind(id, out ConversationState? conversation) || upToOrder <= conversation.Record.ReadUpTo)
             return;
@@ -176,6 +177,25 @@ internal sealed partial class ClientEngine
         }
 
         conversation.Set(conversation.Record with { ReadUpTo = order, Unread = unread });
+        if (_context.Settings.SendsReadReceipts)
+            _receipts.Schedule(conversation, now);
+    }
+
+    /// <summary>Whether others are told what one has read.</summary>
+    public bool SendsReadReceipts => _context.Settings.SendsReadReceipts;
+
+    /// <summary>Changes whether others are told what one has read. What they were told stays told.</summary>
+    public void SetReadReceipts(bool areSent)
+    {
+        _context.Settings = _context.Settings with { SendsReadReceipts = areSent };
+        _context.Settings.Save(_context.Batch);
+    }
+
+    /// <summary>Queues what would be told in a while: the program is about to end.</summary>
+    public void HurryReceipts(DateTimeOffset now)
+    {
+        foreach (ConversationState conversation in Followed)
+            _sender.HurryReceipt(conversation, now);
     }
 
     /// <summary>What is known of a person's key.</summary>
@@ -224,8 +244,9 @@ internal sealed partial class ClientEngine
     public IReadOnlyList<Conversation> ReadConversations() =>
         [.. _conversations.Values.Select(Show).OrderByDescending(static c => c.LastActivity).ThenBy(static c => c.Id.ToString(), StringComparer.Ordinal)];
 
-    private static TimelineItem Show(ConversationState conversation, long order, TimelineRecord record) => new(
-        order, record.Id, record.Sender, record.Sender is null ? "" : conversation.Roster.NameOf(record.Sender), record.At, record.Content, record.State);
+    private TimelineItem Show(ConversationState conversation, long order, TimelineRecord record) => new(
+        order, record.Id, record.Sender, record.Sender is null ? "" : conversation.Roster.NameOf(record.Sender), record.At, record.Content,
+        record.State == DeliveryState.Sent ? _receipts.StateOf(conversation, order) : record.State);
 
     private TimelineItem? ShowQueued(ConversationState conversation, OutboxEntry entry)
     {
@@ -252,7 +273,7 @@ internal sealed partial class ClientEngine
             handle, conversation.Roster.NameOf(handle), IsAdminOf(conversation, handle), handle == _context.Self, _context.Accounts.TryFind(handle, out KnownAccount? account) && account.IsVerified));
         string title = record.Kind == ConversationKind.Group ? record.Name : conversation.Roster.NameOf(ParseHandle(record.Name));
         return new Conversation(
-            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, record.LastActivity, record.LastText, state, record.IsAdmin, record.IsPostQuantum);
+            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, conversation.LastActivity, conversation.LastText, state, record.IsAdmin, record.IsPostQuantum);
     }
 
     private static bool IsAdminOf(ConversationState conversation, Handle handle) => conversation.Roster.Admins.Contains(handle.Value);

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Parley.Client.Conversations;
 using Parley.Client.Identity;
+using Parley.Client.Receipts;
 using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
@@ -24,6 +25,7 @@ internal sealed partial class ClientEngine : IDisposable
     private static readonly byte[] InboxKey = "inbox"u8.ToArray();
 
     private readonly EngineContext _context;
+    private readonly ConversationReceipts _receipts;
     private readonly ConversationReceiver _receiver;
     private readonly ConversationSender _sender;
     private readonly ConversationOpener _opener;
@@ -34,8 +36,9 @@ internal sealed partial class ClientEngine : IDisposable
     private ClientEngine(ICryptoProvider crypto, IClientStore store, Profile profile)
     {
         _context = new EngineContext(crypto, store, profile);
-        _receiver = new ConversationReceiver(_context);
-        _sender = new ConversationSender(_context, _receiver);
+        _receipts = new ConversationReceipts(_context);
+        _receiver = new ConversationReceiver(_context, _receipts);
+        _sender = new ConversationSender(_context, _receiver, _receipts);
         _opener = new ConversationOpener(_context, _receiver);
         _conversations = ConversationState.LoadAll(_context).ToDictionary(static conversation => conversation.Id);
         _inboxCursor = store.Get(InboxKey) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(stored) : 0;

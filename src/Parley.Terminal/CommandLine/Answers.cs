@@ -89,6 +89,9 @@ internal sealed record ExportAnswer(string Conversation, string Address, string 
 /// <summary>A message that was taken back.</summary>
 internal sealed record CancelledAnswer(string Id);
 
+/// <summary>Whether others are told what one has read.</summary>
+internal sealed record ReceiptsAnswer(bool ReadReceipts);
+
 /// <summary>Whether a profile is locked by a passphrase.</summary>
 internal sealed record LockAnswer(string Profile, bool IsLocked);
 
@@ -109,6 +112,7 @@ internal sealed record LockAnswer(string Profile, bool IsLocked);
 [JsonSerializable(typeof(DeviceAnswer[]))]
 [JsonSerializable(typeof(DeviceAddedAnswer))]
 [JsonSerializable(typeof(DeviceRevokedAnswer))]
+[JsonSerializable(typeof(ReceiptsAnswer))]
 [JsonSerializable(typeof(LockAnswer))]
 [JsonSerializable(typeof(CancelledAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext

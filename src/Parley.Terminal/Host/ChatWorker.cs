@@ -114,6 +114,12 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
             case ChatEffect.Send send:
                 Report(client.Send(send.Id, send.Message).Error);
                 return true;
+            case ChatEffect.Cancel cancel:
+                Report(client.Cancel(cancel.Message), "Taken back. Nobody is sent it.");
+                return true;
+            case ChatEffect.SetReadReceipts receipts:
+                Report(client.SetReadReceipts(receipts.AreSent), receipts.AreSent ? "Others are told what you have read." : "Others are no longer told what you have read.");
+                return true;
             case ChatEffect.SetNickname nickname:
                 Report(client.SetNickname(nickname.Name), $"Others now see you as {SafeText.Line(nickname.Name)}.");
                 return true;

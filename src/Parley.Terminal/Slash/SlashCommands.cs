@@ -23,6 +23,8 @@ internal static class SlashCommands
         new("nick", "NAME", 1, SlashNeeds.Nothing, SlashCompletes.Nothing, "Sets the name others see beside your handle.", SlashActions.Nick),
         new("verify", "[@name]", 0, SlashNeeds.Nothing, SlashCompletes.Handles, "Shows the safety number with someone, to compare by voice or in person.", SlashActions.Verify),
         new("emoji", "[word]", 0, SlashNeeds.Nothing, SlashCompletes.Nothing, "Opens the emoji picker.", SlashActions.Emoji),
+        new("cancel", "", 0, SlashNeeds.Conversation, SlashCompletes.Nothing, "Takes back the last message here that has not left this device.", SlashActions.Cancel),
+        new("receipts", "on|off", 1, SlashNeeds.Nothing, SlashCompletes.Nothing, "Tells others what you have read, or keeps it private.", SlashActions.Receipts),
         new("clear", "", 0, SlashNeeds.Conversation, SlashCompletes.Nothing, "Clears the view; nothing is deleted.", SlashActions.Clear),
         new("export", "FILE", 1, SlashNeeds.Conversation, SlashCompletes.Nothing, "Writes the conversation to a text file.", SlashActions.Export),
         new("quit", "", 0, SlashNeeds.Nothing, SlashCompletes.Nothing, "Ends Parley.", SlashActions.Quit),

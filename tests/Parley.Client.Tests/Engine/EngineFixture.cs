@@ -27,16 +27,27 @@ internal sealed class EngineFixture : IDisposable
         return device;
     }
 
-    /// <summary>Lets the connected devices talk until nobody has anything to say, waiting as long as they would.</summary>
-    public void Settle()
+    /// <summary>Lets the connected devices talk until nobody has anything to say now.</summary>
+    public void Talk()
     {
         for (int round = 0; round < 1000; round++)
         {
             bool any = false;
             foreach (TestDevice device in _devices.Where(static device => device.IsConnected).ToList())
                 any |= device.Send() | device.Receive();
-            if (any)
-                continue;
+            if (!any)
+                return;
+        }
+
+        throw new InvalidOperationException("The devices never come to rest.");
+    }
+
+    /// <summary>Lets the connected devices talk until nobody has anything to say, waiting as long as they would.</summary>
+    public void Settle()
+    {
+        for (int round = 0; round < 1000; round++)
+        {
+            Talk();
             DateTimeOffset? next = _devices.Where(static device => device.IsConnected).Select(device => device.Host.Look(engine => engine.NextTime(Time.GetUtcNow()))).Min();
             if (next is null)
                 return;

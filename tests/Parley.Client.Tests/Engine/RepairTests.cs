@@ -24,7 +24,7 @@ public sealed class RepairTests : IDisposable
         _group = _alice.Create(ConversationKind.Group, "club", _bob, _carol);
         _fixture.Settle();
         _alice.Say(_group, "one");
-        _fixture.Settle();
+        _fixture.Talk();
     }
 
     public void Dispose() => _fixture.Dispose();

@@ -60,7 +60,11 @@ internal sealed class TestDevice : IDisposable
     }
 
     /// <summary>Ends the connection. Whatever was on its way is lost.</summary>
-    public void Disconnect() => IsConnected = false;
+    public void Disconnect()
+    {
+        IsConnected = false;
+        Host.Run(static engine => engine.ResetConnection());
+    }
 
     /// <summary>Dies without a word and comes up again from what is stored.</summary>
     public void Crash()

@@ -27,12 +27,13 @@ internal sealed class World : IDisposable
     private readonly Dictionary<SimulatedDevice, Sight> _sights = [];
     private readonly List<SimulatedDevice> _touched = [];
     private readonly List<(int PerMille, Action Happens)> _often = [];
-    private readonly IReadOnlyList<Checker> _checkers = Checker.All();
+    private readonly IReadOnlyList<Checker> _checkers;
     private readonly Workload _workload;
 
     public World(SimulationOptions options)
     {
         Options = options;
+        _checkers = [.. Checker.All().Where(checker => options.OnlyChecker is null || checker.GetType().Name == options.OnlyChecker)];
         Chance = Chance.Of(options.Seed, "world");
         Trace = new Trace(Agenda, options.Output);
         List<Person> people = [.. Genesis.All.Take(PeopleMin + Chance.Below(Genesis.All.Count - PeopleMin + 1))];
@@ -60,6 +61,9 @@ internal sealed class World : IDisposable
 
     /// <summary>What people have written.</summary>
     public Dictionary<string, Said> Said { get; } = [];
+
+    /// <summary>Which texts somebody has read on which device.</summary>
+    public HashSet<(SimulatedDevice Device, string Text)> ReadBy { get; } = [];
 
     /// <summary>The texts that are on the server's disk.</summary>
     public HashSet<string> Durable { get; } = [];

@@ -20,7 +20,7 @@ internal sealed class SimulatedDevice : IDisposable
 {
     private readonly World _world;
     private readonly ICryptoProvider _crypto;
-    private readonly ReconnectDelay _delay;
+    private readonly RetryDelay _delay;
     private Connection? _connection;
     private int _generation;
     private bool _isWorkDue;
@@ -31,7 +31,7 @@ internal sealed class SimulatedDevice : IDisposable
         Handle = person.Certificate.Handle;
         Id = person.Certificate.DeviceId;
         _crypto = new ObservedCrypto(Chance.Of(world.Options.Seed, Handle.Value), (key, nonce) => world.Sealed(this, key, nonce));
-        _delay = new ReconnectDelay(_crypto);
+        _delay = new RetryDelay(_crypto);
         Store = new SimulatedClientStore(batch => world.FateOfWrite(this, batch), (batch, disk) => Plants.Spoil(world.Options.Plant, batch, disk));
         Store.Restore(person.Stored);
         Host = Load();
