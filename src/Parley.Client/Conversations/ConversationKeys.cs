@@ -20,6 +20,7 @@ internal sealed class ConversationKeys
         Messages = Of('i');
         Outbox = Of('o');
         Receipts = Of('d');
+        Unreadable = Of('x');
     }
 
     /// <summary>What the keys of all conversations' records begin with, so that they are listed without touching the rest.</summary>
@@ -45,6 +46,9 @@ internal sealed class ConversationKeys
 
     /// <summary>The key of the <see cref="Client.Receipts.ReceiptBook"/>.</summary>
     public byte[] Receipts { get; }
+
+    /// <summary>What the index of items begins with that could not be read, followed by their place in the log.</summary>
+    public byte[] Unreadable { get; }
 
     /// <summary>Whose record a key is, of those listed under <see cref="Records"/>.</summary>
     public static ConversationId OwnerOfRecord(ReadOnlySpan<byte> key) =>

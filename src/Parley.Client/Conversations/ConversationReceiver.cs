@@ -68,10 +68,18 @@ internal sealed partial class ConversationReceiver(EngineContext context, Conver
         switch (head.Work)
         {
             case OutboxWork.Message work:
-                AddMessage(conversation, context.Self, work.Mimi, DeliveryState.Sent, at, now);
+                AddMessage(conversation, context.Profile.Identity.Certificate, work.Mimi, envelope.Sequence, at, now);
                 break;
             case OutboxWork.Receipt told:
                 ConversationReceipts.Announced(conversation, told);
+                break;
+            case OutboxWork.Signal:
+                break;
+            case OutboxWork.ShareState { Shared: var shared } when InternalMessage.TryDecode(shared) is InternalMessage.State state:
+                context.Devices.Told(state, envelope.Sequence);
+                break;
+            case OutboxWork.HandOver work:
+                context.Giver.HandedOver(conversation, work.Job, now);
                 break;
             case OutboxWork.Return:
                 conversation.Set(conversation.Record with { HasAskedToReturn = true });
@@ -90,7 +98,7 @@ internal sealed partial class ConversationReceiver(EngineContext context, Conver
                 var change = new EpochChange(context, conversation, ConversationRules.Of(conversation.Group), pending.Staged);
                 CheckDevices(conversation, pending.Staged, envelope, at);
                 conversation.Group.MergePendingCommit();
-                change.Tell(at, now);
+                change.Tell(at, now, askedAt: head.CreatedAt);
                 break;
         }
     }
@@ -104,8 +112,7 @@ internal sealed partial class ConversationReceiver(EngineContext context, Conver
             switch (conversation.Group.Process(message, now: null))
             {
                 case Received.Application application:
-                    Handle sender = CertificateCheck.Of(application.SenderLeaf).Handle;
-                    AddMessage(conversation, sender, application.Data, sender == context.Self ? DeliveryState.Sent : DeliveryState.Received, at, now);
+                    AddMessage(conversation, CertificateCheck.Of(application.SenderLeaf), application.Data, envelope.Sequence, at, now);
                     break;
                 case Received.Proposal proposal:
                     Consider(conversation, proposal.Queued, now);
@@ -122,8 +129,10 @@ internal sealed partial class ConversationReceiver(EngineContext context, Conver
         }
     }
 
-    private void AddMessage(ConversationState conversation, Handle sender, ReadOnlyMemory<byte> mimi, DeliveryState state, DateTimeOffset at, DateTimeOffset now)
+    private void AddMessage(ConversationState conversation, DeviceCertificate from, ReadOnlyMemory<byte> mimi, ulong sequence, DateTimeOffset at, DateTimeOffset now)
     {
+        Handle sender = from.Handle;
+        DeliveryState state = sender == context.Self ? DeliveryState.Sent : DeliveryState.Received;
         if (!MimiCodec.TryDecode(mimi, out MimiContent? content))
         {
             conversation.Add(new TimelineRecord(at, sender, Id: null, state, new TimelineBody.Message(mimi)));
@@ -146,10 +155,32 @@ internal sealed partial class ConversationReceiver(EngineContext context, Conver
             case MessageBody.Receipt { What: var receipt }:
                 receipts.Hear(conversation, sender, receipt);
                 break;
+            case MessageBody.Internal told:
+                Hear(conversation, from, told.Message, sequence, now);
+                break;
             default:
-                conversation.Add(new TimelineRecord(at, sender, id, state, new TimelineBody.Message(mimi)));
+                conversation.Add(new TimelineRecord(at, sender, id, state, new TimelineBody.Message(mimi)) { Sequence = sequence });
                 if (state == DeliveryState.Received)
                     receipts.Schedule(conversation, now);
+                context.Devices.MessageArrived(conversation, id);
+                break;
+        }
+    }
+
+    /// <summary>What another's program says to this one.</summary>
+    private void Hear(ConversationState conversation, DeviceCertificate from, InternalMessage? message, ulong sequence, DateTimeOffset now)
+    {
+        switch (message)
+        {
+            case InternalMessage.Ask ask:
+                context.Giver.Receive(conversation, from, ask, now);
+                break;
+            case InternalMessage.HandOver part:
+                context.Giver.Receive(conversation, from, part, now);
+                context.Seeker.Receive(conversation, from, part, now);
+                break;
+            case InternalMessage.State or InternalMessage.Wishes when conversation.Record.Kind == ConversationKind.Devices:
+                context.Devices.Receive(from, message, sequence, now);
                 break;
         }
     }
@@ -204,7 +235,7 @@ internal sealed partial class ConversationReceiver(EngineContext context, Conver
 
         var change = new EpochChange(context, conversation, rules, staged);
         conversation.Group.Merge(staged);
-        change.Tell(at, now);
+        change.Tell(at, now, askedAt: null);
     }
 
     /// <summary>
@@ -284,7 +315,7 @@ internal sealed partial class ConversationReceiver(EngineContext context, Conver
 
     private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at)
     {
-        conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body));
+        conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body) { Sequence = conversation.Record.Cursor + 1 });
         ConversationReceipts.Break(conversation);
     }
 }

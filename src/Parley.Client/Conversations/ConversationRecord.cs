@@ -70,6 +70,9 @@ internal sealed record ConversationRecord
     /// <summary>Whether the members have been asked, in that epoch, to add this device again.</summary>
     public bool HasAskedToReturn { get; init; }
 
+    /// <summary>What those who are added are handed of what was said before.</summary>
+    public HistoryPolicy History { get; init; } = HistoryPolicy.None;
+
     public byte[] Encode()
     {
         var writer = new TlsWriter();
@@ -88,6 +91,8 @@ internal sealed record ConversationRecord
         writer.WriteUInt64((ulong)LeafUpdatedAt.ToUnixTimeMilliseconds());
         if (LogEpoch is { } epoch)
             writer.WriteUInt64(epoch);
+        writer.WriteUInt8((byte)History.Kind);
+        writer.WriteUInt16((ushort)History.Days);
         return writer.ToArray();
     }
 
@@ -127,6 +132,9 @@ internal sealed record ConversationRecord
             NextOutboxNumber = (long)reader.ReadUInt64(),
             LeafUpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
             LogEpoch = (flags & 64) != 0 ? reader.ReadUInt64() : null,
+
+            // A conversation from before there were policies ends here.
+            History = reader.AtEnd ? HistoryPolicy.None : new HistoryPolicy((HistoryPolicyKind)reader.ReadUInt8(), reader.ReadUInt16()),
         };
         if (!reader.Finish() || version is not (FirstVersion or Version))
             throw new InvalidDataException("A stored conversation is damaged.");

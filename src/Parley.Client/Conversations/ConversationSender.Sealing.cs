@@ -31,9 +31,10 @@ internal sealed partial class ConversationSender
                 return false;
             }
 
+            // What it is for may have been worked out only now.
             conversation.ReplaceHead((conversation.Head ?? head) with { Sealed = message });
             conversation.SaveGroup();
-            int messageBytesMax = head.Work.IsApplication || head.Work is OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
+            int messageBytesMax = head.Work is { IsApplication: true } or OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
             if (message.Message.Length <= messageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
                 return true;
             Fail(conversation, conversation.Head!, ErrorText.Of(ClientErrorCode.MessageTooLong), now); // Replaced just above.
@@ -61,13 +62,13 @@ internal sealed partial class ConversationSender
         {
             case OutboxWork.Return:
                 return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
-            case OutboxWork.Message message:
-                if (WorkBefore(conversation, message, now) is not { } before)
-                    return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
-                conversation.QueueFirst(before, now);
-                return null;
             case OutboxWork.Receipt:
                 return SealReceipt(conversation, head, now);
+            case { IsApplication: true }:
+                if (WorkBefore(conversation, head.Work, now) is not { } before)
+                    return ContentOf(conversation, head) is { } content ? Of(group.Epoch, group.Protect(content.Span), now) : Done(conversation);
+                conversation.QueueFirst(before, now);
+                return null;
             case OutboxWork.CommitProposals:
                 return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
             case OutboxWork.Leave:
@@ -81,13 +82,44 @@ internal sealed partial class ConversationSender
                 ImmutableArray<Proposal> removes = [.. ConversationRules.Of(conversation.Group).LeavesOf(remove.Handle).Select(static leaf => new Proposal.Remove(leaf))];
                 return removes.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, removes, now);
             case OutboxWork.RemoveDevices devices:
-                ImmutableArray<Proposal> gone = [.. OwnOthers(group).Where(member => devices.Devices.Contains(member.Device)).Select(static member => new Proposal.Remove(member.Leaf))];
+                ImmutableArray<Proposal> gone = [.. OwnOthers(group).Where(member => devices.Devices.Contains(member.Device)).Select(static member => new Proposal.Remove(member.Leaf)), .. Revocation(group, devices)];
                 return gone.IsEmpty ? Done(conversation) : Commit(conversation, gone, now);
             case OutboxWork.Rename rename:
-                ConversationProfile profile = ConversationProfile.Of(group) with { Name = rename.Name };
-                return CommitAsAdmin(conversation, [new Proposal.GroupContextExtensions([profile.ToExtension()])], now);
+                return CommitAsAdmin(conversation, [Change(ConversationProfile.Of(group) with { Name = rename.Name })], now);
+            case OutboxWork.SetHistory set:
+                return CommitAsAdmin(conversation, [Change(ConversationProfile.Of(group) with { History = set.Policy })], now);
             default:
                 throw new InvalidOperationException("All kinds of work are named.");
+        }
+    }
+
+    private static Proposal.GroupContextExtensions Change(ConversationProfile profile) => new(profile.ToExtensions());
+
+    /// <summary>In the group of the account's devices: those that are taken out are noted for good, whether they are there or not.</summary>
+    private static IEnumerable<Proposal> Revocation(Group group, OutboxWork.RemoveDevices devices)
+    {
+        ConversationProfile profile = ConversationProfile.Of(group);
+        ImmutableArray<DeviceId> added = [.. devices.Devices.Except(profile.Revoked)];
+        return profile.Kind == ConversationKind.Devices && !added.IsEmpty ? [Change(profile with { Revoked = [.. profile.Revoked, .. added] })] : [];
+    }
+
+    /// <summary>What an application message says; null if there is nothing to say any more. Some of it is read only now, and noted in the entry.</summary>
+    private ReadOnlyMemory<byte>? ContentOf(ConversationState conversation, OutboxEntry head)
+    {
+        switch (head.Work)
+        {
+            case OutboxWork.Message message:
+                return message.Mimi;
+            case OutboxWork.Signal signal:
+                return signal.Mimi;
+            case OutboxWork.ShareState when context.Devices.TakeUntold() is { } state:
+                conversation.ReplaceHead(head with { Work = new OutboxWork.ShareState(state.Encode()) });
+                return OutgoingContent.Internal(context, state).Mimi;
+            case OutboxWork.HandOver work when context.Giver.TakePart(conversation, work.Job) is { } taken:
+                conversation.ReplaceHead(head with { Work = new OutboxWork.HandOver(taken.Job) });
+                return OutgoingContent.Internal(context, taken.Part).Mimi;
+            default:
+                return null;
         }
     }
 
@@ -188,16 +220,16 @@ internal sealed partial class ConversationSender
     /// What must happen before a message: what was proposed in this epoch is committed (RFC 9420 §12.4), one's own keys are renewed if they
     /// are due, and members who have come are told the name one goes by.
     /// </summary>
-    private OutboxWork? WorkBefore(ConversationState conversation, OutboxWork.Message message, DateTimeOffset now)
+    private OutboxWork? WorkBefore(ConversationState conversation, OutboxWork work, DateTimeOffset now)
     {
         if (conversation.Group.MustCommitFirst)
             return new OutboxWork.CommitProposals();
         if (conversation.Record.LeafUpdatedAt + MlsProfile.LeafUpdateInterval <= now)
             return new OutboxWork.Update();
-        if (!conversation.Record.IsProfileDue)
+        if (!conversation.Record.IsProfileDue || conversation.Record.Kind == ConversationKind.Devices)
             return null;
         conversation.Set(conversation.Record with { IsProfileDue = false });
-        bool isTold = context.Profile.Nickname.Length == 0 || MessageBody.IsProfile(message.Mimi);
+        bool isTold = context.Profile.Nickname.Length == 0 || (work is OutboxWork.Message message && MessageBody.IsProfile(message.Mimi));
         return isTold ? null : OutgoingContent.Profile(context, conversation.Id);
     }
 

@@ -132,10 +132,8 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
     }
 
-    private static bool IsCaughtUp(ConversationState conversation) => conversation.Session.HeadSequence is { } head && conversation.Record.Cursor >= head;
-
     private static bool MayConfirm(ConversationState conversation) =>
-        conversation is { Head: null, Record: { Membership: Membership.Active, IsLost: false, AreKeysStale: false, HasProposals: false } } && IsCaughtUp(conversation);
+        conversation is { Head: null, Record: { Membership: Membership.Active, IsLost: false, AreKeysStale: false, HasProposals: false }, IsCaughtUp: true };
 
     private static bool IsReady(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
@@ -145,12 +143,12 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         if (head.Work is OutboxWork.CreateLog)
             return true;
         bool fits = !conversation.Record.IsLost || head is { Work: OutboxWork.Return } or { Sealed: not null };
-        return fits && IsCaughtUp(conversation) && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
+        return fits && conversation.IsCaughtUp && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
     }
 
     private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
     {
-        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !IsCaughtUp(conversation))
+        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !conversation.IsCaughtUp)
             return;
         if (conversation.Session.CommitAt is not { } due)
             ConversationReceiver.ScheduleCommit(conversation, now);
@@ -162,7 +160,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     private static void AskToReturn(ConversationState conversation, DateTimeOffset now)
     {
         bool isDue = conversation is { Record: { IsLost: true, HasAskedToReturn: false }, Head: null or { Sealed: null, Work: not OutboxWork.Return } };
-        if (isDue && IsCaughtUp(conversation))
+        if (isDue && conversation.IsCaughtUp)
             conversation.QueueFirst(new OutboxWork.Return(), now);
     }
 

@@ -14,6 +14,7 @@ namespace Parley.Client.Conversations;
 internal sealed class ConversationState : IDisposable
 {
     private const int PreviewCharsMax = 120;
+    private const int LookBackItems = 16;
 
     private readonly EngineContext _context;
     private readonly LinkedList<OutboxEntry> _outbox = [];
@@ -59,6 +60,9 @@ internal sealed class ConversationState : IDisposable
 
     /// <summary>Whether the server has the log yet.</summary>
     public bool HasLog => Head?.Work is not OutboxWork.CreateLog;
+
+    /// <summary>Whether its log has been read up to the end it had when the server answered.</summary>
+    public bool IsCaughtUp => Session.HeadSequence is { } head && Record.Cursor >= head;
 
     /// <summary>The group, read from the store when first asked for.</summary>
     public Group Group => _group ??= Group.Restore(
@@ -149,6 +153,9 @@ internal sealed class ConversationState : IDisposable
     /// <summary>Adds an item at the end of the timeline.</summary>
     public void Add(TimelineRecord item)
     {
+        // Nobody reads what the account's devices say to each other.
+        if (Record.Kind == ConversationKind.Devices)
+            return;
         long order = Record.LastOrder + 1;
         _context.Batch.Put(StoreKey.Of(Keys.Timeline, StoreKey.OfNumber(order)), item.Encode());
         if (item.Id is { } id)
@@ -157,10 +164,57 @@ internal sealed class ConversationState : IDisposable
             _context.Step.NewMessages[(Id, id)] = order;
         }
 
+        if (item is { Body: TimelineBody.Unreadable, Sequence: > 0 })
+            _context.Batch.Put(UnreadableKey(item.Sequence), StoreKey.OfNumber(order));
         bool isUnread = item.State == DeliveryState.Received && item.Body is not TimelineBody.Notice;
         Show(item);
         Set(Record with { LastOrder = order, Unread = Record.Unread + (isUnread ? 1 : 0) });
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
+    }
+
+    /// <summary>Puts a message at a place that was kept for what is handed over. The first of all, if there is nothing newer, is what the conversation's line shows.</summary>
+    public void Fill(long order, TimelineRecord item)
+    {
+        PutMessage(order, item);
+        if (Record.LastOrder == order + 1)
+        {
+            Show(item);
+            _context.Step.Tell(new ClientEvent.ConversationChanged(Id));
+        }
+    }
+
+    /// <summary>Puts a message where one stands that could not be read; false if there is none.</summary>
+    public bool TryReplaceUnreadable(TimelineRecord item)
+    {
+        if (item.Sequence == 0 || _context.Store.Get(UnreadableKey(item.Sequence)) is not { } stored)
+            return false;
+        PutMessage(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(stored), item);
+        _context.Batch.Delete(UnreadableKey(item.Sequence));
+        return true;
+    }
+
+    /// <summary>Marks items as read; false if they are already.</summary>
+    public bool MarkRead(long upToOrder)
+    {
+        if (upToOrder <= Record.ReadUpTo)
+            return false;
+        long order = Math.Min(upToOrder, Record.LastOrder);
+        int unread = 0;
+        foreach (StoreEntry entry in _context.Store.Read(new StoreRange(Keys.Timeline, Start: StoreKey.Of(Keys.Timeline, StoreKey.OfNumber(order)))))
+        {
+            TimelineRecord item = TimelineRecord.Decode(entry.Value);
+            unread += item is { State: DeliveryState.Received, Body: not TimelineBody.Notice } ? 1 : 0;
+        }
+
+        Set(Record with { ReadUpTo = order, Unread = unread });
+        return true;
+    }
+
+    /// <summary>The last message up to an order.</summary>
+    public MessageId? LastMessage(long order)
+    {
+        byte[] start = StoreKey.Of(Keys.Timeline, StoreKey.OfNumber(order + 1));
+        return _context.Store.Read(new StoreRange(Keys.Timeline, LookBackItems, Descending: true, start)).Select(static entry => TimelineRecord.Decode(entry.Value).Id).FirstOrDefault(static id => id is not null);
     }
 
     /// <summary>Adds a notice.</summary>
@@ -248,6 +302,16 @@ internal sealed class ConversationState : IDisposable
         };
         string line = text.ReplaceLineEndings(" ");
         return line.Length <= PreviewCharsMax ? line : line[..(char.IsHighSurrogate(line[PreviewCharsMax - 1]) ? PreviewCharsMax - 1 : PreviewCharsMax)];
+    }
+
+    private byte[] UnreadableKey(ulong sequence) => StoreKey.Of(Keys.Unreadable, StoreKey.OfNumber((long)sequence));
+
+    private void PutMessage(long order, TimelineRecord item)
+    {
+        MessageId id = item.Id ?? throw new InvalidOperationException("Only messages are handed over.");
+        _context.Batch.Put(StoreKey.Of(Keys.Timeline, StoreKey.OfNumber(order)), item.Encode());
+        _context.Batch.Put(StoreKey.Of(Keys.Messages, id.ToArray()), StoreKey.OfNumber(order));
+        _context.Step.NewMessages[(Id, id)] = order;
     }
 
     private byte[] OutboxKey(long number) => StoreKey.Of(Keys.Outbox, StoreKey.OfNumber(number));

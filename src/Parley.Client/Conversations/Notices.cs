@@ -16,7 +16,7 @@ internal static class Notices
 
     public static string JoinedAgain(string by) => $"{by} removed you and added you again while you were away. What was said in between cannot be read here.";
 
-    public static string JoinedByOwnDevice() => "You added this device. What was said before stays on your other devices.";
+    public static string JoinedByOwnDevice() => "You added this device. What was said before comes from your other devices.";
 
     public static string RemovedByOwnDevice() => "Another of your devices left this conversation for you, or took this device out of it. You can still read what was said until now.";
 
@@ -33,6 +33,14 @@ internal static class Notices
     public static string Left(string who) => $"{who} left.";
 
     public static string Renamed(string by, string name) => $"{by} renamed the group to “{name}”.";
+
+    public static string HistoryChanged(string by, HistoryPolicy policy) => policy.Kind switch
+    {
+        HistoryPolicyKind.None => $"{by} decided that people who are added from now on are shown nothing of what was said before.",
+        HistoryPolicyKind.FromInvitation => $"{by} decided that people who are added from now on are shown what was said since they were invited.",
+        HistoryPolicyKind.LastDays => $"{by} decided that people who are added from now on are shown what was said in the {(policy.Days == 1 ? "day" : $"{policy.Days} days")} before.",
+        _ => $"{by} decided that people who are added from now on are shown all that was said before.",
+    };
 
     public static string KeyChanged(Handle who, KnownAccounts.Meeting meeting) => meeting == KnownAccounts.Meeting.ChangedFromVerified
         ? $"{who}’s account key has changed since you verified it. Compare the safety number with them again; until you confirm it, nothing is sent to them."

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Parley.Client.Conversations;
 using Parley.Client.Identity;
+using Parley.Client.Outbox;
 using Parley.Client.Receipts;
 using Parley.Client.Store;
 using Parley.Contracts.Identity;
@@ -29,7 +30,6 @@ internal sealed partial class ClientEngine : IDisposable
     private readonly ConversationReceiver _receiver;
     private readonly ConversationSender _sender;
     private readonly ConversationOpener _opener;
-    private readonly Dictionary<ConversationId, ConversationState> _conversations;
     private ulong _inboxCursor;
     private InboxSession _inbox = new();
 
@@ -40,7 +40,8 @@ internal sealed partial class ClientEngine : IDisposable
         _receiver = new ConversationReceiver(_context, _receipts);
         _sender = new ConversationSender(_context, _receiver, _receipts);
         _opener = new ConversationOpener(_context, _receiver);
-        _conversations = ConversationState.LoadAll(_context).ToDictionary(static conversation => conversation.Id);
+        foreach (ConversationState conversation in ConversationState.LoadAll(_context))
+            Conversations.Add(conversation.Id, conversation);
         _inboxCursor = store.Get(InboxKey) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(stored) : 0;
     }
 
@@ -63,14 +64,17 @@ internal sealed partial class ClientEngine : IDisposable
     {
         get
         {
-            var waiting = _conversations.Values.Where(static conversation => conversation.Head is not null).ToList();
+            // Handing over history may take long, and is nobody's own message.
+            var waiting = Conversations.Values.Where(static conversation => conversation.Outbox.Any(static entry => entry.Work is not OutboxWork.HandOver)).ToList();
             if (waiting.Count == 0)
                 return ClientResult.Success;
             return waiting.TrueForAll(static conversation => conversation.Session.IsHalted) ? ClientResult.Refuse(ClientErrorCode.ServerMisbehaved) : null;
         }
     }
 
-    private IEnumerable<ConversationState> Followed => _conversations.Values.Where(static conversation => conversation.IsFollowed);
+    private Dictionary<ConversationId, ConversationState> Conversations => _context.Conversations;
+
+    private IEnumerable<ConversationState> Followed => Conversations.Values.Where(static conversation => conversation.IsFollowed);
 
     /// <summary>The engine of the account in a store, or null if there is none.</summary>
     public static ClientEngine? Load(ICryptoProvider crypto, IClientStore store) =>
@@ -92,7 +96,7 @@ internal sealed partial class ClientEngine : IDisposable
     public void ResetConnection()
     {
         _inbox = new InboxSession();
-        foreach (ConversationState conversation in _conversations.Values)
+        foreach (ConversationState conversation in Conversations.Values)
             conversation.Set(new ConversationSession());
     }
 
@@ -118,6 +122,9 @@ internal sealed partial class ClientEngine : IDisposable
             requests.Add(new EngineRequest.Acknowledge(LogId.Inbox, _inboxCursor));
         }
 
+        _context.Devices.KeepUp(now);
+        _context.Seeker.AskDue(now);
+        _context.Giver.BeginDue(now);
         foreach (ConversationState conversation in Followed.ToList())
             AddRequests(conversation, requests, now);
         return requests;
@@ -128,13 +135,14 @@ internal sealed partial class ClientEngine : IDisposable
     /// at when it came, and whatever it still waits for comes in.
     /// </summary>
     public DateTimeOffset? NextTime(DateTimeOffset now) =>
-        Followed.SelectMany(ConversationSender.Times).Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
+        Followed.SelectMany(ConversationSender.Times).Concat(_context.Devices.Times).Concat(_context.Giver.Times)
+            .Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
 
     /// <summary>A subscription has been answered.</summary>
     public bool Subscribed(LogId log, ErrorCode error, ulong head)
     {
-        bool isRead = log.Conversation is not { } id || _conversations.ContainsKey(id);
-        ulong cursor = log.Conversation is { } known && _conversations.TryGetValue(known, out ConversationState? conversation) ? conversation.Record.Cursor : _inboxCursor;
+        bool isRead = log.Conversation is not { } id || Conversations.ContainsKey(id);
+        ulong cursor = log.Conversation is { } known && Conversations.TryGetValue(known, out ConversationState? conversation) ? conversation.Record.Cursor : _inboxCursor;
         if (!isRead)
             return true;
         if (error == ErrorCode.CursorInvalid || (error == ErrorCode.None && head < cursor))
@@ -149,7 +157,7 @@ internal sealed partial class ClientEngine : IDisposable
             return error == ErrorCode.None;
         }
 
-        ConversationState state = _conversations[log.Conversation.Value];
+        ConversationState state = Conversations[log.Conversation.Value];
         state.Set(state.Session with { HeadSequence = error == ErrorCode.None ? head : null, IsHalted = error != ErrorCode.None });
         _context.Step.Tell(new ClientEvent.ConversationChanged(state.Id));
         return true;
@@ -209,7 +217,7 @@ internal sealed partial class ClientEngine : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (ConversationState conversation in _conversations.Values)
+        foreach (ConversationState conversation in Conversations.Values)
             conversation.Dispose();
         _context.Dispose();
     }
@@ -261,8 +269,8 @@ internal sealed partial class ClientEngine : IDisposable
 
     private void ReceiveWelcome(InboxWelcome welcome, DateTimeOffset at, DateTimeOffset now)
     {
-        if (_opener.TryJoin(welcome, _conversations, at, now, out ConversationState? joined))
-            _conversations[joined.Id] = joined;
+        if (_opener.TryJoin(welcome, at, now, out ConversationState? joined))
+            Conversations[joined.Id] = joined;
         else
         {
             _context.Step.Blame(LogFault.WelcomeInvalid);
@@ -291,7 +299,7 @@ internal sealed partial class ClientEngine : IDisposable
         return false;
     }
 
-    private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => _conversations.TryGetValue(id, out conversation);
+    private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => Conversations.TryGetValue(id, out conversation);
 
     private enum Stock
     {

@@ -18,6 +18,10 @@ internal static class OutgoingContent
     /// <summary>The encoded content of a receipt. It has no id: nobody refers to it.</summary>
     public static byte[] Of(EngineContext context, Receipt receipt) => MimiCodec.Encode(MessageBody.Create(receipt, context.Random(MimiContent.SaltBytes)));
 
+    /// <summary>What programs say to each other.</summary>
+    public static OutboxWork.Signal Internal(EngineContext context, InternalMessage message) =>
+        new(MimiCodec.Encode(MessageBody.CreateInternal(message, context.Random(MimiContent.SaltBytes))));
+
     private static OutboxWork.Message Of(EngineContext context, ConversationId conversation, MimiContent content)
     {
         byte[] mimi = MimiCodec.Encode(content);

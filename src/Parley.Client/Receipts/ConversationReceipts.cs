@@ -87,6 +87,10 @@ internal sealed class ConversationReceipts(EngineContext context)
     /// <summary>Something stands in the timeline in the place of a message that this device does not have.</summary>
     public static void Break(ConversationState conversation) => conversation.Set(conversation.Receipts with { BrokenAt = conversation.Record.LastOrder });
 
+    /// <summary>This device has come in: what stands in the timeline is not from the log.</summary>
+    public static void Enter(ConversationState conversation) =>
+        conversation.Set(conversation.Receipts with { BrokenAt = conversation.Record.LastOrder, EnteredAt = conversation.Record.LastOrder });
+
     /// <summary>A receipt has come. Of messages that this device does not know it says nothing to it.</summary>
     public void Hear(ConversationState conversation, Handle sender, Receipt receipt)
     {
@@ -108,7 +112,7 @@ internal sealed class ConversationReceipts(EngineContext context)
             since = conversation.OrderOf(first) is { } known && known <= delivered ? known : delivered;
         }
 
-        ReceiptMarks before = book.Others.GetValueOrDefault(sender.Value, ReceiptMarks.None);
+        ReceiptMarks before = book.Of(sender.Value);
         ReceiptMarks after = before.After(delivered, since, read);
         if (after == before)
             return;

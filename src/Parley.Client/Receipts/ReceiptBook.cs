@@ -24,11 +24,17 @@ internal sealed record ReceiptBook
     /// <summary>The order of the last item that may stand in the place of a message which this device does not have; 0 if there is none.</summary>
     public long BrokenAt { get; init; }
 
+    /// <summary>The order after which this device is there: of what stands before nothing is known.</summary>
+    public long EnteredAt { get; init; }
+
     /// <summary>The others' marks, by handle.</summary>
     public ImmutableSortedDictionary<string, ReceiptMarks> Others { get; init; } = ImmutableSortedDictionary.Create<string, ReceiptMarks>(StringComparer.Ordinal);
 
     /// <summary>Somebody has come in after the item of this order.</summary>
     public ReceiptBook With(Handle handle, long since) => this with { Others = Others.SetItem(handle.Value, new ReceiptMarks(since, [], ReadUpTo: 0)) };
+
+    /// <summary>What somebody has confirmed.</summary>
+    public ReceiptMarks Of(string handle) => Others.GetValueOrDefault(handle) ?? new ReceiptMarks(EnteredAt, [], ReadUpTo: 0);
 
     /// <summary>How far a message of one's own at this order is, to those who could get it.</summary>
     public DeliveryState StateOf(long order, IEnumerable<string> others)
@@ -37,7 +43,7 @@ internal sealed record ReceiptBook
         bool isRead = true;
         foreach (string other in others)
         {
-            ReceiptMarks marks = Others.GetValueOrDefault(other, ReceiptMarks.None);
+            ReceiptMarks marks = Of(other);
             if (marks.Since >= order)
                 continue;
             isConcerned = true;
@@ -57,6 +63,7 @@ internal sealed record ReceiptBook
         writer.WriteUInt64((ulong)Announced);
         writer.WriteUInt64((ulong)AnnouncedRead);
         writer.WriteUInt64((ulong)BrokenAt);
+        writer.WriteUInt64((ulong)EnteredAt);
         writer.WriteVectorOf(Others, static (w, other) =>
         {
             w.WriteVector(Encoding.ASCII.GetBytes(other.Key));
@@ -73,6 +80,7 @@ internal sealed record ReceiptBook
             Announced = (long)reader.ReadUInt64(),
             AnnouncedRead = (long)reader.ReadUInt64(),
             BrokenAt = (long)reader.ReadUInt64(),
+            EnteredAt = (long)reader.ReadUInt64(),
             Others = Empty.Others.AddRange(reader.ReadVectorOf(static r => KeyValuePair.Create(Encoding.ASCII.GetString(r.ReadVector().Span), ReceiptMarks.Read(r)), PeopleMax)),
         };
         return reader.Finish() ? book : throw new InvalidDataException("Stored receipts are damaged.");
@@ -85,8 +93,6 @@ internal sealed record ReceiptBook
 /// <param name="ReadUpTo">The order up to which they have read what they have.</param>
 internal sealed record ReceiptMarks(long Since, ImmutableArray<Stretch> Delivered, long ReadUpTo)
 {
-    public static readonly ReceiptMarks None = new(Since: 0, [], ReadUpTo: 0);
-
     // Whose devices miss more than so many stretches: the first ones are forgotten, and what stands there counts as not confirmed.
     private const int StretchesMax = 16;
 

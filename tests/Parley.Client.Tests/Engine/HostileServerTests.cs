@@ -79,7 +79,7 @@ public sealed class HostileServerTests : IDisposable
         var authentication = new DeviceAuthentication(new CertificateCheck(TestDevice.Crypto, FakeServer.Name));
         var profile = new ConversationProfile(ConversationKind.Group, "club", [mallory.Handle]);
         using Group forged = Group.Create(
-            MlsProfile.Config(TestDevice.Crypto, authentication), identity.Leaf, MlsProfile.Suite, _conversation.ToArray(), [profile.ToExtension()]);
+            MlsProfile.Config(TestDevice.Crypto, authentication), identity.Leaf, MlsProfile.Suite, _conversation.ToArray(), profile.ToExtensions());
         PendingCommit? commit = null;
         for (int epoch = 0; epoch < 5; epoch++)
         {
@@ -300,7 +300,7 @@ public sealed class HostileServerTests : IDisposable
     public void A_member_who_is_no_administrator_cannot_make_itself_one()
     {
         var profile = new ConversationProfile(ConversationKind.Group, "club", [_bob.Handle]);
-        byte[] commit = CommitOfBob(_ => [new Proposal.GroupContextExtensions([profile.ToExtension()])]);
+        byte[] commit = CommitOfBob(_ => [new Proposal.GroupContextExtensions(profile.ToExtensions())]);
         Assert.True(_alice.Deliver(Log, [Next(commit)]));
         Assert.Contains(Notices.Broken("@bob"), _alice.Notices(_conversation));
         Assert.False(_alice.Read(_conversation).IsAdmin);

@@ -49,7 +49,7 @@ internal sealed class TestDevice : IDisposable
 
     public IReadOnlyList<Conversation> Conversations => Host.Look(static engine => engine.ReadConversations());
 
-    private DateTimeOffset Now => _time.GetUtcNow();
+    public DateTimeOffset Now => _time.GetUtcNow();
 
     /// <summary>Begins a connection.</summary>
     public void Connect()

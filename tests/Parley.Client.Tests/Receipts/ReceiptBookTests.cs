@@ -39,7 +39,7 @@ public sealed class ReceiptBookTests
     [Fact]
     public void A_receipt_goes_on_where_the_last_one_ended_unless_it_says_that_something_is_missing()
     {
-        ReceiptMarks marks = ReceiptMarks.None.After(delivered: 4, since: null, read: null);
+        ReceiptMarks marks = new ReceiptMarks(Since: 0, [], ReadUpTo: 0).After(delivered: 4, since: null, read: null);
         Assert.True(marks.Covers(1) && marks.Covers(4) && !marks.Covers(5));
         marks = marks.After(delivered: 9, since: 7, read: 9);
         Assert.True(!marks.Covers(5) && !marks.Covers(6) && marks.Covers(7) && marks.Covers(9));
@@ -52,7 +52,7 @@ public sealed class ReceiptBookTests
     [Fact]
     public void However_many_gaps_are_claimed_what_is_kept_is_bounded_and_claims_no_more()
     {
-        ReceiptMarks marks = ReceiptMarks.None;
+        ReceiptMarks marks = new ReceiptMarks(Since: 0, [], ReadUpTo: 0);
         for (int i = 1; i <= 100; i++)
             marks = marks.After(delivered: i * 10, since: (i * 10) - 1, read: null);
         Assert.Equal(16, marks.Delivered.Length);
