@@ -178,7 +178,8 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             AreKeysStale = false,
             HasAskedToReturn = false,
             // The leaf's keys are the KeyPackage's, which lay on the server: due for an update as soon as one writes.
-            LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
+            LeafUpdatedAt = now,
+            IsLeafFromKeyPackage = true,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
         ulong formerCursor = former?.Record.Cursor ?? 0;

@@ -46,8 +46,11 @@ internal sealed record ConversationRecord
     /// <summary>Whether members have come who may not know the name one goes by.</summary>
     public bool IsProfileDue { get; init; }
 
-    /// <summary>When one's own leaf last got new keys.</summary>
+    /// <summary>When one's own leaf last got new keys; when it came in, if it still has those of its KeyPackage.</summary>
     public DateTimeOffset LeafUpdatedAt { get; init; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>Whether one's own leaf still has the keys of the KeyPackage it came in with.</summary>
+    public bool IsLeafFromKeyPackage { get; init; }
 
     /// <summary>Whether members' proposals wait for somebody's Commit.</summary>
     public bool HasProposals { get; init; }
@@ -82,7 +85,7 @@ internal sealed record ConversationRecord
         writer.WriteUInt8((byte)Membership);
         writer.WriteUInt16((ushort)(
             (IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0) | (IsPostQuantum ? 16 : 0)
-            | (AreKeysStale ? 32 : 0) | (IsLost ? 64 : 0) | (HasAskedToReturn ? 128 : 0)));
+            | (AreKeysStale ? 32 : 0) | (IsLost ? 64 : 0) | (HasAskedToReturn ? 128 : 0) | (IsLeafFromKeyPackage ? 256 : 0)));
         writer.WriteUInt64(Cursor);
         writer.WriteUInt64((ulong)LastOrder);
         writer.WriteUInt64((ulong)ReadUpTo);
@@ -116,6 +119,7 @@ internal sealed record ConversationRecord
             IsPostQuantum = (flags & 16) != 0,
             AreKeysStale = (flags & 32) != 0,
             HasAskedToReturn = (flags & 128) != 0,
+            IsLeafFromKeyPackage = (flags & 256) != 0,
             Cursor = reader.ReadUInt64(),
             LastOrder = (long)reader.ReadUInt64(),
             ReadUpTo = (long)reader.ReadUInt64(),

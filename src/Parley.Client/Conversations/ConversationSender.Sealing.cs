@@ -74,7 +74,8 @@ internal sealed partial class ConversationSender
             case OutboxWork.Leave:
                 return SealLeave(conversation, now);
             case OutboxWork.Update:
-                return conversation.Record is { AreKeysStale: false } record && record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
+                bool isDone = conversation.Record is { AreKeysStale: false, IsLeafFromKeyPackage: false } record && record.LeafUpdatedAt > head.CreatedAt && record.LeafUpdatedAt <= now;
+                return isDone ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
                 ImmutableArray<Proposal> adds = NewMembers(conversation, add);
                 return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isLawful: group.Epoch == 0 || adds.All(IsOwnDevice));
@@ -224,7 +225,7 @@ internal sealed partial class ConversationSender
     {
         if (conversation.Group.MustCommitFirst)
             return new OutboxWork.CommitProposals();
-        if (conversation.Record.LeafUpdatedAt + MlsProfile.LeafUpdateInterval <= now)
+        if (conversation.Record.IsLeafFromKeyPackage || conversation.Record.LeafUpdatedAt + MlsProfile.LeafUpdateInterval <= now)
             return new OutboxWork.Update();
         if (!conversation.Record.IsProfileDue || conversation.Record.Kind == ConversationKind.Devices)
             return null;

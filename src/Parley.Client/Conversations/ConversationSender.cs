@@ -21,6 +21,8 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         if (isInboxRead)
             AskToReturn(conversation, now);
         QueueDueCommit(conversation, now);
+        if (isInboxRead)
+            QueueDueUpdate(conversation, now);
         if (MayConfirm(conversation))
             receipts.QueueDue(conversation, now);
         while (conversation is { IsFollowed: true, Head: { } head } && IsReady(conversation, head, now))
@@ -119,7 +121,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
 
     /// <summary>When there may be something to send, as far as only time stands between.</summary>
     public static IEnumerable<DateTimeOffset?> Times(ConversationState conversation) =>
-        [conversation.Session.RetryAt, conversation.Session.CommitAt, conversation.Session.ReceiptAt];
+        [conversation.Session.RetryAt, conversation.Session.CommitAt, conversation.Session.ReceiptAt, conversation.Session.UpdateAt];
 
     /// <summary>
     /// The head stays where it is and is tried again later, never sooner than the server has said: all who were told the same would come back
@@ -154,6 +156,29 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
             ConversationReceiver.ScheduleCommit(conversation, now);
         else if (due <= now && !conversation.Outbox.Any(static entry => entry.Work is OutboxWork.CommitProposals))
             conversation.Queue(new OutboxWork.CommitProposals(), now);
+    }
+
+    /// <summary>The device's leaf gets new keys when its time has come. A clock that went back says nothing of their age: they are taken for old.</summary>
+    private void QueueDueUpdate(ConversationState conversation, DateTimeOffset now)
+    {
+        if (conversation is not { Head: null, Session.IsHalted: false, Record: { IsLost: false, Membership: Membership.Active } record } || !conversation.IsCaughtUp)
+            return;
+        int leaves = conversation.Roster.Entries.Values.Sum(static entry => entry.Devices.Length);
+        if (leaves < 2)
+            return;
+        if (conversation.Session.UpdateAt is not { } at)
+        {
+            DateTimeOffset due = record.AreKeysStale || record.LeafUpdatedAt > now
+                ? now
+                : LeafSchedule.DueAt(context.Crypto, conversation.Id, context.Profile.Identity.Certificate.DeviceId, record, leaves);
+            at = due > now ? due : now + LeafSchedule.WaitWhenLate(context.Crypto, leaves);
+            conversation.Set(conversation.Session with { UpdateAt = at });
+        }
+
+        if (at > now)
+            return;
+        conversation.Set(conversation.Session with { UpdateAt = null });
+        conversation.Queue(new OutboxWork.Update(), now);
     }
 
     /// <summary>A device that is lost asks to be added again, once in each epoch of the log, when it has read all there is and nobody has done it yet.</summary>

@@ -356,6 +356,9 @@ internal sealed record ConversationSession
     /// <summary>When it is this member's turn to commit what others have proposed.</summary>
     public DateTimeOffset? CommitAt { get; init; }
 
+    /// <summary>When this device gives its leaf new keys, once that has been worked out.</summary>
+    public DateTimeOffset? UpdateAt { get; init; }
+
     /// <summary>The epoch that must have passed before the head is sealed again: the server knows of a later one than we do.</summary>
     public ulong? SealAfterEpoch { get; init; }
 

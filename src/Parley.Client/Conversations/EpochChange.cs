@@ -77,8 +77,9 @@ internal sealed class EpochChange
             HasUnlawfulProposals = false,
             AreKeysStale = false,
             LeafUpdatedAt = _isOwn ? now : _conversation.Record.LeafUpdatedAt,
+            IsLeafFromKeyPackage = !_isOwn && _conversation.Record.IsLeafFromKeyPackage,
         });
-        _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null });
+        _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null, UpdateAt = _isOwn ? null : _conversation.Session.UpdateAt });
         LeaveAgain(now);
     }
 

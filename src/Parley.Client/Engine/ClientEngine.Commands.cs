@@ -276,7 +276,15 @@ internal sealed partial class ClientEngine
             History = record.History,
             IsMuted = !_context.Devices.Get(AccountDevices.MutedKey(conversation.Id)).IsEmpty,
             Draft = Encoding.UTF8.GetString(_context.Devices.Get(AccountDevices.DraftKey(conversation.Id)).Span),
+            Healing = record.Membership == Membership.Active ? HealingOf(conversation) : null,
         };
+    }
+
+    private static Healing HealingOf(ConversationState conversation)
+    {
+        ConversationRecord record = conversation.Record;
+        int leaves = conversation.Roster.Entries.Values.Sum(static entry => entry.Devices.Length);
+        return new Healing(record.IsLeafFromKeyPackage ? null : record.LeafUpdatedAt, record.LeafUpdatedAt + LeafSchedule.Interval(record, leaves));
     }
 
     private static bool IsAdminOf(ConversationState conversation, Handle handle) => conversation.Roster.Admins.Contains(handle.Value);

@@ -56,6 +56,9 @@ internal abstract record ChatEffect
     /// <summary>Note that the safety number with someone was compared.</summary>
     public sealed record Confirm(Handle Peer) : ChatEffect;
 
+    /// <summary>Say in words how the conversation heals.</summary>
+    public sealed record ReadKeys(ConversationId Id) : ChatEffect;
+
     /// <summary>Make an invite link to the server.</summary>
     public sealed record CreateInvite : ChatEffect;
 

@@ -22,6 +22,7 @@ internal static class ChatUpdate
         ChatEvent.TimelineRead read => TimelineRead(model, read),
         ChatEvent.Opened opened => Show(model with { Told = null }, opened.Id),
         ChatEvent.VerificationRead read => Step.To(model with { Overlay = AskToCompare(read.Verification) }),
+        ChatEvent.KeysRead read => Step.To(model with { Overlay = new Overlay.Page(read.Title, read.Lines) }),
         ChatEvent.InviteMade made => Step.To(model with { Overlay = new Overlay.Page("Invite to the server", ["Give this link to one person; it works once:", "", made.Link, "", "They run: parley join " + made.Link]) }),
         ChatEvent.Reported reported => Step.To(model.Tell(reported.Sentence, reported.IsError)),
         _ => throw new InvalidOperationException($"Nobody handles {happened.GetType().Name}."),

@@ -132,6 +132,12 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
             case ChatEffect.Confirm confirm:
                 Report(client.ConfirmVerification(confirm.Peer, verified: true), $"{confirm.Peer} is verified. You will be told if their key changes.");
                 return true;
+            case ChatEffect.ReadKeys read:
+                if (client.Conversations.FirstOrDefault(conversation => conversation.Id == read.Id) is { Healing: { } healing } healed)
+                    post(new ChatEvent.KeysRead($"Keys of {ConversationAddress.Of(healed)}", HealingText.Of(healing, TimeProvider.System.GetUtcNow(), zone)));
+                else
+                    Report(ErrorText.Of(ClientErrorCode.NotMember));
+                return true;
             case ChatEffect.Export export:
                 Export(client, export);
                 return true;

@@ -95,6 +95,9 @@ internal static class SlashActions
         return Step.To(model with { Overlay = new Overlay.Page($"{ConversationAddress.Of(conversation)} – {Plural.Of(lines.Length, "member")}", lines) });
     }
 
+    /// <summary><c>/keys</c>.</summary>
+    public static Step Keys(ChatModel model, SlashLine line) => model.Open is null ? Step.To(model) : Step.To(model, new ChatEffect.ReadKeys(model.Open.Id));
+
     /// <summary><c>/me TEXT</c>.</summary>
     public static Step Me(ChatModel model, SlashLine line) =>
         model.Open is null ? Step.To(model) : Step.To(model, new ChatEffect.Send(model.Open.Id, new OutgoingMessage.Action(ShortCodes.Replace(line.Rest))));

@@ -19,6 +19,7 @@ internal static class SlashCommands
         new("leave", "", 0, SlashNeeds.Conversation, SlashCompletes.Nothing, "Leaves the conversation.", SlashActions.Leave),
         new("rename", "NAME", 1, SlashNeeds.Group, SlashCompletes.Nothing, "Gives the group another name.", SlashActions.Rename),
         new("who", "", 0, SlashNeeds.Conversation, SlashCompletes.Nothing, "Shows who is in the conversation.", SlashActions.Who),
+        new("keys", "", 0, SlashNeeds.Conversation, SlashCompletes.Nothing, "Says when this device last got new keys here, and what a thief could read.", SlashActions.Keys),
         new("me", "TEXT", 1, SlashNeeds.Conversation, SlashCompletes.Nothing, "Tells what you do: /me waves.", SlashActions.Me),
         new("nick", "NAME", 1, SlashNeeds.Nothing, SlashCompletes.Nothing, "Sets the name others see beside your handle.", SlashActions.Nick),
         new("verify", "[@name]", 0, SlashNeeds.Nothing, SlashCompletes.Handles, "Shows the safety number with someone, to compare by voice or in person.", SlashActions.Verify),

@@ -176,7 +176,7 @@ internal sealed class TestDevice : IDisposable
                     _server.AddKeyPackages(Device, Host.Run(engine => engine.StockKnown(suite, count, hasLastResort, Now)));
                 }
 
-                Reply(losesReply, static engine => engine.StockAdded());
+                Reply(losesReply, engine => engine.StockAdded(Now));
                 break;
         }
     }

@@ -30,7 +30,7 @@ public sealed class ReceiptBookTests
             if (Receipt.TryDecode(spoiled, out Receipt? receipt))
                 Assert.Equal(spoiled, receipt.Encode());
         });
-        Gen.Byte.Array[0, 80].Sample(static bytes => Receipt.TryDecode(bytes, out _));
+        Gen.Byte.Array[0, 80].Sample(static bytes => Assert.False(Receipt.TryDecode(bytes, out _)));
         Assert.False(Receipt.TryDecode(valid.AsMemory(0, valid.Length - 1), out _));
         Assert.False(Receipt.TryDecode((byte[])[.. valid, 0], out _));
         Assert.False(Receipt.TryDecode((byte[])[0x83, 0xF6, 0xF6, 0xF6], out _));

@@ -34,6 +34,9 @@ internal enum Plant
     /// <summary>A client shows nothing where it cannot read something.</summary>
     HidesUnreadable,
 
+    /// <summary>A client waits for nothing that is hours away.</summary>
+    ForgetsTheSchedule,
+
     /// <summary>A client stores of others that they have more than they have said.</summary>
     ConfirmsTooMuch,
 }
@@ -51,7 +54,7 @@ internal static class Plants
 
     public static StoreBatch Spoil(Plant plant, StoreBatch batch, IClientStore disk)
     {
-        if (plant is Plant.None or Plant.AcknowledgesTooEarly or Plant.SpoilsCommits)
+        if (plant is Plant.None or Plant.AcknowledgesTooEarly or Plant.SpoilsCommits or Plant.ForgetsTheSchedule)
             return batch;
         var spoiled = new StoreBatch();
         foreach ((byte[] key, byte[]? value) in batch.Writes)

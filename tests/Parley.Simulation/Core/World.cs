@@ -19,6 +19,10 @@ internal sealed class World : IDisposable
 {
     private const int PeopleMin = 2;
 
+    // Longer than anything waits that is not on a schedule; and than the schedule by which leaves get new keys.
+    private static readonly TimeSpan RestMin = TimeSpan.FromHours(1);
+    private static readonly TimeSpan QuietWeek = MlsProfile.LeafUpdateInterval + TimeSpan.FromHours(1);
+
     // Far more than any run that comes to rest.
     private const int QuietStepsMax = 60_000;
 
@@ -75,6 +79,9 @@ internal sealed class World : IDisposable
 
     /// <summary>Whether nothing goes wrong any more.</summary>
     public bool IsQuiet { get; private set; }
+
+    /// <summary>When the week began in which nobody does anything.</summary>
+    public DateTimeOffset QuietSince { get; private set; }
 
     /// <summary>A fault in something that nobody waits for.</summary>
     public Exception? Fault { get; set; }
@@ -251,9 +258,11 @@ internal sealed class World : IDisposable
         return nothing;
     }
 
-    private bool Step()
+    private bool Step() => Step(DateTimeOffset.MaxValue);
+
+    private bool Step(DateTimeOffset until)
     {
-        if (!Agenda.TryStep(DateTimeOffset.MaxValue))
+        if (!Agenda.TryStep(until))
             return false;
         Steps++;
         if (Fault is { } fault)
@@ -283,6 +292,12 @@ internal sealed class World : IDisposable
         foreach (SimulatedDevice device in Honest)
             device.Reconnect();
         ComeToRest();
+
+        // Nobody does anything for a week.
+        QuietSince = Agenda.Now;
+        Agenda.After(QuietWeek, static () => { });
+        ComeToRest(QuietSince + QuietWeek);
+        ComeToRest();
         foreach (SimulatedDevice device in Honest)
             _sights[device].LookAtAll();
         foreach (Checker checker in _checkers)
@@ -290,10 +305,11 @@ internal sealed class World : IDisposable
         Trace.Add("end");
     }
 
-    private void ComeToRest()
+    /// <summary>Goes on until nothing happens within the hour, but what is on a schedule; or until a time.</summary>
+    private void ComeToRest(DateTimeOffset? until = null)
     {
         int last = Steps + QuietStepsMax;
-        while (Step())
+        while (Step(until ?? (Agenda.Now + RestMin)))
         {
             if (Steps > last)
                 throw new SimulationFailureException("Rest", "the devices never come to rest");

@@ -16,6 +16,7 @@ public sealed class PlantedBugTests
     [InlineData(nameof(Plant.ForgetsRatchet), "KeysUsedOnce", "crash")]
     [InlineData(nameof(Plant.SpoilsCommits), "OneEpoch", "none")]
     [InlineData(nameof(Plant.HidesUnreadable), "EverythingExplained", "garbage")]
+    [InlineData(nameof(Plant.ForgetsTheSchedule), "Healed", "none")]
     [InlineData(nameof(Plant.ConfirmsTooMuch), "ConfirmedIsTrue", "crash")]
     public void A_planted_bug_is_found_by_its_checker(string plant, string checker, string faults)
     {

@@ -68,6 +68,7 @@ public sealed class SlashCommandTests
         Expect("/nick Alice L.", new ChatEffect.SetNickname("Alice L."));
         Expect("/verify @bob", new ChatEffect.ReadVerification(Scene.Person("bob")));
         Expect("/export chat file.txt", new ChatEffect.Export(Scene.Id(1), "chat file.txt"));
+        Expect("/keys", new ChatEffect.ReadKeys(Scene.Id(1)));
         Expect("/receipts off", new ChatEffect.SetReadReceipts(false));
         Expect("/QUIT", new ChatEffect.Quit());
     }
