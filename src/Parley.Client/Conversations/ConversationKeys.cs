@@ -20,6 +20,7 @@ internal sealed class ConversationKeys
         Messages = Of('i');
         Outbox = Of('o');
         Receipts = Of('d');
+        Welcomes = Of('w');
         Unreadable = Of('x');
     }
 
@@ -46,6 +47,9 @@ internal sealed class ConversationKeys
 
     /// <summary>The key of the <see cref="Client.Receipts.ReceiptBook"/>.</summary>
     public byte[] Receipts { get; }
+
+    /// <summary>What the Welcomes that wait begin with, followed by their number in the inbox.</summary>
+    public byte[] Welcomes { get; }
 
     /// <summary>What the index of items begins with that could not be read, followed by their place in the log.</summary>
     public byte[] Unreadable { get; }

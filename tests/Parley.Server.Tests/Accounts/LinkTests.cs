@@ -92,10 +92,8 @@ public sealed class LinkTests
         Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
         await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.Unauthenticated, lost.SendAsync(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", "bob")));
-        Challenge challenge = await server.ChallengeAsync(second);
-        await Refusals.AssertAsync(
-            HttpStatusCode.Unauthorized, ErrorCode.ChallengeFailed,
-            server.AnswerAsync(second, challenge.Bytes, second.Sign(Contracts.Identity.SignedContent.SignIn(TestServer.Name, second.Id, challenge.Bytes))));
+        await using TestSocket socket = await TestSocket.OpenAsync(server.Address);
+        Assert.Equal(ErrorCode.ChallengeFailed, (await socket.SignInAsync(second)).Error);
         await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.CertificateInvalid, alice.SendAsync(HttpMethod.Post, Routes.Devices, added));
     }
 
