@@ -52,7 +52,7 @@ internal sealed partial class SocketConnection : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server stops, or the peer has not answered our pings.
+            // The server stops, or the connection has failed, or the peer has not answered our pings.
         }
         catch (WebSocketException e)
         {
@@ -94,7 +94,8 @@ internal sealed partial class SocketConnection : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Reading from the store has failed; this throws why.
+            // The connection has failed, or has not answered our pings; or reading from the store has failed, and this throws why.
+            await ending.CancelAsync();
             await subscriptions.CaughtUpAsync();
             throw;
         }

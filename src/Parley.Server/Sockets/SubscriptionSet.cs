@@ -126,6 +126,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
         {
             while (TakeBehind() is { } subscription)
             {
+                ending.Token.ThrowIfCancellationRequested();
                 await outbound.RoomAsync(ending.Token);
                 await services.Memory.TakeRoomAsync(Subscription.PageBytes, ending.Token);
                 try
