@@ -83,14 +83,22 @@ internal sealed partial class SocketConnection : IDisposable
 
     private async Task<ErrorCode> ServeAsync(CancellationToken cancellationToken)
     {
+        long revocations = _services.Subscribers.Revocations;
         if (await ReceiveHelloAsync(cancellationToken) is not { } owner)
             return ErrorCode.None;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var subscriptions = new SubscriptionSet(owner.Device, _outbound, _services, ending);
+        _services.Subscribers.Add(subscriptions);
         ServerMetrics.Connected(1);
         try
         {
+            if (_services.Subscribers.Revocations != revocations && (await _services.Logs.FindUnknownAsync([owner.Device])).Count > 0)
+                return ErrorCode.Unauthenticated;
             return await ReceiveRequestsAsync(owner, subscriptions, ending.Token);
+        }
+        catch (OperationCanceledException) when (subscriptions.IsRevoked)
+        {
+            return ErrorCode.Unauthenticated;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
