@@ -44,4 +44,10 @@ public abstract record ClientEvent
     /// <summary>The server broke a promise. The client has kept to what it knows and goes on by itself; this is to be shown or logged.</summary>
     /// <param name="Sentence">What happened.</param>
     public sealed record ServerFault(string Sentence) : ClientEvent;
+
+    /// <summary>More of a history has been handed over, or its handing over has begun or ended.</summary>
+    public sealed record HistoryChanged : ClientEvent;
+
+    /// <summary>The account's devices, or what they know of each other, have changed.</summary>
+    public sealed record DevicesChanged : ClientEvent;
 }

@@ -25,7 +25,17 @@ public sealed record Conversation(
     string LastText,
     MembershipState State,
     bool IsAdmin,
-    bool IsPostQuantum);
+    bool IsPostQuantum)
+{
+    /// <summary>What those who are added to the group are handed of what was said before.</summary>
+    public HistoryPolicy History { get; init; } = HistoryPolicy.None;
+
+    /// <summary>Whether its messages are not to draw attention, on any of the account's devices.</summary>
+    public bool IsMuted { get; init; }
+
+    /// <summary>What has been begun to be written in it, on any of the account's devices; empty for nothing.</summary>
+    public string Draft { get; init; } = "";
+}
 
 /// <summary>What kind of conversation it is. It never changes.</summary>
 public enum ConversationKind
@@ -35,6 +45,9 @@ public enum ConversationKind
 
     /// <summary>Any number of people, a name, administrators.</summary>
     Group,
+
+    /// <summary>The account's own devices among themselves. It is never listed.</summary>
+    Devices,
 }
 
 /// <summary>Whether one is a member of a conversation.</summary>

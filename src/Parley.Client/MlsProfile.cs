@@ -54,7 +54,7 @@ internal static class MlsProfile
 
     /// <summary>What every Parley leaf supports.</summary>
     public static readonly Capabilities Capabilities = new(
-        [ProtocolVersion.Mls10], Suites, [ConversationProfile.Type, ExtensionType.LastResort], [], [CredentialType.Basic]);
+        [ProtocolVersion.Mls10], Suites, [ConversationProfile.Type, HistoryExtension.Type, ExtensionType.LastResort], [], [CredentialType.Basic]);
 
     /// <summary>Marks a KeyPackage that may be used more than once.</summary>
     public static readonly ImmutableArray<Extension> LastResort = [new Extension(ExtensionType.LastResort, default)];

@@ -13,9 +13,6 @@ namespace Parley.Client;
 /// <content>What needs the server: who is in a conversation, and invites.</content>
 public sealed partial class ParleyClient
 {
-    // One token for requests made beside the connection, signed in for anew when the server no longer takes it.
-    private string? _token;
-
     /// <summary>The direct conversation with a person, made if there is none.</summary>
     public async Task<ClientResult<ConversationId>> OpenDirectAsync(Handle peer, CancellationToken cancellationToken)
     {
@@ -187,7 +184,7 @@ public sealed partial class ParleyClient
     {
         try
         {
-            if (_token is { } token)
+            if (_connection.Token is { } token)
             {
                 ClientResult<T> result = await request(token);
                 if (result.Error?.Code != ClientErrorCode.SignInRefused)
@@ -197,7 +194,6 @@ public sealed partial class ParleyClient
             ClientResult<string> signedIn = await _connection.SignInAsync(cancellationToken);
             if (!signedIn.Succeeded)
                 return ClientResult.Refuse<T>(signedIn.Error);
-            _token = signedIn.Value;
             return await request(signedIn.Value);
         }
         catch (TransportException)

@@ -17,7 +17,11 @@ public sealed record TimelineItem(
     string SenderName,
     DateTimeOffset At,
     TimelineContent Content,
-    DeliveryState State);
+    DeliveryState State)
+{
+    /// <summary>The member who handed it over, on whose word it is that <see cref="Sender"/> sent it; null where the sender's signature proves it.</summary>
+    public Handle? HandedOverBy { get; init; }
+}
 
 /// <summary>Where an item stands on its way.</summary>
 public enum DeliveryState

@@ -4,7 +4,7 @@ namespace Parley.Contracts;
 public static class Limits
 {
     /// <summary>The version of the frame protocol in <c>Hello</c>.</summary>
-    public const uint ProtocolVersion = 1;
+    public const uint ProtocolVersion = 2;
 
     /// <summary>The largest encoded MLSMessage that may be appended, but for a Commit.</summary>
     public const int MessageBytesMax = 256 * 1024;

@@ -3,7 +3,10 @@ using Parley.Contracts.Resources;
 
 namespace Parley.Contracts;
 
-/// <summary>The HTTP resources, relative to the server's address. All speak JSON; a refusal is a <see cref="Refusal"/>.</summary>
+/// <summary>
+/// The HTTP resources, relative to the server's address. All speak JSON; a refusal is a <see cref="Refusal"/>. Signed in is a request that shows the
+/// token which a device was given when it signed in on the WebSocket.
+/// </summary>
 public static class Routes
 {
     /// <summary>GET: <see cref="ServerInfo"/>. No sign-in.</summary>
@@ -54,19 +57,13 @@ public static class Routes
     /// </summary>
     public const string AccountKeyPackages = "/api/v1/accounts/{handle}/key-packages";
 
-    /// <summary>POST <see cref="NewChallenge"/>: <see cref="Challenge"/>. No sign-in.</summary>
-    public const string Challenges = "/api/v1/challenges";
-
-    /// <summary>POST <see cref="NewSession"/>: <see cref="Session"/>. No sign-in: the signed challenge is the proof.</summary>
-    public const string Sessions = "/api/v1/sessions";
-
     /// <summary>POST <see cref="NewKeyPackages"/>: no body; GET, <see cref="OfSuite"/>: <see cref="KeyPackageStock"/>. Signed in, for the calling device.</summary>
     public const string KeyPackages = "/api/v1/key-packages";
 
     /// <summary>PUT (no body): makes an empty log for this hexadecimal group id, with the calling device as its only member. Retrying succeeds. Signed in.</summary>
     public const string GroupById = "/api/v1/groups/{group}";
 
-    /// <summary>The WebSocket of <c>parley.proto</c>.</summary>
+    /// <summary>The WebSocket of <c>parley.proto</c>, on which a device signs in.</summary>
     public const string Socket = "/api/v1/socket";
 
     /// <summary>What an invite link points to: <c>http(s)://server/i/CODE</c>, a page for people who open it in a browser.</summary>

@@ -262,7 +262,7 @@ public sealed class ParleyClientTests : IAsyncDisposable
     public async Task A_server_that_lets_one_in_later_is_asked_no_sooner()
     {
         ParleyClient alice = await SignUpAsync("alice");
-        _network.RefuseRequest = request => request.Path == Contracts.Routes.Challenges ? new Contracts.Resources.Refusal("too_many_connections", 600_000) : null;
+        _network.RefuseFrame = frame => frame.Hello is null ? null : new Contracts.Wire.Reply { Error = ErrorCode.TooManyConnections, RetryAfterMs = 600_000 };
         DateTimeOffset before = TimeProvider.System.GetUtcNow();
         _network.Cut();
         await Until(alice, () => alice.Connection.Sentence.Contains("too often", StringComparison.Ordinal));

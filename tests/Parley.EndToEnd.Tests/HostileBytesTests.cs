@@ -24,7 +24,7 @@ public sealed class HostileBytesTests(ServerFixture fixture) : IClassFixture<Ser
         await socket.SendAsync(RawSocket.Hello(requestId: 7), fragmentBytes);
         ServerFrame? answer = await socket.ReceiveAsync();
         Assert.Equal(7UL, answer?.Reply?.RequestId);
-        Assert.Equal(ErrorCode.Unauthenticated, answer?.Reply?.Error);
+        Assert.Equal(ErrorCode.ChallengeFailed, answer?.Reply?.Error);
     }
 
     [Fact]

@@ -59,13 +59,21 @@ internal sealed class RawPeer : IAsyncDisposable
     }
 
     /// <summary>A WebSocket that has signed in.</summary>
-    public static async Task<RawPeer> SignInAsync(RemoteServer server, string token)
+    public static async Task<RawPeer> SignInAsync(RemoteServer server, TestDevice device)
     {
         RawPeer peer = await ConnectAsync(server.Address);
         Assert.StartsWith("HTTP/1.1 101", await peer.UpgradeAsync(), StringComparison.Ordinal);
-        await peer.SendAsync(new ClientFrame { RequestId = 1, Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = token, Client = "raw" } });
+        await peer.SendAsync(new ClientFrame { RequestId = 1, Hello = device.Hello(await peer.ChallengeAsync()) });
         Assert.Equal(ErrorCode.None, (await peer.ServerFrameAsync())?.Reply?.Error);
         return peer;
+    }
+
+    /// <summary>The challenge, which comes first.</summary>
+    public async Task<byte[]> ChallengeAsync()
+    {
+        ServerFrame? frame = await ServerFrameAsync();
+        Assert.Equal(ServerFrame.BodyOneofCase.Challenge, frame?.BodyCase);
+        return frame!.Challenge.Random.ToByteArray();
     }
 
     public async Task SendTextAsync(string text) => await _stream.WriteAsync(Encoding.ASCII.GetBytes(text), _patience.Token);

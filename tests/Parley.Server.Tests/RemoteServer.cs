@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using Parley.Contracts;
-using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
+using Parley.Contracts.Wire;
 
 namespace Parley.Server.Tests;
 
@@ -25,22 +25,14 @@ internal class RemoteServer(Uri address) : IAsyncDisposable
     public Task<HttpResponseMessage> RegisterAsync(TestDevice device, string invite) =>
         Http.PostAsJsonAsync(Routes.Accounts, new NewAccount(invite, device.Certificate.Encoded.ToArray()), ResourcesJson.Default.NewAccount);
 
+    /// <summary>Signs in for a token.</summary>
     public async Task<string> SignInAsync(TestDevice device)
     {
-        Challenge challenge = await ChallengeAsync(device);
-        HttpResponseMessage response = await AnswerAsync(device, challenge.Bytes, device.Sign(SignedContent.SignIn(TestServer.Name, device.Id, challenge.Bytes)));
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return (await response.Content.ReadFromJsonAsync(ResourcesJson.Default.Session))!.Token;
+        await using TestSocket socket = await TestSocket.OpenAsync(Address);
+        Reply reply = await socket.SignInAsync(device);
+        Assert.Equal(ErrorCode.None, reply.Error);
+        return reply.Hello.Token;
     }
-
-    public async Task<Challenge> ChallengeAsync(TestDevice device)
-    {
-        HttpResponseMessage response = await Http.PostAsJsonAsync(Routes.Challenges, new NewChallenge(device.Id.ToArray()), ResourcesJson.Default.NewChallenge);
-        return (await response.Content.ReadFromJsonAsync(ResourcesJson.Default.Challenge))!;
-    }
-
-    public Task<HttpResponseMessage> AnswerAsync(TestDevice device, byte[] challenge, byte[] signature) =>
-        Http.PostAsJsonAsync(Routes.Sessions, new NewSession(device.Id.ToArray(), challenge, signature), ResourcesJson.Default.NewSession);
 
     public virtual ValueTask DisposeAsync()
     {

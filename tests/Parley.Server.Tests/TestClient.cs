@@ -19,7 +19,7 @@ internal sealed class TestClient(RemoteServer server, TestDevice device, string 
 
     public string Token { get; } = token;
 
-    /// <summary>The same device and session at another node.</summary>
+    /// <summary>The same device, with its token, at another node.</summary>
     public TestClient At(RemoteServer node) => new(node, Device, Token);
 
     public LogRef Inbox => new() { Inbox = ByteString.CopyFrom(Id.ToArray()) };
@@ -54,12 +54,11 @@ internal sealed class TestClient(RemoteServer server, TestDevice device, string 
     /// <summary>Takes a device out of the account.</summary>
     public Task<HttpResponseMessage> RevokeAsync(DeviceId device) => SendAsync(HttpMethod.Delete, Routes.DeviceById.Replace("{device}", device.ToString()));
 
-    /// <summary>Opens a WebSocket and says Hello.</summary>
+    /// <summary>Opens a WebSocket and signs in.</summary>
     public async Task<TestSocket> ConnectAsync()
     {
         TestSocket socket = await TestSocket.OpenAsync(server.Address);
-        Reply reply = await socket.RequestAsync(new ClientFrame { Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = Token, Client = "test" } });
-        Assert.Equal(ErrorCode.None, reply.Error);
+        Assert.Equal(ErrorCode.None, (await socket.SignInAsync(Device)).Error);
         return socket;
     }
 }
@@ -83,6 +82,17 @@ internal sealed class TestSocket : IAsyncDisposable
         await socket._socket.ConnectAsync(new Uri(new UriBuilder(address) { Scheme = "ws" }.Uri, Routes.Socket), CancellationToken.None);
         return socket;
     }
+
+    /// <summary>The challenge, which comes first.</summary>
+    public async Task<byte[]> ChallengeAsync()
+    {
+        ServerFrame? frame = await ReceiveAsync();
+        Assert.Equal(ServerFrame.BodyOneofCase.Challenge, frame?.BodyCase);
+        return frame!.Challenge.Random.ToByteArray();
+    }
+
+    /// <summary>Answers the challenge.</summary>
+    public async Task<Reply> SignInAsync(TestDevice device) => await RequestAsync(new ClientFrame { Hello = device.Hello(await ChallengeAsync()) });
 
     public async Task<Reply> RequestAsync(ClientFrame frame) => await ReplyAsync(await SendAsync(frame));
 

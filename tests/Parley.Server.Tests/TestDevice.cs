@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
+using Google.Protobuf;
+using Parley.Contracts;
 using Parley.Contracts.Identity;
+using Parley.Contracts.Wire;
 using Parley.Sodium;
 
 namespace Parley.Server.Tests;
@@ -27,6 +30,15 @@ internal sealed class TestDevice
 
     /// <summary>Signs with the device key.</summary>
     public byte[] Sign(ReadOnlySpan<byte> content) => SignWith(_deviceSeed, content);
+
+    /// <summary>The right answer to a challenge.</summary>
+    public Hello Hello(ReadOnlySpan<byte> challenge) => new()
+    {
+        ProtocolVersion = Limits.ProtocolVersion,
+        Client = "test",
+        Device = ByteString.CopyFrom(Id.ToArray()),
+        Signature = ByteString.CopyFrom(Sign(SignedContent.SignIn(Certificate.Server, Limits.ProtocolVersion, Id, challenge))),
+    };
 
     private static DeviceId NewId() =>
         DeviceId.TryParse(RandomNumberGenerator.GetBytes(16), out DeviceId id) ? id : throw new InvalidOperationException("16 bytes are a device id.");

@@ -72,7 +72,6 @@ internal sealed class TestServer : RemoteServer
             services.AddSingleton<Server.Accounts.IAccountStore>(store);
             services.AddSingleton<IInviteStore>(store);
             services.AddSingleton<Server.Linking.ILinkStore>(store);
-            services.AddSingleton<Server.Sessions.ISessionStore>(store);
             services.AddSingleton<Server.KeyPackages.IKeyPackageStore>(store);
             services.AddSingleton<Server.Log.ILogStore>(store);
             if (clock is not null)
@@ -164,8 +163,8 @@ internal sealed class TestServer : RemoteServer
             TrustedProxies = proxies ?? [],
         };
         using var random = RandomNumberGenerator.Create();
-        ChallengeKey challengeKey = database is null ? ChallengeKey.Create(random) : await ChallengeKey.SettleAsync(database, random);
-        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), challengeKey, services =>
+        TokenKey tokenKey = database is PostgresDatabase ? await TokenKey.SettleAsync(database, random) : TokenKey.Create(random);
+        WebApplication app = ParleyServer.Build(options, new ServerIdentity(Name, "http://" + Name), tokenKey, services =>
         {
             services.AddLogging(logging => logging.ClearProviders());
             addStores(services);

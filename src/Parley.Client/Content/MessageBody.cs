@@ -29,6 +29,9 @@ internal abstract record MessageBody
     /// <summary>The name the sender goes by; empty to go by the handle.</summary>
     public sealed record Profile(string Name) : MessageBody;
 
+    /// <summary>What a program says to programs; null if it is of a kind that this version does not know.</summary>
+    public sealed record Internal(InternalMessage? Message) : MessageBody;
+
     /// <summary>Something this version does not show.</summary>
     public sealed record Unknown(string ContentType) : MessageBody;
 
@@ -42,6 +45,10 @@ internal abstract record MessageBody
 
     /// <summary>Makes the content that tells members the name one goes by.</summary>
     public static MimiContent CreateProfile(string name, ReadOnlyMemory<byte> salt) => new() { Salt = salt, Body = Part(MimiDisposition.Profile, name) };
+
+    /// <summary>Makes the content of what programs say to each other.</summary>
+    public static MimiContent CreateInternal(InternalMessage message, ReadOnlyMemory<byte> salt) =>
+        new() { Salt = salt, Body = new NestedPart.Single(MimiDisposition.Unspecified, Language: "", InternalMessage.ContentType, message.Encode()) };
 
     /// <summary>Reads the meaning of content.</summary>
     public static MessageBody Read(MimiContent content)
@@ -86,6 +93,8 @@ internal abstract record MessageBody
         {
             case NestedPart.Single { Disposition: MimiDisposition.Profile } profile:
                 return TextOf(profile) is { } name && (name.Length == 0 || IsName(name)) ? new Profile(name) : new Unknown("profile");
+            case NestedPart.Single { ContentType: InternalMessage.ContentType } told:
+                return new Internal(InternalMessage.TryDecode(told.Content));
             case NestedPart.Single { Disposition: MimiDisposition.Reaction } reaction:
                 return TextOf(reaction) is { } sign ? new Text("(reaction) " + sign) : new Unknown("reaction");
             case NestedPart.Single { Disposition: MimiDisposition.Unspecified or MimiDisposition.Render or MimiDisposition.Inline } single:

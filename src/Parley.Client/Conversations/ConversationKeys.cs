@@ -19,6 +19,8 @@ internal sealed class ConversationKeys
         Timeline = Of('t');
         Messages = Of('i');
         Outbox = Of('o');
+        Welcomes = Of('w');
+        Unreadable = Of('x');
     }
 
     /// <summary>What the keys of all conversations' records begin with, so that they are listed without touching the rest.</summary>
@@ -41,6 +43,12 @@ internal sealed class ConversationKeys
 
     /// <summary>What the outbox's entries begin with, followed by their number.</summary>
     public byte[] Outbox { get; }
+
+    /// <summary>What the Welcomes that wait begin with, followed by their number in the inbox.</summary>
+    public byte[] Welcomes { get; }
+
+    /// <summary>What the index of items begins with that could not be read, followed by their place in the log.</summary>
+    public byte[] Unreadable { get; }
 
     /// <summary>Whose record a key is, of those listed under <see cref="Records"/>.</summary>
     public static ConversationId OwnerOfRecord(ReadOnlySpan<byte> key) =>

@@ -19,6 +19,9 @@ namespace Parley.Client.Conversations;
 /// <summary>How conversations begin: made here, or joined by a Welcome from the inbox.</summary>
 internal sealed class ConversationOpener(EngineContext context, ConversationReceiver receiver)
 {
+    /// <summary>Places in a timeline that are kept for what is handed over.</summary>
+    private const long HistoryOrders = 1L << 32;
+
     /// <summary>
     /// Makes a conversation with oneself as its only member, and queues the making of its log and the Commit that adds the others. All of
     /// it is one batch: a crash leaves either nothing or a conversation that goes on where it stopped.
@@ -42,7 +45,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         };
         ConversationState conversation = ConversationState.Create(context, id, record);
         conversation.Set(record);
-        conversation.Enter(Group.Create(context.GroupConfig, context.Profile.Identity.Leaf, suite, idBytes, [profile.ToExtension()]));
+        conversation.Enter(Group.Create(context.GroupConfig, context.Profile.Identity.Leaf, suite, idBytes, profile.ToExtensions()));
         EpochChange.ReadRoster(context, conversation, now);
         if (kind == ConversationKind.Group)
             conversation.AddNotice(Notices.Created(kind), now);
@@ -85,7 +88,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         Tls.TryDecode(encoded.Span, out KeyPackage? keyPackage, out _) && !keyPackage.LeafNode.Capabilities.CipherSuites.Contains(MlsProfile.Suite));
 
     /// <summary>Joins the group that a Welcome leads into; false, and no change, if it is refused.</summary>
-    public bool TryJoin(InboxWelcome entry, IReadOnlyDictionary<ConversationId, ConversationState> known, DateTimeOffset at, DateTimeOffset now, [NotNullWhen(true)] out ConversationState? joined)
+    public bool TryJoin(InboxWelcome entry, DateTimeOffset at, DateTimeOffset now, [NotNullWhen(true)] out ConversationState? joined)
     {
         joined = null;
         if (!ConversationId.TryParse(entry.Group.Span, out ConversationId id))
@@ -100,10 +103,14 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             using StagedWelcome staged = StagedWelcome.Stage(context.GroupConfig, context.Profile.Identity.Leaf, welcome, bundle);
             if (!staged.Context.GroupId.Span.SequenceEqual(entry.Group.Span) || !IsConversation(staged, out ConversationProfile? profile))
                 return false;
-            ConversationState? former = known.GetValueOrDefault(id);
+
+            // The devices' group says whom the account trusts: while there is one, nobody moves this device into another.
+            if (profile.Kind == ConversationKind.Devices && context.Devices.Group is { } devices && devices.Id != id)
+                return false;
+            ConversationState? former = context.Conversations.GetValueOrDefault(id);
             if (former is { IsFollowed: true } && !MayReplace(former, staged))
             {
-                if (former is not { Record.LogEpoch: not null } || staged.Context.Epoch <= former.Group.Epoch)
+                if (former is not { Record.LogEpoch: not null } || staged.Context.Epoch <= former.GroupEpoch)
                     return false;
 
                 // Added by someone whom this device, in what it has forgotten, may have known. To it this is a new beginning, and says by whom; what
@@ -122,15 +129,27 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
     }
 
     /// <summary>
-    /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
-    /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
+    /// Whether a Welcome was made for a KeyPackage that this device does not have. Its profile was restored from an old copy, and the keys are among what
+    /// it has forgotten; or somebody has made the Welcome up.
+    /// </summary>
+    public bool IsForOtherKeys(InboxWelcome entry)
+    {
+        if (!MlsMessage.TryDecode(entry.Welcome.Span, out MlsMessage? message, out _) || message is not MlsMessage.Welcome { Message: Welcome welcome })
+            return false;
+        using KeyPackageBundle? bundle = context.KeyPackages.Find(welcome);
+        return bundle is null;
+    }
+
+    /// <summary>
+    /// Whether a Welcome may take the place of a group that this device is still in: it is lost, or the server says that it was no member for a
+    /// while and does not show it the removal. Only someone who could have removed it may say so, with the account key that is known; otherwise
     /// any stranger could move this device into a group of its own making that bears the same id. A device that is lost has asked all members.
     /// </summary>
     private bool MayReplace(ConversationState followed, StagedWelcome staged)
     {
         DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
-        return staged.Context.Epoch > followed.Group.Epoch
-            && (followed.Record.IsLost || signer.Handle == context.Self || IsAdminWithoutUs(followed, signer.Handle))
+        return staged.Context.Epoch > followed.GroupEpoch
+            && (followed.Record.IsLost || (signer.Handle == context.Self && context.Devices.IsMember(signer.DeviceId)) || IsAdminWithoutUs(followed, signer.Handle))
             && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
             && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
     }
@@ -152,7 +171,6 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
 
     private static bool IsConversation(StagedWelcome staged, [NotNullWhen(true)] out ConversationProfile? profile) =>
         ConversationProfile.TryFind(staged.Context.Extensions, out profile)
-        && staged.Context.Extensions.Length == 1
         && ConversationRules.AreConsistent(profile, staged.Members.Select(static member => CertificateCheck.Of(member.Leaf)));
 
     private ConversationState Enter(
@@ -162,10 +180,13 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         var record = (former?.Record ?? new ConversationRecord { Kind = profile.Kind, Name = "", Membership = Membership.Active }) with
         {
             Kind = profile.Kind,
-            Name = profile.Kind == ConversationKind.Group ? profile.Name : PeerOf(staged).Value,
+            Name = profile.Kind == ConversationKind.Direct ? PeerOf(staged).Value : profile.Name,
             Membership = Membership.Active,
             IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
+            LastCommit = commitSequence,
+            EpochCommit = commitSequence,
+            History = profile.History,
             IsProfileDue = true,
             LogEpoch = null,
             AreKeysStale = false,
@@ -174,6 +195,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
+        ulong formerCursor = former?.Record.Cursor ?? 0;
         bool wasMember = former is { IsFollowed: true };
         bool wasLost = former is { Record.IsLost: true };
         conversation.Set(record);
@@ -182,12 +204,27 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         if (conversation.Head is { Sealed: not null } head)
             conversation.ReplaceHead(head with { Sealed = null });
         EpochChange.ReadRoster(context, conversation, at);
+        SeekHistory(conversation, by, formerCursor);
         string name = conversation.Roster.NameOf(by);
         string joined = by == context.Self ? Notices.JoinedByOwnDevice() : wasMember ? Notices.JoinedAgain(name) : Notices.Joined(profile.Kind, name);
         conversation.AddNotice(wasLost ? Notices.Back() : joined, at);
         if (!record.IsPostQuantum)
             conversation.AddNotice(Notices.NotPostQuantum(), at);
         return conversation;
+    }
+
+    /// <summary>
+    /// What was said before is asked for where there is somebody who may hand it over: the account's other devices, if one of them has added this one;
+    /// otherwise the members, by the group's policy. It gets places below all that comes.
+    /// </summary>
+    private void SeekHistory(ConversationState conversation, Handle by, ulong formerCursor)
+    {
+        bool isOwn = by == context.Self;
+        if (conversation.Record.Kind == ConversationKind.Devices || !(isOwn || conversation.Record.History != HistoryPolicy.None))
+            return;
+        long floor = conversation.Record.LastOrder;
+        conversation.Set(conversation.Record with { LastOrder = floor + HistoryOrders });
+        context.Seeker.Seek(conversation, formerCursor, conversation.Record.Cursor, isOwn, floor);
     }
 
     /// <summary>The other side of a direct conversation; oneself if nobody else is left in it.</summary>

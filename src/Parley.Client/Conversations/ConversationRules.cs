@@ -12,7 +12,7 @@ namespace Parley.Client.Conversations;
 /// Who may change what. MLS lets any member change anything; these are the rules on top, the same for every member, checked before a
 /// Commit is merged and before a proposal is committed. In a group its administrators add, remove and rename; in a direct conversation
 /// nobody is added after its first Commit. Everyone may leave, and everyone's own devices may come and go. A group that no
-/// administrator is left in is administered by all.
+/// administrator is left in is administered by all. The group of an account's devices has no other members.
 /// </summary>
 internal sealed class ConversationRules
 {
@@ -54,7 +54,7 @@ internal sealed class ConversationRules
         {
             Proposal.Add add => AllowsAdd(proposer.Handle, add),
             Proposal.Remove remove => _members.TryGetValue(remove.Removed, out DeviceCertificate? removed) && (removed.Handle == proposer.Handle || IsAdmin(proposer.Handle)),
-            Proposal.GroupContextExtensions extensions => IsAdmin(proposer.Handle) && IsSameKind(extensions.Extensions),
+            Proposal.GroupContextExtensions extensions => IsSuccessor(proposer.Handle, extensions.Extensions),
             Proposal.Update => true,
             // Nothing of ours makes these, and each of them could get around the rules above.
             Proposal.PreSharedKey or Proposal.ReInit or Proposal.ExternalInit => false,
@@ -73,7 +73,7 @@ internal sealed class ConversationRules
         return AreConsistent(_profile, left.Concat(staged.Added.Select(static member => CertificateCheck.Of(member.Leaf))));
     }
 
-    /// <summary>Whether a group's members can be a conversation: one account key for each person, one leaf for each device, two people at most in a direct one.</summary>
+    /// <summary>Whether a group's members can be a conversation: one account key for each person, one leaf for each device, two people at most in a direct one, one among devices.</summary>
     public static bool AreConsistent(ConversationProfile profile, IEnumerable<DeviceCertificate> members)
     {
         var keys = new Dictionary<Handle, ReadOnlyMemory<byte>>();
@@ -84,7 +84,12 @@ internal sealed class ConversationRules
                 return false;
         }
 
-        return profile.Kind == ConversationKind.Group || keys.Count <= DirectMembersMax;
+        return profile.Kind switch
+        {
+            ConversationKind.Group => true,
+            ConversationKind.Direct => keys.Count <= DirectMembersMax,
+            _ => keys.Count == 1,
+        };
     }
 
     /// <summary>
@@ -110,10 +115,15 @@ internal sealed class ConversationRules
     {
         if (!CertificateCheck.TryDecode(add.KeyPackage.LeafNode, out DeviceCertificate? added))
             return false;
+        if (_profile.Revoked.Contains(added.DeviceId))
+            return false;
         bool isBeginning = _handles.Count == 1 && _handles.Contains(proposer);
         return added.Handle == proposer || IsAdmin(proposer) || (_profile.Kind == ConversationKind.Direct && isBeginning);
     }
 
-    private bool IsSameKind(ImmutableArray<Mls.Messages.Extensions.Extension> extensions) =>
-        extensions.Length == 1 && ConversationProfile.TryFind(extensions, out ConversationProfile? next) && next.Kind == _profile.Kind;
+    /// <summary>A kind never changes. Administrators change what a group has; among an account's devices each may take one out for good, and none lets one in again.</summary>
+    private bool IsSuccessor(Handle proposer, ImmutableArray<Mls.Messages.Extensions.Extension> extensions) =>
+        ConversationProfile.TryFind(extensions, out ConversationProfile? next)
+        && next.Kind == _profile.Kind
+        && (_profile.Kind == ConversationKind.Devices ? _profile.Revoked.All(next.Revoked.Contains) : IsAdmin(proposer));
 }

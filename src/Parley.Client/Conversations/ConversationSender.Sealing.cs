@@ -30,9 +30,10 @@ internal sealed partial class ConversationSender
                 return false;
             }
 
-            conversation.ReplaceHead(head with { Sealed = message });
+            // What it is for may have been worked out only now.
+            conversation.ReplaceHead((conversation.Head ?? head) with { Sealed = message });
             conversation.SaveGroup();
-            int messageBytesMax = head.Work is OutboxWork.Message or OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
+            int messageBytesMax = head.Work is { IsApplication: true } or OutboxWork.Leave or OutboxWork.Return ? Limits.MessageBytesMax : Limits.CommitBytesMax;
             if (message.Message.Length <= messageBytesMax && message.Welcome.Length <= Limits.WelcomeBytesMax)
                 return true;
             Fail(conversation, conversation.Head!, ErrorText.Of(ClientErrorCode.MessageTooLong), now); // Replaced just above.
@@ -49,8 +50,10 @@ internal sealed partial class ConversationSender
     /// <summary>What is sent for an entry; null if there is nothing to send any more and the entry has come to its end.</summary>
     private SealedMessage? Seal(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
+        if (head.Work is OutboxWork.Return)
+            return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
         Group group = conversation.Group;
-        if (conversation.Record.AreKeysStale && head.Work is not (OutboxWork.Update or OutboxWork.Return))
+        if (conversation.Record.AreKeysStale && head.Work is not OutboxWork.Update)
         {
             conversation.QueueFirst(new OutboxWork.Update(), now);
             return null;
@@ -58,15 +61,13 @@ internal sealed partial class ConversationSender
 
         switch (head.Work)
         {
-            case OutboxWork.Return:
-                return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
-            case OutboxWork.Message message:
-                if (WorkBefore(conversation, message, now) is not { } before)
-                    return Of(group.Epoch, group.Protect(message.Mimi.Span), now);
+            case { IsApplication: true }:
+                if (WorkBefore(conversation, head.Work, now) is not { } before)
+                    return ContentOf(conversation, head) is { } content ? Of(group.Epoch, group.Protect(content.Span), now) : Done(conversation);
                 conversation.QueueFirst(before, now);
                 return null;
             case OutboxWork.CommitProposals:
-                return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
+                return conversation.Record.HasProposals || conversation.Record.RefusedCommit is not null ? Commit(conversation, [], now) : Done(conversation);
             case OutboxWork.Leave:
                 return SealLeave(conversation, now);
             case OutboxWork.Update:
@@ -78,13 +79,44 @@ internal sealed partial class ConversationSender
                 ImmutableArray<Proposal> removes = [.. ConversationRules.Of(conversation.Group).LeavesOf(remove.Handle).Select(static leaf => new Proposal.Remove(leaf))];
                 return removes.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, removes, now);
             case OutboxWork.RemoveDevices devices:
-                ImmutableArray<Proposal> gone = [.. OwnOthers(group).Where(member => devices.Devices.Contains(member.Device)).Select(static member => new Proposal.Remove(member.Leaf))];
+                ImmutableArray<Proposal> gone = [.. OwnOthers(group).Where(member => devices.Devices.Contains(member.Device)).Select(static member => new Proposal.Remove(member.Leaf)), .. Revocation(group, devices)];
                 return gone.IsEmpty ? Done(conversation) : Commit(conversation, gone, now);
             case OutboxWork.Rename rename:
-                ConversationProfile profile = ConversationProfile.Of(group) with { Name = rename.Name };
-                return CommitAsAdmin(conversation, [new Proposal.GroupContextExtensions([profile.ToExtension()])], now);
+                return CommitAsAdmin(conversation, [Change(ConversationProfile.Of(group) with { Name = rename.Name })], now);
+            case OutboxWork.SetHistory set:
+                return CommitAsAdmin(conversation, [Change(ConversationProfile.Of(group) with { History = set.Policy })], now);
             default:
                 throw new InvalidOperationException("All kinds of work are named.");
+        }
+    }
+
+    private static Proposal.GroupContextExtensions Change(ConversationProfile profile) => new(profile.ToExtensions());
+
+    /// <summary>In the group of the account's devices: those that are taken out are noted for good, whether they are there or not.</summary>
+    private static IEnumerable<Proposal> Revocation(Group group, OutboxWork.RemoveDevices devices)
+    {
+        ConversationProfile profile = ConversationProfile.Of(group);
+        ImmutableArray<DeviceId> added = [.. devices.Devices.Except(profile.Revoked)];
+        return profile.Kind == ConversationKind.Devices && !added.IsEmpty ? [Change(profile with { Revoked = [.. profile.Revoked, .. added] })] : [];
+    }
+
+    /// <summary>What an application message says; null if there is nothing to say any more. Some of it is read only now, and noted in the entry.</summary>
+    private ReadOnlyMemory<byte>? ContentOf(ConversationState conversation, OutboxEntry head)
+    {
+        switch (head.Work)
+        {
+            case OutboxWork.Message message:
+                return message.Mimi;
+            case OutboxWork.Signal signal:
+                return signal.Mimi;
+            case OutboxWork.ShareState when context.Devices.TakeUntold() is { } state:
+                conversation.ReplaceHead(head with { Work = new OutboxWork.ShareState(state.Encode()) });
+                return OutgoingContent.Internal(context, state).Mimi;
+            case OutboxWork.HandOver work when context.Giver.TakePart(conversation, work.Job) is { } taken:
+                conversation.ReplaceHead(head with { Work = new OutboxWork.HandOver(taken.Job) });
+                return OutgoingContent.Internal(context, taken.Part).Mimi;
+            default:
+                return null;
         }
     }
 
@@ -111,7 +143,7 @@ internal sealed partial class ConversationSender
     /// <summary>Whatever the group's keys are, this needs none of them: it is signed by the device, and only a member who is there already is added by it.</summary>
     private SealedMessage SealReturn(ConversationState conversation, ulong logEpoch, DateTimeOffset now)
     {
-        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Group.Context.CipherSuite, now, context.Batch);
+        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Record.Suite, now, context.Batch);
         byte[] message = ExternalProposals.Add(context.Crypto, conversation.Id.ToArray(), logEpoch, keyPackage, context.Profile.Identity.Leaf.Signer);
         return Of(logEpoch, message, now);
     }
@@ -176,16 +208,16 @@ internal sealed partial class ConversationSender
     /// What must happen before a message: what was proposed in this epoch is committed (RFC 9420 §12.4), one's own keys are renewed if they
     /// are due, and members who have come are told the name one goes by.
     /// </summary>
-    private OutboxWork? WorkBefore(ConversationState conversation, OutboxWork.Message message, DateTimeOffset now)
+    private OutboxWork? WorkBefore(ConversationState conversation, OutboxWork work, DateTimeOffset now)
     {
         if (conversation.Group.MustCommitFirst)
             return new OutboxWork.CommitProposals();
         if (conversation.Record.LeafUpdatedAt + MlsProfile.LeafUpdateInterval <= now)
             return new OutboxWork.Update();
-        if (!conversation.Record.IsProfileDue)
+        if (!conversation.Record.IsProfileDue || conversation.Record.Kind == ConversationKind.Devices)
             return null;
         conversation.Set(conversation.Record with { IsProfileDue = false });
-        bool isTold = context.Profile.Nickname.Length == 0 || MessageBody.IsProfile(message.Mimi);
+        bool isTold = context.Profile.Nickname.Length == 0 || (work is OutboxWork.Message message && MessageBody.IsProfile(message.Mimi));
         return isTold ? null : OutgoingContent.Profile(context, conversation.Id);
     }
 
@@ -212,7 +244,9 @@ internal sealed partial class ConversationSender
             Proposals = [.. proposals, .. returning.Select(static leaf => new Proposal.Remove(leaf))],
             IncludesReceivedProposals = includesReceived,
             MayInclude = queued => rules.ReturnOf(queued) is not { } leaf || !leaving.Contains(leaf),
-            IsPublic = conversation.Record.AreKeysStale,
+            // The server may have seen, and refused, a Commit of ours for this epoch. If this is an old copy that does not know of it, its key is not used again.
+            IsPublic = conversation.Record.AreKeysStale || conversation.Record.RefusedCommit is not null,
+            AuthenticatedData = conversation.Record.RefusedCommit is { } refused ? Supersession.Encode(refused) : default,
         };
         PendingCommit pending = group.Commit(options, now);
         if (returning.Count > 0 && !rules.Allows(pending.Staged))

@@ -1,4 +1,5 @@
 using Parley.Client.Engine;
+using Parley.Client.History;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
 using Parley.Contracts.Identity;
@@ -18,6 +19,7 @@ internal sealed class EpochChange
     private readonly Handle _committer;
     private readonly bool _isOwn;
     private readonly HashSet<Handle> _added = [];
+    private readonly List<DeviceCertificate> _addedDevices = [];
     private readonly List<Handle> _returned = [];
     private readonly List<(Handle Removed, Handle By)> _removed = [];
 
@@ -32,7 +34,11 @@ internal sealed class EpochChange
         _returned.AddRange(returned.Select(rules.HandleOf));
         HashSet<DeviceId> devices = [.. staged.Removed.Where(removed => returned.Contains(removed.Index)).Select(static removed => CertificateCheck.Of(removed.Leaf).DeviceId)];
         foreach (DeviceCertificate added in staged.Added.Select(static added => CertificateCheck.Of(added.Leaf)).Where(added => !devices.Contains(added.DeviceId)))
+        {
             _added.Add(added.Handle);
+            _addedDevices.Add(added);
+        }
+
         foreach (QueuedProposal queued in staged.Proposals)
         {
             if (queued.Proposal is Mls.Messages.Proposals.Proposal.Remove { Removed: var leaf } && returned.Contains(leaf))
@@ -43,7 +49,10 @@ internal sealed class EpochChange
     }
 
     /// <summary>After the merge: reads the new roster and says what has happened.</summary>
-    public void Tell(DateTimeOffset at, DateTimeOffset now)
+    /// <param name="at">When the server received it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="askedAt">When this device was asked to make it; null if another did.</param>
+    public void Tell(DateTimeOffset at, DateTimeOffset now, DateTimeOffset? askedAt)
     {
         ConversationProfile profile = ReadRoster(_context, _conversation, at);
         foreach (Handle returned in _returned)
@@ -54,8 +63,12 @@ internal sealed class EpochChange
             TellRemoved(removed, by, at);
         if (profile.Kind == ConversationKind.Group && profile.Name != _conversation.Record.Name)
             _conversation.AddNotice(Notices.Renamed(NameOf(_committer), profile.Name), at);
+        if (profile.History != _conversation.Record.History)
+            _conversation.AddNotice(Notices.HistoryChanged(NameOf(_committer), profile.History), at);
+        AllowHistory(profile.History, at, askedAt);
         _conversation.Set(_conversation.Record with
         {
+            History = profile.History,
             Name = profile.Kind == ConversationKind.Group ? profile.Name : _conversation.Record.Name,
             IsProfileDue = _conversation.Record.IsProfileDue || _added.Count > 0,
             HasProposals = false,
@@ -91,6 +104,31 @@ internal sealed class EpochChange
         });
         conversation.Set(conversation.Record with { IsAdmin = rules.IsAdmin(context.Self) });
         return profile;
+    }
+
+    /// <summary>What those who came may be handed of what was said before. One's own devices tell each other all they know instead.</summary>
+    private void AllowHistory(HistoryPolicy policy, DateTimeOffset at, DateTimeOffset? askedAt)
+    {
+        if (_conversation.Record.Kind == ConversationKind.Devices)
+        {
+            _context.Step.Tell(new ClientEvent.DevicesChanged());
+            if (_isOwn && _addedDevices.Count > 0)
+                _context.Devices.Welcome(_addedDevices.Select(static added => added.DeviceId));
+            return;
+        }
+
+        DateTimeOffset? from = policy.Kind switch
+        {
+            HistoryPolicyKind.All => DateTimeOffset.UnixEpoch,
+            HistoryPolicyKind.LastDays => at - TimeSpan.FromDays(policy.Days),
+            // Only whoever made the Commit knows since when it was wanted.
+            HistoryPolicyKind.FromInvitation => askedAt,
+            _ => null,
+        };
+        if (from is not { } notBefore)
+            return;
+        foreach (DeviceCertificate added in _addedDevices.Where(added => added.Handle != _context.Self))
+            _context.Giver.Allow(_conversation, added.DeviceId, new HistoryAllowance(_conversation.Record.Cursor + 1, notBefore, _isOwn));
     }
 
     private string NameOf(Handle handle) => handle == _context.Self ? "You" : _conversation.Roster.NameOf(handle);

@@ -14,6 +14,12 @@ namespace Parley.Client.Conversations;
 /// <param name="Body">What it holds.</param>
 internal sealed record TimelineRecord(DateTimeOffset At, Handle? Sender, MessageId? Id, DeliveryState State, TimelineBody Body)
 {
+    /// <summary>Its place in the log; 0 for what has none, and where it was not noted.</summary>
+    public ulong Sequence { get; init; }
+
+    /// <summary>The member whose word it is that the sender sent it; null where the sender's signature proves it.</summary>
+    public Handle? HandedOverBy { get; init; }
+
     /// <summary>What a reader is shown.</summary>
     public TimelineContent Content => Body switch
     {
@@ -33,6 +39,7 @@ internal sealed record TimelineRecord(DateTimeOffset At, Handle? Sender, Message
             MessageBody.Text text => new TimelineContent.Text(text.Body),
             MessageBody.Action action => new TimelineContent.Action(action.Body),
             MessageBody.Profile => new TimelineContent.Unknown("profile"),
+            MessageBody.Internal => new TimelineContent.Unknown(InternalMessage.ContentType),
             MessageBody.Unknown unknown => new TimelineContent.Unknown(unknown.ContentType),
             _ => throw new InvalidOperationException("All kinds of messages are named."),
         };
@@ -46,6 +53,8 @@ internal sealed record TimelineRecord(DateTimeOffset At, Handle? Sender, Message
         writer.WriteVector(Id is { } id ? id.ToArray() : []);
         writer.WriteUInt8((byte)State);
         Body.Write(writer);
+        writer.WriteUInt64(Sequence);
+        writer.WriteVector(Encoding.ASCII.GetBytes(HandedOverBy?.Value ?? ""));
         return writer.ToArray();
     }
 
@@ -57,9 +66,12 @@ internal sealed record TimelineRecord(DateTimeOffset At, Handle? Sender, Message
         MessageId? id = MessageId.TryParse(reader.ReadVector().Span, out MessageId parsed) ? parsed : null;
         var state = (DeliveryState)reader.ReadUInt8();
         TimelineBody body = TimelineBody.Read(reader);
+        // An item from before this was noted ends here.
+        ulong sequence = reader.AtEnd ? 0 : reader.ReadUInt64();
+        Handle? by = reader.AtEnd || !Handle.TryParse(Encoding.ASCII.GetString(reader.ReadVector().Span), out Handle? found) ? null : found;
         if (!reader.Finish())
             throw new InvalidDataException("A stored item is damaged.");
-        return new TimelineRecord(at, sender, id, state, body);
+        return new TimelineRecord(at, sender, id, state, body) { Sequence = sequence, HandedOverBy = by };
     }
 }
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Parley.Client.Content;
 using Parley.Client.Conversations;
+using Parley.Client.Devices;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
 using Parley.Client.Store;
@@ -48,7 +49,7 @@ internal sealed partial class ClientEngine
     /// <summary>Takes back a message that still waits. One that has been sealed may be with the server already, and goes on.</summary>
     public ClientResult Cancel(MessageId message)
     {
-        foreach (ConversationState conversation in _conversations.Values)
+        foreach (ConversationState conversation in Conversations.Values)
         {
             if (conversation.Outbox.FirstOrDefault(entry => entry.Work is OutboxWork.Message work && work.Id == message) is not { } entry)
                 continue;
@@ -63,19 +64,19 @@ internal sealed partial class ClientEngine
 
     /// <summary>Checks KeyPackages of a suite that the server handed out for a person.</summary>
     public ClientResult<ImmutableArray<ReadOnlyMemory<byte>>> CheckKeyPackages(Handle handle, CipherSuite suite, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now) =>
-        _opener.Check(handle, suite, keyPackages, now);
+        _opener.Check(handle, suite, handle == _context.Self ? OfMembers(keyPackages) : keyPackages, now);
 
     /// <summary>Makes a conversation, and says which entry of its outbox must end before it is there for the others.</summary>
     public (ConversationId Id, long Number) Create(
         ConversationKind kind, string name, CipherSuite suite, ImmutableArray<ReadOnlyMemory<byte>> keyPackages, DateTimeOffset now)
     {
         (ConversationState conversation, long number) = _opener.Create(kind, name, suite, keyPackages, now);
-        _conversations.Add(conversation.Id, conversation);
+        Conversations.Add(conversation.Id, conversation);
         return (conversation.Id, number);
     }
 
     /// <summary>The direct conversation with a person, both still in it; the lowest id where both have begun one.</summary>
-    public ConversationId? FindDirect(Handle peer) => _conversations.Values
+    public ConversationId? FindDirect(Handle peer) => Conversations.Values
         .Where(c => c.Record is { Kind: ConversationKind.Direct, Membership: Membership.Active } && c.Record.Name == peer.Value)
         .Where(c => c.Roster.Contains(peer) || c.Outbox.Any(static entry => entry.Work is OutboxWork.Add))
         .OrderBy(static c => c.Id.ToString(), StringComparer.Ordinal)
@@ -90,7 +91,7 @@ internal sealed partial class ClientEngine
             return ClientResult.Refuse<CipherSuite>(error);
         return conversation.Roster.Contains(member)
             ? ClientResult.Refuse<CipherSuite>(ClientErrorCode.AlreadyMember)
-            : ClientResult.Of(conversation.Group.Context.CipherSuite);
+            : ClientResult.Of(conversation.Record.Suite);
     }
 
     /// <summary>Queues the adding of devices.</summary>
@@ -101,14 +102,14 @@ internal sealed partial class ClientEngine
 
     /// <summary>The conversations that go on, each with the suite a device needs KeyPackages of to enter it.</summary>
     public IReadOnlyList<(ConversationId Id, CipherSuite Suite)> ActiveConversations() =>
-        [.. _conversations.Values.Where(static c => c.Record.Membership == Membership.Active).Select(static c => (c.Id, c.Group.Context.CipherSuite))];
+        [.. Conversations.Values.Where(static c => c.Record is { Membership: Membership.Active, Kind: not ConversationKind.Devices }).Select(static c => (c.Id, c.Record.Suite))];
 
     /// <summary>Queues the adding of devices of one's own account. KeyPackages that the account's own key has not certified are refused.</summary>
     public ClientResult<long> AddOwnDevices(ConversationId id, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now)
     {
         if (!FindActive(id).TryGetValue(out ConversationState? conversation, out ClientError? error))
             return ClientResult.Refuse<long>(error);
-        if (!_opener.Check(_context.Self, conversation.Group.Context.CipherSuite, keyPackages, now).TryGetValue(out ImmutableArray<ReadOnlyMemory<byte>> good, out error))
+        if (!_opener.Check(_context.Self, conversation.Record.Suite, OfMembers(keyPackages), now).TryGetValue(out ImmutableArray<ReadOnlyMemory<byte>> good, out error))
             return ClientResult.Refuse<long>(error);
         return ClientResult.Of(conversation.Queue(new OutboxWork.Add(good), now));
     }
@@ -152,30 +153,21 @@ internal sealed partial class ClientEngine
             return ClientResult.Refuse(ClientErrorCode.NameInvalid);
         _context.Profile = _context.Profile with { Nickname = name };
         _context.Profile.Save(_context.Batch);
-        foreach (ConversationState conversation in _conversations.Values)
+        foreach (ConversationState conversation in Conversations.Values)
         {
             conversation.Set(conversation.Roster.WithName(_context.Self, name));
-            if (conversation.Record.Membership == Membership.Active)
+            if (conversation.Record is { Membership: Membership.Active, Kind: not ConversationKind.Devices })
                 conversation.Queue(OutgoingContent.Profile(_context, conversation.Id), now);
         }
 
         return ClientResult.Success;
     }
 
-    /// <summary>Marks items as read.</summary>
+    /// <summary>Marks items as read, on all of the account's devices.</summary>
     public void MarkRead(ConversationId id, long upToOrder)
     {
-        if (!TryFind(id, out ConversationState? conversation) || upToOrder <= conversation.Record.ReadUpTo)
-            return;
-        long order = Math.Min(upToOrder, conversation.Record.LastOrder);
-        int unread = 0;
-        foreach (StoreEntry entry in _context.Store.Read(new StoreRange(conversation.Keys.Timeline, Start: StoreKey.Of(conversation.Keys.Timeline, StoreKey.OfNumber(order)))))
-        {
-            TimelineRecord item = TimelineRecord.Decode(entry.Value);
-            unread += item is { State: DeliveryState.Received, Body: not TimelineBody.Notice } ? 1 : 0;
-        }
-
-        conversation.Set(conversation.Record with { ReadUpTo = order, Unread = unread });
+        if (TryFind(id, out ConversationState? conversation) && conversation.MarkRead(upToOrder) && conversation.LastMessage(conversation.Record.ReadUpTo) is { } last)
+            _context.Devices.Set(AccountDevices.ReadKey(id), last.ToArray());
     }
 
     /// <summary>What is known of a person's key.</summary>
@@ -196,7 +188,8 @@ internal sealed partial class ClientEngine
         if (!_context.Accounts.TryFind(peer, out KnownAccount? account))
             return ClientResult.Refuse(ClientErrorCode.PeerUnknown);
         _context.Accounts.Confirm(peer, account, verified, _context.Batch);
-        foreach (ConversationState conversation in _conversations.Values.Where(c => c.Roster.Contains(peer)))
+        _context.Devices.SetContact(peer);
+        foreach (ConversationState conversation in Conversations.Values.Where(c => c.Roster.Contains(peer)))
             _context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
         return ClientResult.Success;
     }
@@ -222,10 +215,13 @@ internal sealed partial class ClientEngine
 
     /// <summary>All conversations, newest activity first.</summary>
     public IReadOnlyList<Conversation> ReadConversations() =>
-        [.. _conversations.Values.Select(Show).OrderByDescending(static c => c.LastActivity).ThenBy(static c => c.Id.ToString(), StringComparer.Ordinal)];
+        [.. Conversations.Values.Where(static c => c.Record.Kind != ConversationKind.Devices).Select(Show).OrderByDescending(static c => c.LastActivity).ThenBy(static c => c.Id.ToString(), StringComparer.Ordinal)];
 
     private static TimelineItem Show(ConversationState conversation, long order, TimelineRecord record) => new(
-        order, record.Id, record.Sender, record.Sender is null ? "" : conversation.Roster.NameOf(record.Sender), record.At, record.Content, record.State);
+        order, record.Id, record.Sender, record.Sender is null ? "" : conversation.Roster.NameOf(record.Sender), record.At, record.Content, record.State)
+    {
+        HandedOverBy = record.HandedOverBy,
+    };
 
     private TimelineItem? ShowQueued(ConversationState conversation, OutboxEntry entry)
     {
@@ -252,7 +248,12 @@ internal sealed partial class ClientEngine
             handle, conversation.Roster.NameOf(handle), IsAdminOf(conversation, handle), handle == _context.Self, _context.Accounts.TryFind(handle, out KnownAccount? account) && account.IsVerified));
         string title = record.Kind == ConversationKind.Group ? record.Name : conversation.Roster.NameOf(ParseHandle(record.Name));
         return new Conversation(
-            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, record.LastActivity, record.LastText, state, record.IsAdmin, record.IsPostQuantum);
+            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, record.LastActivity, record.LastText, state, record.IsAdmin, record.IsPostQuantum)
+        {
+            History = record.History,
+            IsMuted = !_context.Devices.Get(AccountDevices.MutedKey(conversation.Id)).IsEmpty,
+            Draft = Encoding.UTF8.GetString(_context.Devices.Get(AccountDevices.DraftKey(conversation.Id)).Span),
+        };
     }
 
     private static bool IsAdminOf(ConversationState conversation, Handle handle) => conversation.Roster.Admins.Contains(handle.Value);

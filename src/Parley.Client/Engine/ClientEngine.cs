@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Parley.Client.Conversations;
 using Parley.Client.Identity;
+using Parley.Client.Outbox;
 using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
@@ -27,7 +28,6 @@ internal sealed partial class ClientEngine : IDisposable
     private readonly ConversationReceiver _receiver;
     private readonly ConversationSender _sender;
     private readonly ConversationOpener _opener;
-    private readonly Dictionary<ConversationId, ConversationState> _conversations;
     private ulong _inboxCursor;
     private InboxSession _inbox = new();
 
@@ -37,7 +37,8 @@ internal sealed partial class ClientEngine : IDisposable
         _receiver = new ConversationReceiver(_context);
         _sender = new ConversationSender(_context, _receiver);
         _opener = new ConversationOpener(_context, _receiver);
-        _conversations = ConversationState.LoadAll(_context).ToDictionary(static conversation => conversation.Id);
+        foreach (ConversationState conversation in ConversationState.LoadAll(_context))
+            Conversations.Add(conversation.Id, conversation);
         _inboxCursor = store.Get(InboxKey) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(stored) : 0;
     }
 
@@ -60,14 +61,17 @@ internal sealed partial class ClientEngine : IDisposable
     {
         get
         {
-            var waiting = _conversations.Values.Where(static conversation => conversation.Head is not null).ToList();
+            // Handing over history may take long, and is nobody's own message.
+            var waiting = Conversations.Values.Where(static conversation => conversation.Outbox.Any(static entry => entry.Work is not OutboxWork.HandOver)).ToList();
             if (waiting.Count == 0)
                 return ClientResult.Success;
             return waiting.TrueForAll(static conversation => conversation.Session.IsHalted) ? ClientResult.Refuse(ClientErrorCode.ServerMisbehaved) : null;
         }
     }
 
-    private IEnumerable<ConversationState> Followed => _conversations.Values.Where(static conversation => conversation.IsFollowed);
+    private Dictionary<ConversationId, ConversationState> Conversations => _context.Conversations;
+
+    private IEnumerable<ConversationState> Followed => Conversations.Values.Where(static conversation => conversation.IsFollowed);
 
     /// <summary>The engine of the account in a store, or null if there is none.</summary>
     public static ClientEngine? Load(ICryptoProvider crypto, IClientStore store) =>
@@ -89,7 +93,7 @@ internal sealed partial class ClientEngine : IDisposable
     public void ResetConnection()
     {
         _inbox = new InboxSession();
-        foreach (ConversationState conversation in _conversations.Values)
+        foreach (ConversationState conversation in Conversations.Values)
             conversation.Set(new ConversationSession());
     }
 
@@ -115,6 +119,9 @@ internal sealed partial class ClientEngine : IDisposable
             requests.Add(new EngineRequest.Acknowledge(LogId.Inbox, _inboxCursor));
         }
 
+        _context.Devices.KeepUp(now);
+        _context.Seeker.AskDue(now);
+        _context.Giver.BeginDue(now);
         foreach (ConversationState conversation in Followed.ToList())
             AddRequests(conversation, requests, now);
         return requests;
@@ -125,13 +132,15 @@ internal sealed partial class ClientEngine : IDisposable
     /// at when it came, and whatever it still waits for comes in.
     /// </summary>
     public DateTimeOffset? NextTime(DateTimeOffset now) =>
-        Followed.SelectMany(ConversationSender.Times).Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
+        Followed.SelectMany(ConversationSender.Times).Concat(_context.Devices.Times).Concat(_context.Giver.Times)
+            .Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
 
     /// <summary>A subscription has been answered.</summary>
-    public bool Subscribed(LogId log, ErrorCode error, ulong head)
+    public bool Subscribed(LogId log, SubscribeReply reply, DateTimeOffset now)
     {
-        bool isRead = log.Conversation is not { } id || _conversations.ContainsKey(id);
-        ulong cursor = log.Conversation is { } known && _conversations.TryGetValue(known, out ConversationState? conversation) ? conversation.Record.Cursor : _inboxCursor;
+        (ErrorCode error, ulong head) = (reply.Error, reply.Head);
+        bool isRead = log.Conversation is not { } id || Conversations.ContainsKey(id);
+        ulong cursor = log.Conversation is { } known && Conversations.TryGetValue(known, out ConversationState? conversation) ? conversation.Record.Cursor : _inboxCursor;
         if (!isRead)
             return true;
         if (error == ErrorCode.CursorInvalid || (error == ErrorCode.None && head < cursor))
@@ -146,9 +155,11 @@ internal sealed partial class ClientEngine : IDisposable
             return error == ErrorCode.None;
         }
 
-        ConversationState state = _conversations[log.Conversation.Value];
-        state.Set(state.Session with { HeadSequence = error == ErrorCode.None ? head : null, IsHalted = error != ErrorCode.None });
+        ConversationState state = Conversations[log.Conversation.Value];
+        bool isAccepted = error == ErrorCode.None;
+        state.Set(state.Session with { HeadSequence = isAccepted ? head : null, ShownAfter = isAccepted ? reply.After : 0, LogEpoch = reply.Epoch, IsHalted = !isAccepted });
         _context.Step.Tell(new ClientEvent.ConversationChanged(state.Id));
+        JoinWaiting(state, now);
         return true;
     }
 
@@ -206,7 +217,7 @@ internal sealed partial class ClientEngine : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (ConversationState conversation in _conversations.Values)
+        foreach (ConversationState conversation in Conversations.Values)
             conversation.Dispose();
         _context.Dispose();
     }
@@ -245,7 +256,7 @@ internal sealed partial class ClientEngine : IDisposable
         }
 
         if (envelope.EntryCase == Envelope.EntryOneofCase.Welcome)
-            ReceiveWelcome(envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now), now);
+            ReceiveWelcome(envelope, now);
         else
             _context.Step.Blame(LogFault.Misplaced);
         _inbox = _inbox with { Stock = Stock.Unknown };
@@ -256,22 +267,53 @@ internal sealed partial class ClientEngine : IDisposable
         return true;
     }
 
-    private void ReceiveWelcome(InboxWelcome welcome, DateTimeOffset at, DateTimeOffset now)
+    /// <summary>
+    /// A Welcome into a conversation that this device follows waits until its log has been read up to the Welcome's Commit, or to the removal that
+    /// came before: what was said until then is readable, and tells what has become of one's own messages.
+    /// </summary>
+    private void ReceiveWelcome(Envelope envelope, DateTimeOffset now)
     {
-        if (_opener.TryJoin(welcome, _conversations, at, now, out ConversationState? joined))
-            _conversations[joined.Id] = joined;
+        if (ConversationId.TryParse(envelope.Welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation) && conversation.IsFollowed)
+        {
+            conversation.Await(envelope);
+            JoinWaiting(conversation, now);
+        }
         else
         {
-            _context.Step.Blame(LogFault.WelcomeInvalid);
-            AskAgain(welcome);
+            Join(envelope, now);
         }
     }
 
-    /// <summary>A Welcome that should have brought a lost device back does not: its keys may be among what was forgotten.</summary>
-    private void AskAgain(InboxWelcome welcome)
+    private void JoinWaiting(ConversationState conversation, DateTimeOffset now)
     {
-        if (ConversationId.TryParse(welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation) && conversation.Record.IsLost)
+        while (conversation.TakeWelcome() is { } envelope)
+            Join(envelope, now);
+    }
+
+    private void Join(Envelope envelope, DateTimeOffset now)
+    {
+        if (_opener.TryJoin(envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now), now, out ConversationState? joined))
+        {
+            Conversations[joined.Id] = joined;
+        }
+        else
+        {
+            _context.Step.Blame(LogFault.WelcomeInvalid);
+            if (ConversationId.TryParse(envelope.Welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation))
+                AskAgain(conversation, envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now));
+        }
+    }
+
+    /// <summary>
+    /// A Welcome that should have brought a device back does not, and its keys may be among what the device has forgotten: it asks to be added with
+    /// others. A Commit that it has read, and still is a member after, brought nobody back.
+    /// </summary>
+    private void AskAgain(ConversationState conversation, InboxWelcome welcome, DateTimeOffset at)
+    {
+        if (conversation.Record.IsLost)
             conversation.Set(conversation.Record with { HasAskedToReturn = false });
+        else if (conversation.Record.Cursor < welcome.CommitSequence && _opener.IsForOtherKeys(welcome))
+            ConversationReceiver.LoseFrom(conversation, welcome.CommitSequence, at);
     }
 
     /// <summary>
@@ -280,15 +322,21 @@ internal sealed partial class ClientEngine : IDisposable
     /// </summary>
     private bool ReceiveFollowed(ConversationState conversation, Envelope envelope, DateTimeOffset now)
     {
-        if (conversation.Session.IsHalted || _receiver.Receive(conversation, envelope, now))
+        if (conversation.Session.IsHalted)
             return true;
+        if (_receiver.Receive(conversation, envelope, now))
+        {
+            JoinWaiting(conversation, now);
+            return true;
+        }
+
         int gaps = conversation.Session.Gaps + 1;
         conversation.Set(new ConversationSession { Gaps = gaps, IsHalted = gaps > GapsMax, IsSubscribing = gaps > GapsMax });
         _context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
         return false;
     }
 
-    private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => _conversations.TryGetValue(id, out conversation);
+    private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => Conversations.TryGetValue(id, out conversation);
 
     private enum Stock
     {

@@ -1,7 +1,6 @@
 using Parley.Client.Store;
 using Parley.Client.Transport;
 using Parley.Contracts.Identity;
-using Parley.Contracts.Resources;
 
 namespace Parley.Client.Engine;
 
@@ -15,6 +14,14 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
     private readonly Lock _gate = new();
     private ConnectionStatus _status = new(ConnectionState.Offline, "Not connected.");
     private bool _isConnected;
+    private volatile string? _token;
+
+    /// <summary>The token of the last sign-in, which the server may no longer take. Null before the first.</summary>
+    public string? Token
+    {
+        get => _token;
+        private set => _token = value;
+    }
 
     /// <summary>How things stand.</summary>
     public ConnectionStatus Status
@@ -58,19 +65,26 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
         }
     }
 
-    /// <summary>A token for requests that are made beside the connection.</summary>
+    /// <summary>Signs in for a token alone, for requests that are made while there is no connection.</summary>
     /// <exception cref="TransportException">No answer.</exception>
     public async Task<ClientResult<string>> SignInAsync(CancellationToken cancellationToken)
     {
-        ClientResult<Challenge> challenge = await _resources.CreateChallengeAsync(certificate.DeviceId, cancellationToken);
-        if (!challenge.Succeeded)
-            return ClientResult.Refuse<string>(challenge.Error);
-        if (challenge.Value.Bytes.Length != Contracts.Limits.ChallengeBytes)
-            return ClientResult.Refuse<string>(ClientErrorCode.ServerMisbehaved);
-        byte[] signature = host.Look(engine => engine.Profile.Identity.SignChallenge(challenge.Value.Bytes));
-        var answer = new NewSession(certificate.DeviceId.ToArray(), challenge.Value.Bytes, signature);
-        ClientResult<Session> session = await _resources.CreateSessionAsync(answer, cancellationToken);
-        return session.Succeeded ? ClientResult.Of(session.Value.Token) : ClientResult.Refuse<string>(session.Error);
+        try
+        {
+            await using ServerSession session = await OpenAsync(cancellationToken);
+            return ClientResult.Of(session.Token);
+        }
+        catch (ServerFaultException fault)
+        {
+            return ClientResult.Refuse<string>(fault.Error);
+        }
+    }
+
+    private async Task<ServerSession> OpenAsync(CancellationToken cancellationToken)
+    {
+        ServerSession session = await ServerSession.OpenAsync(host, transport, _resources, options, certificate.DeviceId, cancellationToken);
+        Token = session.Token;
+        return session;
     }
 
     /// <summary>One connection from beginning to end; returns why it ended.</summary>
@@ -79,11 +93,7 @@ internal sealed class ConnectionLoop(EngineHost host, ITransport transport, Devi
         Begin(isConnected: false);
         try
         {
-            ClientResult<string> token = await SignInAsync(cancellationToken);
-            if (!token.Succeeded)
-                return token.Error;
-            await using ServerSession session = await ServerSession.OpenAsync(
-                host, transport, _resources, options, certificate.DeviceId, token.Value, cancellationToken);
+            await using ServerSession session = await OpenAsync(cancellationToken);
             Begin(isConnected: true);
             await session.RunAsync(cancellationToken);
             return ErrorText.Of(ClientErrorCode.Offline);

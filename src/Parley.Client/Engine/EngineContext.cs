@@ -1,3 +1,6 @@
+using Parley.Client.Conversations;
+using Parley.Client.Devices;
+using Parley.Client.History;
 using Parley.Client.Identity;
 using Parley.Client.KeyPackages;
 using Parley.Client.Store;
@@ -19,6 +22,9 @@ internal sealed class EngineContext : IDisposable
         Accounts = new KnownAccounts(store);
         KeyPackages = new KeyPackagePool(crypto, profile.Identity, store);
         GroupConfig = MlsProfile.Config(crypto, new DeviceAuthentication(Certificates));
+        Devices = new AccountDevices(this);
+        Seeker = new HistorySeeker(this);
+        Giver = new HistoryGiver(this);
     }
 
     public ICryptoProvider Crypto { get; }
@@ -34,6 +40,15 @@ internal sealed class EngineContext : IDisposable
     public KeyPackagePool KeyPackages { get; }
 
     public GroupConfig GroupConfig { get; }
+
+    /// <summary>All conversations, those of no user's among them.</summary>
+    public Dictionary<ConversationId, ConversationState> Conversations { get; } = [];
+
+    public AccountDevices Devices { get; }
+
+    public HistorySeeker Seeker { get; }
+
+    public HistoryGiver Giver { get; }
 
     /// <summary>The step being built.</summary>
     public EngineStep Step { get; private set; } = new();

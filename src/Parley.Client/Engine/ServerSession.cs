@@ -23,42 +23,35 @@ internal sealed class ServerSession : IAsyncDisposable
     private readonly IFrameChannel _channel;
     private readonly TimeProvider _time;
     private readonly DeviceId _device;
-    private readonly string _token;
     private readonly ConcurrentDictionary<ulong, EngineRequest> _pending = new();
     private readonly SemaphoreSlim _places = new(InFlightMax);
     private readonly int _generation;
     private ulong _lastRequestId;
 
-    private ServerSession(EngineHost host, ServerResources resources, IFrameChannel channel, TimeProvider time, DeviceId device, string token)
+    private ServerSession(EngineHost host, ServerResources resources, IFrameChannel channel, TimeProvider time, DeviceId device)
     {
         _host = host;
         _resources = resources;
         _channel = channel;
         _time = time;
         _device = device;
-        _token = token;
         _generation = host.Generation;
     }
 
-    /// <summary>Connects and says hello.</summary>
+    /// <summary>What the server takes with HTTP requests of this device, for some hours, also when this connection has ended.</summary>
+    public string Token { get; private set; } = "";
+
+    /// <summary>Connects and signs in.</summary>
     /// <exception cref="TransportException">No connection.</exception>
-    /// <exception cref="ServerFaultException">The server refuses.</exception>
+    /// <exception cref="ServerFaultException">The server refuses, or broke the protocol.</exception>
     public static async Task<ServerSession> OpenAsync(
-        EngineHost host, ITransport transport, ServerResources resources, ClientOptions options, DeviceId device, string token, CancellationToken cancellationToken)
+        EngineHost host, ITransport transport, ServerResources resources, ClientOptions options, DeviceId device, CancellationToken cancellationToken)
     {
         IFrameChannel channel = await transport.ConnectAsync(cancellationToken);
-        var session = new ServerSession(host, resources, channel, options.Time, device, token);
+        var session = new ServerSession(host, resources, channel, options.Time, device);
         try
         {
-            await session.SendAsync(
-                new ClientFrame { Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = token, Client = options.ClientName } }, cancellationToken);
-            ServerFrame frame = await session.ReceiveAsync(cancellationToken);
-            if (frame.Closed is { } closed)
-                throw new ServerFaultException(ErrorText.Of(closed.Reason, closed.RetryAfterMs));
-            if (frame.Reply is not { } reply || reply.RequestId != session._lastRequestId)
-                throw ServerFaultException.Misbehaved();
-            if (reply.Error != ErrorCode.None)
-                throw new ServerFaultException(ErrorText.Of(reply.Error, reply.RetryAfterMs));
+            await session.SignInAsync(options.ClientName, cancellationToken);
             return session;
         }
         catch
@@ -89,6 +82,39 @@ internal sealed class ServerSession : IAsyncDisposable
         _places.Dispose();
     }
 
+    /// <summary>Answers the challenge that the server begins with.</summary>
+    private async Task SignInAsync(string clientName, CancellationToken cancellationToken)
+    {
+        ServerFrame first = await ReceiveAsync(cancellationToken);
+        RefuseClosed(first);
+        if (first.Challenge is not { Random.Length: Limits.ChallengeBytes } challenge)
+            throw ServerFaultException.Misbehaved();
+        byte[] signature = _host.Look(engine => engine.Profile.Identity.SignChallenge(challenge.Random.Span));
+        var hello = new Hello
+        {
+            ProtocolVersion = Limits.ProtocolVersion,
+            Client = clientName,
+            Device = ByteString.CopyFrom(_device.ToArray()),
+            Signature = ByteString.CopyFrom(signature),
+        };
+        await SendAsync(new ClientFrame { Hello = hello }, cancellationToken);
+        ServerFrame answer = await ReceiveAsync(cancellationToken);
+        RefuseClosed(answer);
+        if (answer.Reply is not { } reply || reply.RequestId != _lastRequestId)
+            throw ServerFaultException.Misbehaved();
+        if (reply.Error != ErrorCode.None)
+            throw new ServerFaultException(ErrorText.Of(reply.Error, reply.RetryAfterMs));
+        if (reply.Hello is not { } welcomed)
+            throw ServerFaultException.Misbehaved();
+        Token = welcomed.Token;
+    }
+
+    private static void RefuseClosed(ServerFrame frame)
+    {
+        if (frame.Closed is { } closed)
+            throw new ServerFaultException(ErrorText.Of(closed.Reason, closed.RetryAfterMs));
+    }
+
     private async Task SendLoopAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -109,11 +135,11 @@ internal sealed class ServerSession : IAsyncDisposable
         switch (request)
         {
             case EngineRequest.CreateLog create:
-                ClientResult created = await _resources.CreateGroupAsync(create.Conversation, _token, cancellationToken);
+                ClientResult created = await _resources.CreateGroupAsync(create.Conversation, Token, cancellationToken);
                 _host.Run(engine => engine.LogCreated(create, created, _time.GetUtcNow()));
                 break;
             case EngineRequest.CheckKeyPackages:
-                ClientResult kept = await KeyPackageUpkeep.RunAsync(_host, _resources, _time, _token, cancellationToken);
+                ClientResult kept = await KeyPackageUpkeep.RunAsync(_host, _resources, _time, Token, cancellationToken);
                 if (kept.Error is { RetryAfter: { } wait })
                     _host.Run(engine => engine.StockDelayed(_time.GetUtcNow() + wait));
                 else if (!kept.Succeeded)
@@ -163,8 +189,8 @@ internal sealed class ServerSession : IAsyncDisposable
         switch (request)
         {
             case EngineRequest.Subscribe subscribe:
-                ulong head = reply.Subscribed?.Head ?? 0;
-                if (!_host.Run(engine => engine.Subscribed(subscribe.Log, reply.Error, head)))
+                var subscribed = new SubscribeReply(reply.Error, reply.Subscribed?.Head ?? 0, reply.Subscribed?.After ?? 0, reply.Subscribed?.Epoch ?? 0);
+                if (!_host.Run(engine => engine.Subscribed(subscribe.Log, subscribed, now)))
                     throw ServerFaultException.Misbehaved();
                 break;
             case EngineRequest.Append append:

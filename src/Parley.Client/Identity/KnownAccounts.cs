@@ -62,6 +62,27 @@ internal sealed class KnownAccounts(IClientStore store)
     public void Confirm(Handle handle, KnownAccount account, bool isVerified, StoreBatch batch) =>
         Put(handle, account with { IsVerified = isVerified, HasChanged = false }, batch);
 
+    /// <summary>Everybody whose key is known.</summary>
+    public IEnumerable<(Handle Handle, KnownAccount Account)> All()
+    {
+        foreach (StoreEntry stored in store.Read(new StoreRange(Prefix)))
+        {
+            if (Handle.TryParse(Encoding.ASCII.GetString(stored.Key.AsSpan(Prefix.Length)), out Handle? handle) && TryFind(handle, out KnownAccount? account))
+                yield return (handle, account);
+        }
+    }
+
+    /// <summary>Learns what another device of one's own knows of a person: a key nobody was met with here, and the user's word on a key.</summary>
+    public void Learn(Handle handle, ReadOnlyMemory<byte> encoded, StoreBatch batch)
+    {
+        if (!KnownAccount.TryDecode(encoded, out KnownAccount? told))
+            return;
+        bool isKnown = TryFind(handle, out KnownAccount? known);
+        bool isSame = isKnown && known is not null && known.Key.Span.SequenceEqual(told.Key.Span);
+        if (!isKnown || isSame || told.IsVerified)
+            Put(handle, told, batch);
+    }
+
     private static byte[] Key(Handle handle) => StoreKey.Of(Prefix, Encoding.ASCII.GetBytes(handle.Value));
 
     private void Put(Handle handle, KnownAccount account, StoreBatch batch)
@@ -85,13 +106,15 @@ internal sealed record KnownAccount(ReadOnlyMemory<byte> Key, bool IsVerified, b
         return writer.ToArray();
     }
 
-    public static KnownAccount Decode(ReadOnlyMemory<byte> stored)
+    public static KnownAccount Decode(ReadOnlyMemory<byte> stored) =>
+        TryDecode(stored, out KnownAccount? account) ? account : throw new InvalidDataException("A stored key is damaged.");
+
+    public static bool TryDecode(ReadOnlyMemory<byte> encoded, [NotNullWhen(true)] out KnownAccount? account)
     {
-        var reader = new TlsReader(stored);
+        var reader = new TlsReader(encoded);
         ReadOnlyMemory<byte> key = reader.ReadVector();
         byte flags = reader.ReadUInt8();
-        if (!reader.Finish())
-            throw new InvalidDataException("A stored key is damaged.");
-        return new KnownAccount(key, (flags & 1) != 0, (flags & 2) != 0);
+        account = reader.Finish() ? new KnownAccount(key, (flags & 1) != 0, (flags & 2) != 0) : null;
+        return account is not null;
     }
 }

@@ -93,7 +93,7 @@ internal sealed class LocalIdentity : IDisposable
         SignatureAlgorithm.Ed25519,
         _device.PrivateKey.AsSpan(),
         Certificate.DeviceKey.Span,
-        SignedContent.SignIn(Certificate.Server, Certificate.DeviceId, challenge));
+        SignedContent.SignIn(Certificate.Server, Contracts.Limits.ProtocolVersion, Certificate.DeviceId, challenge));
 
     /// <summary>Zeroes the private keys.</summary>
     public void Dispose()

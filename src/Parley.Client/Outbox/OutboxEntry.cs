@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Parley.Client.History;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages.Codec;
@@ -94,7 +95,14 @@ internal abstract record OutboxWork
         Update = 8,
         Return = 9,
         RemoveDevices = 16,
+        Signal = 17,
+        ShareState = 18,
+        HandOver = 19,
+        SetHistory = 20,
     }
+
+    /// <summary>Whether it is sent as an application message, which outlives its epoch; all else is a handshake message.</summary>
+    public bool IsApplication => this is Message or Signal or ShareState or HandOver;
 
     public static OutboxWork Read(TlsReader reader)
     {
@@ -120,6 +128,14 @@ internal abstract record OutboxWork
                 return new Update();
             case Tag.Return:
                 return new Return();
+            case Tag.Signal:
+                return new Signal(reader.ReadVector());
+            case Tag.ShareState:
+                return new ShareState(reader.ReadVector());
+            case Tag.HandOver:
+                return new HandOver(HistoryJob.Read(reader));
+            case Tag.SetHistory:
+                return new SetHistory(new HistoryPolicy((HistoryPolicyKind)reader.ReadUInt8(), reader.ReadUInt16()));
             default:
                 reader.Fail(DecodeError.UnknownEnumValue);
                 return new Update();
@@ -165,6 +181,23 @@ internal abstract record OutboxWork
                 break;
             case Return:
                 writer.WriteUInt8((byte)Tag.Return);
+                break;
+            case Signal signal:
+                writer.WriteUInt8((byte)Tag.Signal);
+                writer.WriteVector(signal.Mimi);
+                break;
+            case ShareState share:
+                writer.WriteUInt8((byte)Tag.ShareState);
+                writer.WriteVector(share.Shared);
+                break;
+            case HandOver handOver:
+                writer.WriteUInt8((byte)Tag.HandOver);
+                handOver.Job.Write(writer);
+                break;
+            case SetHistory set:
+                writer.WriteUInt8((byte)Tag.SetHistory);
+                writer.WriteUInt8((byte)set.Policy.Kind);
+                writer.WriteUInt16((ushort)set.Policy.Days);
                 break;
         }
     }
@@ -225,4 +258,20 @@ internal abstract record OutboxWork
 
     /// <summary>Asks the members to add this device again, which cannot follow them any more.</summary>
     public sealed record Return : OutboxWork;
+
+    /// <summary>What a program says to programs.</summary>
+    /// <param name="Mimi">Its encoded content.</param>
+    public sealed record Signal(ReadOnlyMemory<byte> Mimi) : OutboxWork;
+
+    /// <summary>Tells the account's other devices what of its state they have not been told. What that is, is found when it is sealed.</summary>
+    /// <param name="Shared">Once it is sealed: the encoded message.</param>
+    public sealed record ShareState(ReadOnlyMemory<byte> Shared) : OutboxWork;
+
+    /// <summary>Hands over a part of a conversation's history, which is read when it is sealed.</summary>
+    /// <param name="Job">Of what, and how far it has got.</param>
+    public sealed record HandOver(HistoryJob Job) : OutboxWork;
+
+    /// <summary>Changes what those who are added are handed of what was said before.</summary>
+    /// <param name="Policy">The new policy.</param>
+    public sealed record SetHistory(HistoryPolicy Policy) : OutboxWork;
 }

@@ -14,6 +14,10 @@ internal static class OutgoingContent
     public static OutboxWork.Message Profile(EngineContext context, ConversationId conversation) =>
         Of(context, conversation, MessageBody.CreateProfile(context.Profile.Nickname, context.Random(MimiContent.SaltBytes)));
 
+    /// <summary>What programs say to each other.</summary>
+    public static OutboxWork.Signal Internal(EngineContext context, InternalMessage message) =>
+        new(MimiCodec.Encode(MessageBody.CreateInternal(message, context.Random(MimiContent.SaltBytes))));
+
     private static OutboxWork.Message Of(EngineContext context, ConversationId conversation, MimiContent content)
     {
         byte[] mimi = MimiCodec.Encode(content);

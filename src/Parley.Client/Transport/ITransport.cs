@@ -31,7 +31,7 @@ public interface IFrameChannel : IAsyncDisposable
 /// <param name="Method">The HTTP method.</param>
 /// <param name="Path">The path, from the root.</param>
 /// <param name="Body">JSON, or null.</param>
-/// <param name="Token">The session's token, or null.</param>
+/// <param name="Token">The token that a device got when it signed in, or null.</param>
 public sealed record ResourceRequest(HttpMethod Method, string Path, byte[]? Body = null, string? Token = null);
 
 /// <summary>The answer.</summary>

@@ -19,12 +19,6 @@ internal sealed class ServerResources(ITransport transport)
     public Task<ClientResult<Account>> CreateAccountAsync(NewAccount account, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Accounts, Encode(account, Json.NewAccount)), Json.Account, cancellationToken);
 
-    public Task<ClientResult<Challenge>> CreateChallengeAsync(DeviceId device, CancellationToken cancellationToken) =>
-        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Challenges, Encode(new NewChallenge(device.ToArray()), Json.NewChallenge)), Json.Challenge, cancellationToken);
-
-    public Task<ClientResult<Session>> CreateSessionAsync(NewSession session, CancellationToken cancellationToken) =>
-        SendAsync(new ResourceRequest(HttpMethod.Post, Routes.Sessions, Encode(session, Json.NewSession)), Json.Session, cancellationToken);
-
     public Task<ClientResult<KeyPackageStock>> GetStockAsync(CipherSuite suite, string token, CancellationToken cancellationToken) =>
         SendAsync(new ResourceRequest(HttpMethod.Get, Routes.OfSuite(Routes.KeyPackages, (ushort)suite), Token: token), Json.KeyPackageStock, cancellationToken);
 

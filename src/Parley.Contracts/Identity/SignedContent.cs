@@ -10,12 +10,14 @@ public static class SignedContent
 {
     /// <summary>What the device key signs to sign in.</summary>
     /// <param name="server">The server's name, so that a challenge cannot be relayed to another server.</param>
+    /// <param name="protocolVersion">The version of <c>Hello</c>, so that nobody on the way can have an older one spoken.</param>
     /// <param name="device">The device that signs in.</param>
-    /// <param name="challenge">The server's 32 bytes.</param>
-    public static byte[] SignIn(string server, DeviceId device, ReadOnlySpan<byte> challenge)
+    /// <param name="challenge">The server's 32 bytes, which it has given to this connection alone.</param>
+    public static byte[] SignIn(string server, uint protocolVersion, DeviceId device, ReadOnlySpan<byte> challenge)
     {
         var content = new TlsWriter();
         content.WriteVector(System.Text.Encoding.UTF8.GetBytes(server));
+        content.WriteUInt32(protocolVersion);
         content.WriteVector(device.ToArray());
         content.WriteVector(challenge);
         return Labelled("SignIn", content.WrittenSpan);

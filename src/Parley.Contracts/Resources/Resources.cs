@@ -74,26 +74,6 @@ public sealed record LinkReveal(byte[] Secret, byte[] Content);
 /// <param name="Handover">What the existing device hands over; empty if it refuses.</param>
 public sealed record LinkState(byte[] Commitment, byte[]? Answer, byte[]? Reveal, byte[]? Handover);
 
-/// <summary>Asks for a sign-in challenge.</summary>
-/// <param name="Device">The device id, 16 bytes.</param>
-public sealed record NewChallenge(byte[] Device);
-
-/// <summary>A challenge to sign, usable once.</summary>
-/// <param name="Bytes">32 random bytes.</param>
-/// <param name="ExpiresAt">When it expires.</param>
-public sealed record Challenge(byte[] Bytes, DateTimeOffset ExpiresAt);
-
-/// <summary>Answers a challenge.</summary>
-/// <param name="Device">The device id.</param>
-/// <param name="Challenge">The challenge's bytes.</param>
-/// <param name="Signature">Ed25519 by the device key over <see cref="SignedContent.SignIn"/>.</param>
-public sealed record NewSession(byte[] Device, byte[] Challenge, byte[] Signature);
-
-/// <summary>A session of one device.</summary>
-/// <param name="Token">Sent as <c>Authorization: Bearer</c> and in <c>Hello</c>.</param>
-/// <param name="ExpiresAt">When it expires.</param>
-public sealed record Session(string Token, DateTimeOffset ExpiresAt);
-
 /// <summary>Adds to the calling device's KeyPackages.</summary>
 /// <param name="KeyPackages">
 /// Encoded KeyPackages of any suites. One that carries the <c>last_resort</c> extension replaces the former last-resort one of its suite and is never used up.
@@ -124,10 +104,6 @@ public sealed record ClaimedKeyPackages(IReadOnlyList<byte[]> KeyPackages);
 [JsonSerializable(typeof(LinkMessage))]
 [JsonSerializable(typeof(LinkReveal))]
 [JsonSerializable(typeof(LinkState))]
-[JsonSerializable(typeof(NewChallenge))]
-[JsonSerializable(typeof(Challenge))]
-[JsonSerializable(typeof(NewSession))]
-[JsonSerializable(typeof(Session))]
 [JsonSerializable(typeof(NewKeyPackages))]
 [JsonSerializable(typeof(KeyPackageStock))]
 [JsonSerializable(typeof(ClaimedKeyPackages))]

@@ -42,7 +42,7 @@ internal static class AccountEndpoints
     private static async Task<Results<NoContent, Refused>> AddDeviceAsync(
         NewDevice request, ClaimsPrincipal user, IAccountStore accounts, ServerIdentity server, TimeProvider clock)
     {
-        if (await accounts.FindDeviceAsync(user.Device()) is not { } caller)
+        if (await accounts.FindDeviceAsync(user.Device()) is not { Certificate: var caller })
             return new Refused(ErrorCode.DeviceUnknown);
         bool isOfAccount = DeviceCertificate.TryDecode(request.Certificate, out DeviceCertificate? certificate)
             && IsGenuine(certificate, server, clock.GetUtcNow())

@@ -33,7 +33,6 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
         if (!session.Find("SELECT 1 FROM devices WHERE id = $1 AND account = (SELECT account FROM devices WHERE id = $2)", _ => true, id, by.ToArray()))
             return false;
         session.Execute("UPDATE devices SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", id, now.ToUnixTimeMilliseconds());
-        session.Execute("DELETE FROM sessions WHERE device = $1", id);
         session.Execute("DELETE FROM key_packages WHERE device = $1", id);
         return true;
     });
@@ -53,8 +52,10 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
         return key is null ? null : new Account(handle.Value, key, certificates);
     });
 
-    public ValueTask<DeviceCertificate?> FindDeviceAsync(DeviceId device) => database.ReadAsync(session =>
-        session.Find("SELECT certificate FROM devices WHERE id = $1 AND revoked_at IS NULL", row => row.GetFieldValue<byte[]>(0), device.ToArray()) is { } encoded && DeviceCertificate.TryDecode(encoded, out DeviceCertificate? certificate) ? certificate : null);
+    public ValueTask<RegisteredDevice?> FindDeviceAsync(DeviceId device) => database.ReadAsync(session => session.Find<RegisteredDevice?>(
+        "SELECT account, certificate FROM devices WHERE id = $1 AND revoked_at IS NULL",
+        row => DeviceCertificate.TryDecode(row.GetFieldValue<byte[]>(1), out DeviceCertificate? certificate) ? new RegisteredDevice(row.GetInt64(0), certificate) : null,
+        device.ToArray()));
 
     private static ErrorCode Register(StoreSession session, byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
     {

@@ -31,7 +31,7 @@ internal interface IAccountStore
     Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate);
 
     /// <summary>
-    /// Takes a device out of the account of another: its sessions and KeyPackages are gone, it is not found any more, and its id is not
+    /// Takes a device out of the account of another: its KeyPackages are gone, it is not found any more, and its id is not
     /// given again. False if the account has never had it.
     /// </summary>
     Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now);
@@ -39,6 +39,11 @@ internal interface IAccountStore
     /// <summary>The account of a handle.</summary>
     ValueTask<Account?> FindAsync(Handle handle);
 
-    /// <summary>The certificate of a device.</summary>
-    ValueTask<DeviceCertificate?> FindDeviceAsync(DeviceId device);
+    /// <summary>A device that is in an account.</summary>
+    ValueTask<RegisteredDevice?> FindDeviceAsync(DeviceId device);
 }
+
+/// <summary>A device of an account.</summary>
+/// <param name="Account">The store's number for the account.</param>
+/// <param name="Certificate">The device's certificate.</param>
+internal sealed record RegisteredDevice(long Account, DeviceCertificate Certificate);

@@ -39,10 +39,10 @@ internal static class ParleyServer
     /// <summary>Builds a server that is ready to be started.</summary>
     /// <param name="options">How to run it.</param>
     /// <param name="identity">Who it is.</param>
-    /// <param name="challengeKey">What sign-in challenges are made with.</param>
+    /// <param name="tokenKey">What access tokens are made with.</param>
     /// <param name="addStores">Adds the stores; the server does not own what they stand on.</param>
     /// <param name="node">What makes it a node of a cluster, if it is one.</param>
-    public static WebApplication Build(ServerOptions options, ServerIdentity identity, ChallengeKey challengeKey, Action<IServiceCollection> addStores, ClusterNode? node = null)
+    public static WebApplication Build(ServerOptions options, ServerIdentity identity, TokenKey tokenKey, Action<IServiceCollection> addStores, ClusterNode? node = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
@@ -63,9 +63,9 @@ internal static class ParleyServer
         services.AddSingleton(identity);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => RandomNumberGenerator.Create());
-        services.AddSingleton(challengeKey);
-        services.AddSingleton<Challenges>();
-        services.AddSingleton<SessionTokens>();
+        services.AddSingleton(tokenKey);
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<SignIns>();
         services.AddSingleton<Peers>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<SequencerServices>();
@@ -77,7 +77,7 @@ internal static class ParleyServer
         services.AddSingleton<ConnectionCounts>();
         services.AddTelemetry(options);
         services.AddTls(options.Tls);
-        services.AddSessionAuthentication();
+        services.AddTokenAuthentication();
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ResourcesJson.Default);
@@ -118,7 +118,6 @@ internal static class ParleyServer
         services.AddSingleton<IAccountStore, AccountStore>();
         services.AddSingleton<IInviteStore, InviteStore>();
         services.AddSingleton<ILinkStore, LinkStore>();
-        services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<IKeyPackageStore, KeyPackageStore>();
         return services.AddSingleton<ILogStore, LogStore>();
     }
@@ -180,7 +179,6 @@ internal static class ParleyServer
         open.MapServer();
         open.MapAccounts(signedIn);
         open.MapInvites(signedIn);
-        open.MapSessions();
         open.MapLinks(signedIn);
         signedIn.MapKeyPackages();
         signedIn.MapGroups();

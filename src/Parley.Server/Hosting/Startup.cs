@@ -21,8 +21,8 @@ internal static class Startup
         await using ServerStore store = await ServerStore.OpenForServerAsync(options.Store, isNode: options.Cluster is not null, loggers);
         ServerIdentity identity = await ServerIdentity.SettleAsync(store.Database, options);
         using var random = RandomNumberGenerator.Create();
-        ChallengeKey challengeKey = await ChallengeKey.SettleAsync(store.Database, random);
-        await using WebApplication app = ParleyServer.Build(options, identity, challengeKey, services => services.AddStores(store.Database), await PrepareNodeAsync(options.Cluster, store.Database));
+        TokenKey tokenKey = options.Cluster is null ? TokenKey.Create(random) : await TokenKey.SettleAsync(store.Database, random);
+        await using WebApplication app = ParleyServer.Build(options, identity, tokenKey, services => services.AddStores(store.Database), await PrepareNodeAsync(options.Cluster, store.Database));
         await StartAsync(app, cancellationToken);
         await GreetAsync(options, identity, store.Database.Description);
         if (printInvite)

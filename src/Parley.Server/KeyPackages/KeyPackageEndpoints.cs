@@ -29,7 +29,7 @@ internal static class KeyPackageEndpoints
             return new Refused(ErrorCode.TooLarge);
         if (limits.KeyPackages.Take(user.Account(), Math.Max(1, request.KeyPackages.Count)) is { } retryAfter)
             return new Refused(ErrorCode.RateLimited, retryAfter);
-        if (await accounts.FindDeviceAsync(user.Device()) is not { } certificate)
+        if (await accounts.FindDeviceAsync(user.Device()) is not { Certificate: var certificate })
             return new Refused(ErrorCode.DeviceUnknown);
         var accepted = new List<CheckedKeyPackage>();
         foreach (byte[] encoded in request.KeyPackages)

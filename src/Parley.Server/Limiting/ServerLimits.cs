@@ -20,13 +20,13 @@ internal sealed record ServerLimits
     /// <summary>Attempts to make an account, for each address.</summary>
     public int SignUpsPerHour { get; init; } = 120;
 
-    /// <summary>Challenges and answers to them, for each address.</summary>
-    public int SignInsPerMinute { get; init; } = 600;
+    /// <summary>Attempts to sign in, for each address.</summary>
+    public int SignInsPerMinute { get; init; } = 300;
 
     /// <summary>Connections of each address.</summary>
     public int ConnectionsPerAddress { get; init; } = 1_000;
 
-    /// <summary>Sessions begun, for each device. Only a right answer to a challenge counts, so that nobody can use up another's.</summary>
+    /// <summary>Sign-ins of each device. Only a right answer to a challenge counts, so that nobody can use up another's.</summary>
     public int SessionsPerMinute { get; init; } = 120;
 
     /// <summary>WebSockets of each account.</summary>

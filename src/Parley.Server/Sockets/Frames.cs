@@ -38,6 +38,9 @@ internal static class Frames
     /// <summary>The same for an entry that has just been stored.</summary>
     public static byte[] Event(LogName log, NewEntry entry) => Events(log, [new StoredEntry(entry.Sequence, entry.Envelope)]);
 
+    /// <summary>The first frame of a connection.</summary>
+    public static byte[] Challenge(byte[] challenge) => new ServerFrame { Challenge = new Challenge { Random = UnsafeByteOperations.UnsafeWrap(challenge) } }.ToByteArray();
+
     /// <summary>A frame that ends the connection, or the subscription to one log.</summary>
     public static byte[] Closed(ErrorCode reason, LogName? log = null) =>
         new ServerFrame

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using Google.Protobuf;
 using Parley.Contracts;
@@ -17,8 +18,6 @@ namespace Parley.Server.Sockets;
 /// </summary>
 internal sealed partial class SocketConnection : IDisposable
 {
-    private const int ClientNameCharsMax = 64;
-
     // Whoever has not signed in gets no more memory than this.
     private const int HelloBytesMax = 1024;
 
@@ -42,13 +41,13 @@ internal sealed partial class SocketConnection : IDisposable
         _reader = new FrameReader(socket, services);
     }
 
-    /// <summary>Serves the connection until either side ends it. Cancelling closes it politely.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Serves the connection, which comes from this network, until either side ends it. Cancelling closes it politely.</summary>
+    public async Task RunAsync(IPAddress network, CancellationToken cancellationToken)
     {
         ErrorCode reason = ErrorCode.None;
         try
         {
-            reason = await ServeAsync(cancellationToken);
+            reason = await ServeAsync(network, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -81,10 +80,10 @@ internal sealed partial class SocketConnection : IDisposable
         _requestSlots.Dispose();
     }
 
-    private async Task<ErrorCode> ServeAsync(CancellationToken cancellationToken)
+    private async Task<ErrorCode> ServeAsync(IPAddress network, CancellationToken cancellationToken)
     {
         long revocations = _services.Subscribers.Revocations;
-        if (await ReceiveHelloAsync(cancellationToken) is not { } owner)
+        if (await SignInAsync(network, cancellationToken) is not { } owner)
             return ErrorCode.None;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var subscriptions = new SubscriptionSet(owner.Device, _outbound, _services, ending);
@@ -120,36 +119,37 @@ internal sealed partial class SocketConnection : IDisposable
         }
     }
 
-    /// <summary>Who has said Hello. Null if the connection is over: the answer has said why.</summary>
-    private async Task<SessionOwner?> ReceiveHelloAsync(CancellationToken cancellationToken)
+    /// <summary>Who has signed in. Null if the connection is over: the answer has said why.</summary>
+    private async Task<SessionOwner?> SignInAsync(IPAddress network, CancellationToken cancellationToken)
     {
+        byte[] challenge = _services.SignIns.CreateChallenge();
+        _outbound.Write(Frames.Challenge(challenge));
         FrameReader.Result result = await ReadFirstAsync(cancellationToken);
         if (result.Frame is not { RequestId: not 0, Hello: { } hello } frame)
         {
-            ErrorCode reason = result.Error == ErrorCode.None ? ErrorCode.Malformed : result.Error;
-            _outbound.Write(Frames.Closed(reason));
+            _outbound.Write(Frames.Closed(result.Error == ErrorCode.None ? ErrorCode.Malformed : result.Error));
             return null;
         }
 
+        var reply = new Reply { RequestId = frame.RequestId };
         SessionOwner? owner = null;
-        ErrorCode refusal = ErrorCode.None;
-        if (hello.ProtocolVersion != Limits.ProtocolVersion)
-            refusal = ErrorCode.VersionUnsupported;
-        else if (hello.Client.Length > ClientNameCharsMax)
-            refusal = ErrorCode.Malformed;
-        else if ((owner = await _services.Tokens.FindAsync(hello.Token)) is null)
-            refusal = ErrorCode.Unauthenticated;
-        else if ((_accountPlace = _services.Counts.TryOpenSignedIn(owner.Account)) is null)
-            refusal = ErrorCode.TooManyConnections;
-
-        if (refusal != ErrorCode.None)
+        switch (await _services.SignIns.CheckAsync(hello, challenge, network))
         {
-            Answer(new Reply { RequestId = frame.RequestId, Error = refusal });
-            return null;
+            case SignIns.Outcome.Refused refused:
+                reply.Error = refused.Code;
+                reply.RetryAfterMs = refused.RetryAfter is { } wait ? RetryAfter.Milliseconds(wait) : 0;
+                break;
+            case SignIns.Outcome.SignedIn signedIn when (_accountPlace = _services.Counts.TryOpenSignedIn(signedIn.Owner.Account)) is null:
+                reply.Error = ErrorCode.TooManyConnections;
+                break;
+            case SignIns.Outcome.SignedIn signedIn:
+                owner = signedIn.Owner;
+                _ticket.SignIn();
+                reply.Hello = _services.SignIns.Welcome(owner.Device);
+                break;
         }
 
-        _ticket.SignIn();
-        Answer(new Reply { RequestId = frame.RequestId, Hello = new Welcomed { ServerTimeMs = (ulong)_services.Clock.GetUtcNow().ToUnixTimeMilliseconds() } });
+        Answer(reply);
         return owner;
     }
 

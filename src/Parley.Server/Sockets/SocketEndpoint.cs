@@ -8,7 +8,7 @@ using Parley.Server.Limiting;
 namespace Parley.Server.Sockets;
 
 /// <summary>
-/// Where the WebSocket begins. The session is named in its first frame, so nothing is checked here, and what serves the other routes, such
+/// Where the WebSocket begins. Its first frames sign in, so nothing is checked here, and what serves the other routes, such
 /// as the authentication of a request, is not asked: a connection would hold what it needs for its whole life.
 /// </summary>
 internal static class SocketEndpoint
@@ -64,6 +64,6 @@ internal static class SocketEndpoint
         if (context.Features.Get<IHttpUpgradeFeature>() is not CoalescingUpgrade { Stream: { } stream })
             throw new InvalidOperationException("The connection was upgraded past us.");
         using var connection = new SocketConnection(socket, stream.Outbound, ticket, services);
-        await connection.RunAsync(lifetime.ApplicationStopping);
+        await connection.RunAsync(ConnectionCounts.NetworkOf(context.Connection.RemoteIpAddress), lifetime.ApplicationStopping);
     }
 }

@@ -11,7 +11,7 @@ internal sealed record SocketServices(
     IGrainFactory Grains,
     Sequencers Sequencers,
     Subscribers Subscribers,
-    SessionTokens Tokens,
+    SignIns SignIns,
     ServerLimits Limits,
     RateLimits Rates,
     ConnectionCounts Counts,

@@ -27,6 +27,6 @@ internal static class PrivateLogs
         filters.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
 
         // The framework logs in this category, too.
-        filters.Rules.Add(new LoggerFilterRule(null, typeof(SessionAuthentication).FullName, LogLevel.Warning, null));
+        filters.Rules.Add(new LoggerFilterRule(null, typeof(TokenAuthentication).FullName, LogLevel.Warning, null));
     });
 }

@@ -73,8 +73,6 @@ internal sealed class FakeNetwork
             {
                 ("GET", Routes.Server) => Ok(new ServerInfo(FakeServer.Name, "1", [Limits.ProtocolVersion], Limits.PastEpochsMax), ResourcesJson.Default.ServerInfo),
                 ("POST", Routes.Accounts) => CreateAccount(Read(request, ResourcesJson.Default.NewAccount)),
-                ("POST", Routes.Challenges) => Ok(new Challenge(new byte[Limits.ChallengeBytes], DateTimeOffset.MaxValue), ResourcesJson.Default.Challenge),
-                ("POST", Routes.Sessions) => CreateSession(Read(request, ResourcesJson.Default.NewSession)),
                 ("POST", Routes.Invites) => Ok(new Invite("code", "http://parley.test/i/code", 1, DateTimeOffset.MaxValue), ResourcesJson.Default.Invite),
                 ("GET", Routes.KeyPackages) => Stock(_tokens[request.Token!], suite),
                 ("POST", Routes.KeyPackages) => AddKeyPackages(_tokens[request.Token!], Read(request, ResourcesJson.Default.NewKeyPackages)),
@@ -93,6 +91,7 @@ internal sealed class FakeNetwork
                 throw new TransportException("Down.");
             var channel = new FakeChannel(this);
             _channels.Add(channel);
+            channel.Push(new ServerFrame { Challenge = new Challenge { Random = ByteString.CopyFrom(channel.Challenge) } });
             return channel;
         }
     }
@@ -112,15 +111,15 @@ internal sealed class FakeNetwork
             switch (frame.RequestCase)
             {
                 case ClientFrame.RequestOneofCase.Hello:
-                    channel.Device = _tokens[frame.Hello.Token];
-                    reply.Hello = new Welcomed();
+                    (reply.Error, reply.Hello) = SignIn(channel, frame.Hello);
                     break;
                 case ClientFrame.RequestOneofCase.Subscribe:
                     LogId log = ToLog(frame.Subscribe.Log);
-                    (reply.Error, ulong head) = _server.Subscribe(log, channel.Device, frame.Subscribe.After);
-                    reply.Subscribed = new Subscribed { Head = head };
+                    SubscribeReply subscribed = _server.Subscribe(log, channel.Device, frame.Subscribe.After);
+                    reply.Error = subscribed.Error;
+                    reply.Subscribed = new Subscribed { Head = subscribed.Head, After = subscribed.After, Epoch = subscribed.Epoch };
                     if (reply.Error == ErrorCode.None)
-                        channel.Subscriptions[log] = frame.Subscribe.After;
+                        channel.Subscriptions[log] = subscribed.After;
                     break;
                 case ClientFrame.RequestOneofCase.Append:
                     MlsGroup(frame.Append, out ConversationId group);
@@ -178,15 +177,16 @@ internal sealed class FakeNetwork
         return Ok(new Account(certificate.Handle.Value, certificate.AccountKey.ToArray(), [account.Certificate]), ResourcesJson.Default.Account);
     }
 
-    private ResourceResponse CreateSession(NewSession session)
+    private (ErrorCode Error, Welcomed? Welcomed) SignIn(FakeChannel channel, Hello hello)
     {
-        DeviceCertificate certificate = _server.Find(session.Device);
-        byte[] content = SignedContent.SignIn(FakeServer.Name, certificate.DeviceId, session.Challenge);
-        if (!TestDevice.Crypto.Verify(SignatureAlgorithm.Ed25519, certificate.DeviceKey.Span, content, session.Signature))
-            return Refuse(ErrorCode.ChallengeFailed);
+        DeviceCertificate certificate = _server.Find(hello.Device.ToByteArray());
+        byte[] content = SignedContent.SignIn(FakeServer.Name, hello.ProtocolVersion, certificate.DeviceId, channel.Challenge);
+        if (!TestDevice.Crypto.Verify(SignatureAlgorithm.Ed25519, certificate.DeviceKey.Span, content, hello.Signature.Span))
+            return (ErrorCode.ChallengeFailed, null);
+        channel.Device = certificate.DeviceId;
         string token = $"token-{_tokens.Count}";
         _tokens.Add(token, certificate.DeviceId);
-        return Ok(new Session(token, DateTimeOffset.MaxValue), ResourcesJson.Default.Session);
+        return (ErrorCode.None, new Welcomed { Token = token });
     }
 
     private ResourceResponse Stock(DeviceId device, CipherSuite suite)
@@ -231,6 +231,8 @@ internal sealed class FakeTransport(FakeNetwork network) : ITransport
 internal sealed class FakeChannel(FakeNetwork network) : IFrameChannel
 {
     private readonly Channel<byte[]> _incoming = System.Threading.Channels.Channel.CreateUnbounded<byte[]>();
+
+    public byte[] Challenge { get; } = System.Security.Cryptography.RandomNumberGenerator.GetBytes(Limits.ChallengeBytes);
 
     public DeviceId Device { get; set; }
 

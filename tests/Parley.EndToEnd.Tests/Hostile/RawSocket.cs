@@ -21,6 +21,8 @@ internal sealed class RawSocket : IDisposable
         RawSocket raw = new();
         Uri address = new UriBuilder(server.Address) { Scheme = "ws", Path = Routes.Socket }.Uri;
         await raw._socket.ConnectAsync(address, raw._limit.Token);
+        if (await raw.ReceiveAsync() is not { Challenge: not null })
+            throw new InvalidOperationException("The server begins with something else than a challenge.");
         return raw;
     }
 
@@ -67,10 +69,10 @@ internal sealed class RawSocket : IDisposable
         _limit.Dispose();
     }
 
-    /// <summary>A well-formed Hello with a token that nobody was given.</summary>
+    /// <summary>A well-formed Hello of a device that nobody has.</summary>
     public static byte[] Hello(ulong requestId = 7, uint version = Limits.ProtocolVersion) => new ClientFrame
     {
         RequestId = requestId,
-        Hello = new Hello { ProtocolVersion = version, Token = "not-a-token", Client = "raw/1" },
+        Hello = new Hello { ProtocolVersion = version, Client = "raw/1", Device = ByteString.CopyFrom(new byte[Limits.DeviceIdBytes]), Signature = ByteString.CopyFrom(new byte[64]) },
     }.ToByteArray();
 }

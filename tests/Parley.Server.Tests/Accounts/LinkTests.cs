@@ -3,9 +3,10 @@ using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Parley.Contracts;
+using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
 using Parley.Contracts.Wire;
-using Parley.Server.Sessions;
+using Parley.Server.Accounts;
 using Parley.Server.Storage;
 using Parley.Server.Tests.Storage;
 
@@ -95,10 +96,8 @@ public sealed class LinkTests
         Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, route)).StatusCode);
         await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.Unauthenticated, lost.SendAsync(HttpMethod.Get, Routes.AccountByHandle.Replace("{handle}", "bob")));
-        Challenge challenge = await server.ChallengeAsync(second);
-        await Refusals.AssertAsync(
-            HttpStatusCode.Unauthorized, ErrorCode.ChallengeFailed,
-            server.AnswerAsync(second, challenge.Bytes, second.Sign(Contracts.Identity.SignedContent.SignIn(TestServer.Name, second.Id, challenge.Bytes))));
+        await using TestSocket socket = await TestSocket.OpenAsync(server.Address);
+        Assert.Equal(ErrorCode.ChallengeFailed, (await socket.SignInAsync(second)).Error);
         await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.CertificateInvalid, alice.SendAsync(HttpMethod.Post, Routes.Devices, added));
     }
 
@@ -122,14 +121,14 @@ public sealed class LinkTests
     public async Task A_device_that_is_taken_out_while_it_signs_in_is_not_let_in()
     {
         using var folder = new TemporaryFolder();
-        HeldSessions? sessions = null;
+        HeldAccounts? accounts = null;
         await using TestServer server = await TestServer.StartOnSqliteAsync(
-            folder.File("parley.db"), configure: services => services.AddSingleton<ISessionStore>(provider => sessions = new HeldSessions(provider.GetRequiredService<IDatabase>())));
+            folder.File("parley.db"), configure: services => services.AddSingleton<IAccountStore>(provider => accounts = new HeldAccounts(provider.GetRequiredService<IDatabase>())));
         TestClient alice = await server.JoinAsync("alice");
         TestClient lost = await alice.AddDeviceAsync(server);
-        sessions!.Found = async owner =>
+        accounts!.Found = async device =>
         {
-            if (owner?.Device == lost.Id)
+            if (device == lost.Id)
                 Assert.Equal(HttpStatusCode.NoContent, (await alice.RevokeAsync(lost.Id)).StatusCode);
         };
         await using TestSocket socket = await lost.ConnectAsync();
@@ -165,21 +164,26 @@ public sealed class LinkTests
         Assert.Equal(ErrorCode.TooManyDevices, await stores.Accounts.AddDeviceAsync(first.Id, new TestDevice("alice", besides: first).Certificate));
     }
 
-    /// <summary>Sessions as they are in the database, with something in between when one was found.</summary>
-    private sealed class HeldSessions(IDatabase database) : ISessionStore
+    /// <summary>Accounts as they are in the database, with something in between when a device was found.</summary>
+    private sealed class HeldAccounts(IDatabase database) : IAccountStore
     {
-        private readonly SessionStore _store = new(database);
+        private readonly AccountStore _store = new(database);
 
-        public Func<SessionOwner?, Task> Found { get; set; } = static _ => Task.CompletedTask;
+        public Func<DeviceId, Task> Found { get; set; } = static _ => Task.CompletedTask;
 
-        public Task<bool> AddAsync(byte[] tokenHash, Contracts.Identity.DeviceId device, byte[] challengeMac, DateTimeOffset now, DateTimeOffset expiresAt) =>
-            _store.AddAsync(tokenHash, device, challengeMac, now, expiresAt);
+        public Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now) => _store.RegisterAsync(inviteHash, certificate, now);
 
-        public async ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now)
+        public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate) => _store.AddDeviceAsync(by, certificate);
+
+        public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now) => _store.RevokeDeviceAsync(by, device, now);
+
+        public ValueTask<Account?> FindAsync(Handle handle) => _store.FindAsync(handle);
+
+        public async ValueTask<RegisteredDevice?> FindDeviceAsync(DeviceId device)
         {
-            SessionOwner? owner = await _store.FindAsync(tokenHash, now);
-            await Found(owner);
-            return owner;
+            RegisteredDevice? found = await _store.FindDeviceAsync(device);
+            await Found(device);
+            return found;
         }
     }
 }

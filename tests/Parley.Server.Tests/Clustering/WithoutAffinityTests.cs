@@ -1,5 +1,5 @@
 using System.Net;
-using Parley.Contracts.Identity;
+using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Server.Tests.Storage;
 
@@ -9,18 +9,22 @@ namespace Parley.Server.Tests.Clustering;
 public sealed class WithoutAffinityTests
 {
     [Fact]
-    public async Task One_node_takes_the_answer_to_anothers_challenge_once()
+    public async Task A_device_signs_in_on_any_node_and_its_token_is_good_on_all_until_it_was_taken_out()
     {
         Npgsql.NpgsqlConnectionStringBuilder settings = await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync();
         await using TestServer one = await TestServer.StartOnPostgresAsync(settings);
         await using TestServer other = await TestServer.StartOnPostgresAsync(settings);
         TestClient alice = await one.JoinAsync("alice");
-        Challenge challenge = await one.ChallengeAsync(alice.Device);
-        byte[] signature = alice.Device.Sign(SignedContent.SignIn(TestServer.Name, alice.Id, challenge.Bytes));
+        var second = new TestDevice("alice", besides: alice.Device);
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.At(other).SendAsync(HttpMethod.Post, Routes.Devices, new NewDevice(second.Certificate.Encoded.ToArray()))).StatusCode);
+        var lost = new TestClient(one, second, await one.SignInAsync(second));
+        Assert.Equal(HttpStatusCode.OK, (await lost.At(other).SendAsync(HttpMethod.Get, Routes.OfSuite(Routes.KeyPackages, 3))).StatusCode);
+        Assert.NotEmpty(await other.SignInAsync(second));
 
-        Assert.Equal(HttpStatusCode.OK, (await other.AnswerAsync(alice.Device, challenge.Bytes, signature)).StatusCode);
-        await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.ChallengeFailed, one.AnswerAsync(alice.Device, challenge.Bytes, signature));
-        await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.ChallengeFailed, other.AnswerAsync(alice.Device, challenge.Bytes, signature));
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Delete, Routes.DeviceById.Replace("{device}", second.Id.ToString()))).StatusCode);
+        await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.Unauthenticated, lost.At(other).SendAsync(HttpMethod.Get, Routes.OfSuite(Routes.KeyPackages, 3)));
+        await using TestSocket socket = await TestSocket.OpenAsync(other.Address);
+        Assert.Equal(ErrorCode.ChallengeFailed, (await socket.SignInAsync(second)).Error);
     }
 
     [Fact]
@@ -36,7 +40,7 @@ public sealed class WithoutAffinityTests
     }
 
     [Fact]
-    public async Task A_session_is_everywhere_at_once_and_so_is_what_was_appended()
+    public async Task What_was_appended_on_one_node_is_on_the_other_at_once()
     {
         Npgsql.NpgsqlConnectionStringBuilder settings = await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync();
         await using TestServer one = await TestServer.StartOnPostgresAsync(settings);

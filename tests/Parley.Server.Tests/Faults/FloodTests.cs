@@ -25,7 +25,7 @@ public sealed class FloodTests
         long before = GC.GetTotalMemory(forceFullCollection: true);
         await TestLoad.VerifyAsync(server, clients, async load =>
         {
-            await using RawPeer peer = what == "one body" ? await RawPeer.ConnectAsync(server.Address) : await RawPeer.SignInAsync(server, eve.Token);
+            await using RawPeer peer = what == "one body" ? await RawPeer.ConnectAsync(server.Address) : await RawPeer.SignInAsync(server, eve.Device);
             if (what == "one body")
                 await peer.RequestAsync("POST", Routes.Accounts, "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n");
             byte[] piece = new byte[PieceBytes];

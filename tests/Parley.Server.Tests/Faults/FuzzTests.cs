@@ -43,7 +43,7 @@ public sealed class FuzzTests
     /// <summary>Frames on one connection, signed in or not, until it is closed.</summary>
     private static async Task<int> SendFramesAsync(TestServer server, TestClient eve, byte[] group, Random random)
     {
-        await using RawPeer peer = random.Next(5) == 0 ? await RawPeer.ConnectAsync(server.Address) : await RawPeer.SignInAsync(server, eve.Token);
+        await using RawPeer peer = random.Next(5) == 0 ? await RawPeer.ConnectAsync(server.Address) : await RawPeer.SignInAsync(server, eve.Device);
         int sent = 0;
         try
         {
@@ -65,8 +65,8 @@ public sealed class FuzzTests
     private static async Task<int> SendRequestsAsync(TestServer server, Random random)
     {
         await using RawPeer peer = await RawPeer.ConnectAsync(server.Address);
-        string[] routes = [Routes.Accounts, Routes.Challenges, Routes.Sessions, Routes.Invites, Routes.KeyPackages, Routes.Socket, Routes.GroupById, Routes.InviteByCode];
-        string body = """{"invite":"aaaaaaaaaaaaaaaaaaaaaa","certificate":"AAEC","device":"AAECAwQFBgcICQoLDA0ODw==","challenge":"AAEC","signature":"AAEC"}""";
+        string[] routes = [Routes.Accounts, Routes.Devices, Routes.Invites, Routes.KeyPackages, Routes.Socket, Routes.GroupById, Routes.InviteByCode];
+        string body = """{"invite":"aaaaaaaaaaaaaaaaaaaaaa","certificate":"AAEC"}""";
         string request = $"POST {routes[random.Next(routes.Length)]} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}";
         try
         {
@@ -86,7 +86,7 @@ public sealed class FuzzTests
         LogRef log = TestMessages.Log(group);
         ClientFrame frame = random.Next(8) switch
         {
-            0 => new ClientFrame { Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = eve.Token, Client = "fuzz" } },
+            0 => new ClientFrame { Hello = eve.Device.Hello(new byte[Limits.ChallengeBytes]) },
             1 => new ClientFrame { Subscribe = new Subscribe { Log = log, After = (ulong)random.Next(10) } },
             2 => new ClientFrame { Unsubscribe = new Unsubscribe { Log = log } },
             3 => new ClientFrame { Acknowledge = new Acknowledge { Log = eve.Inbox, Cursor = (ulong)random.NextInt64() } },

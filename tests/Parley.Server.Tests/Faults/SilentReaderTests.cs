@@ -78,7 +78,7 @@ public sealed partial class SilentReaderTests
         long queuedMost = 0;
         for (int i = 0; i < count; i++)
         {
-            silent.Add(await RawPeer.SignInAsync(server, client.Token));
+            silent.Add(await RawPeer.SignInAsync(server, client.Device));
             await silent[i].SendAsync(new ClientFrame { RequestId = 2, Subscribe = new Subscribe { Log = TestMessages.Log(group), After = 1 } });
             if (i % 50 == 0)
                 queuedMost = Math.Max(queuedMost, await QueuedBytesAsync(prometheus));

@@ -95,7 +95,7 @@ public sealed class ConnectionLimitTests
     private static async Task<Reply> HelloAsync(TestServer server, TestClient client)
     {
         await using TestSocket socket = await TestSocket.OpenAsync(server.Address);
-        return await socket.RequestAsync(new ClientFrame { Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = client.Token } });
+        return await socket.SignInAsync(client.Device);
     }
 
     private static async Task<RawPeer> AnsweredAsync(TestServer server, string status)

@@ -65,7 +65,7 @@ public sealed class MemoryBudgetTests
         var silent = new List<RawPeer>();
         for (int i = 0; i < Readers; i++)
         {
-            silent.Add(await RawPeer.SignInAsync(server, alice.Token));
+            silent.Add(await RawPeer.SignInAsync(server, alice.Device));
             await silent[i].SendAsync(new ClientFrame { RequestId = 2, Subscribe = new Subscribe { Log = TestMessages.Log(group) } });
             Assert.Equal(ErrorCode.None, (await silent[i].ServerFrameAsync())?.Reply?.Error);
         }

@@ -22,31 +22,6 @@ public sealed class RequestLimitTests
     }
 
     [Fact]
-    public async Task Challenges_of_one_address()
-    {
-        await using TestServer server = await StartAsync(limits => limits with { SignInsPerMinute = 3 });
-        await LimitedAsync(3, () => server.Http.PostAsJsonAsync(Routes.Challenges, new NewChallenge(new byte[16]), ResourcesJson.Default.NewChallenge));
-    }
-
-    [Fact]
-    public async Task Sessions_of_one_device()
-    {
-        await using TestServer server = await StartAsync(limits => limits with { SessionsPerMinute = 3 });
-        TestClient alice = await server.JoinAsync("alice");
-        await LimitedAsync(2, () => AnswerAsync(server, alice, isRight: true));
-    }
-
-    [Fact]
-    public async Task Nobody_uses_up_another_devices_sessions()
-    {
-        await using TestServer server = await StartAsync(limits => limits with { SessionsPerMinute = 3 });
-        TestClient alice = await server.JoinAsync("alice");
-        for (int i = 0; i < 10; i++)
-            await Refusals.AssertAsync(HttpStatusCode.Unauthorized, ErrorCode.ChallengeFailed, AnswerAsync(server, alice, isRight: false));
-        Assert.Equal(HttpStatusCode.OK, (await AnswerAsync(server, alice, isRight: true)).StatusCode);
-    }
-
-    [Fact]
     public async Task Invites_of_one_account()
     {
         await using TestServer server = await StartAsync(limits => limits with { InvitesPerHour = 2 });
@@ -149,14 +124,6 @@ public sealed class RequestLimitTests
 
     private static Task<HttpResponseMessage> ClaimAsync(TestClient client, string handle) =>
         client.SendAsync(HttpMethod.Post, Routes.OfSuite(Routes.AccountKeyPackages.Replace("{handle}", handle), 3));
-
-    private static async Task<HttpResponseMessage> AnswerAsync(TestServer server, TestClient client, bool isRight)
-    {
-        Challenge challenge = await server.ChallengeAsync(client.Device);
-        byte[] signature = client.Device.Sign(Contracts.Identity.SignedContent.SignIn(TestServer.Name, client.Id, challenge.Bytes));
-        signature[0] ^= isRight ? (byte)0 : (byte)1;
-        return await server.AnswerAsync(client.Device, challenge.Bytes, signature);
-    }
 
     private static async Task<HttpStatusCode> GetAsync(TestServer server, string forwardedFor)
     {

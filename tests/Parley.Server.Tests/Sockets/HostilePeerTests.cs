@@ -31,7 +31,7 @@ public sealed class HostilePeerTests
     {
         await using TestServer server = await TestServer.StartAsync(limits: Impatient);
         await using RawPeer peer = await RawPeer.ConnectAsync(server.Address);
-        await peer.RequestAsync("POST", Routes.Challenges, "Content-Type: application/json\r\nContent-Length: 100000\r\n");
+        await peer.RequestAsync("POST", Routes.Accounts, "Content-Type: application/json\r\nContent-Length: 100000\r\n");
         await peer.SendTextAsync("{");
         await peer.EndedAsync();
     }
@@ -61,7 +61,7 @@ public sealed class HostilePeerTests
             using var content = new ByteArrayContent(packed.ToArray());
             content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json");
             content.Headers.ContentEncoding.Add(encoding);
-            await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.Malformed, server.Http.PostAsync(Routes.Challenges, content));
+            await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.Malformed, server.Http.PostAsync(Routes.Accounts, content));
         }
     }
 
@@ -83,6 +83,7 @@ public sealed class HostilePeerTests
         await using TestServer server = await TestServer.StartAsync(limits: Impatient);
         await using RawPeer peer = await RawPeer.ConnectAsync(server.Address);
         await peer.UpgradeAsync();
+        await peer.ChallengeAsync();
         Assert.Equal(ErrorCode.TimedOut, (await peer.ServerFrameAsync())?.Closed?.Reason);
         await peer.EndedAsync();
     }
@@ -94,7 +95,7 @@ public sealed class HostilePeerTests
     {
         await using TestServer server = await TestServer.StartAsync(limits: Impatient with { PingSeconds = 60 });
         TestClient alice = await server.JoinAsync("alice");
-        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Token);
+        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Device);
         await peer.SendFrameAsync(first, new byte[bytes], announced);
         Assert.Equal(ErrorCode.TimedOut, (await peer.ServerFrameAsync())?.Closed?.Reason);
         await peer.EndedAsync();
@@ -105,7 +106,7 @@ public sealed class HostilePeerTests
     {
         await using TestServer server = await TestServer.StartAsync(limits: Impatient with { PingSeconds = 60 });
         TestClient alice = await server.JoinAsync("alice");
-        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Token);
+        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Device);
         Task<ServerFrame?> answer = peer.ServerFrameAsync();
         await peer.SendFrameAsync(RawPeer.Binary, new byte[1]);
         try
@@ -127,7 +128,7 @@ public sealed class HostilePeerTests
         await using TestServer server = await TestServer.StartAsync();
         TestClient alice = await server.JoinAsync("alice");
         byte[] group = await alice.CreateGroupAsync();
-        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Token);
+        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Device);
         byte[] frame = new ClientFrame { RequestId = 2, Append = TestMessages.Application(group, bytes: 3000) }.ToByteArray();
         for (int i = 0; i < frame.Length; i++)
             await peer.SendFrameAsync((i == 0 ? RawPeer.Binary : RawPeer.Continuation) | (i == frame.Length - 1 ? RawPeer.Final : 0), frame.AsMemory(i, 1));
@@ -141,7 +142,7 @@ public sealed class HostilePeerTests
     {
         await using TestServer server = await TestServer.StartAsync(limits: Impatient);
         TestClient alice = await server.JoinAsync("alice");
-        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Token);
+        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Device);
         if (inTheMiddleOfAFrame)
             await peer.SendBytesAsync(new byte[] { RawPeer.Final | RawPeer.Binary });
         await peer.EndedAsync();
@@ -162,7 +163,7 @@ public sealed class HostilePeerTests
                 await socket.AppendAsync(TestMessages.Application(group, epoch: 1, bytes: MessageBytes));
         }
 
-        await using RawPeer peer = await RawPeer.SignInAsync(server, bob.Token);
+        await using RawPeer peer = await RawPeer.SignInAsync(server, bob.Device);
         await peer.SendAsync(new ClientFrame { RequestId = 2, Subscribe = new Subscribe { Log = TestMessages.Log(group), After = 1 } });
         var budget = server.Get<MemoryBudget>();
         await Eventually.TrueAsync(() => budget.QueuedBytes > MessageBytes);
@@ -171,7 +172,7 @@ public sealed class HostilePeerTests
         await Eventually.TrueAsync(async () =>
         {
             await using TestSocket again = await TestSocket.OpenAsync(server.Address);
-            return (await again.RequestAsync(new ClientFrame { Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = bob.Token, Client = "test" } })).Error == ErrorCode.None;
+            return (await again.SignInAsync(bob.Device)).Error == ErrorCode.None;
         });
         await Eventually.TrueAsync(() => budget.QueuedBytes == 0, () => $"{budget.QueuedBytes} bytes wait.");
     }
@@ -183,7 +184,7 @@ public sealed class HostilePeerTests
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using TestServer server = await TestServer.StartAsync(clock);
         TestClient alice = await server.JoinAsync("alice");
-        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Token);
+        await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Device);
         for (int i = 0; i < AtOnce * 2; i++)
             await peer.SendFrameAsync(RawPeer.Final | RawPeer.Ping, new byte[] { (byte)i });
         for (int i = 0; i < AtOnce; i++)
@@ -246,7 +247,7 @@ public sealed class HostilePeerTests
         ServerFrame? refused = null;
         while (refused is null && holders.Count < 10)
         {
-            RawPeer peer = await RawPeer.SignInAsync(server, alice.Token);
+            RawPeer peer = await RawPeer.SignInAsync(server, alice.Device);
             holders.Add(peer);
             await peer.SendFrameAsync(RawPeer.Binary, half);
 

@@ -45,20 +45,6 @@ public sealed class ProtocolTests
         Assert.Equal(ErrorCode.Malformed, await socket.ClosedAsync());
     }
 
-    [Theory]
-    [InlineData(0, true, ErrorCode.VersionUnsupported)]
-    [InlineData(2, true, ErrorCode.VersionUnsupported)]
-    [InlineData(1, false, ErrorCode.Unauthenticated)]
-    public async Task A_hello_of_another_version_or_without_a_session_is_refused(uint version, bool withToken, ErrorCode expected)
-    {
-        await using TestServer server = await TestServer.StartAsync();
-        TestClient alice = await server.JoinAsync("alice");
-        await using TestSocket socket = await TestSocket.OpenAsync(server.Address);
-        var hello = new Hello { ProtocolVersion = version, Token = withToken ? alice.Token : "guessed" };
-        Assert.Equal(expected, (await socket.RequestAsync(new ClientFrame { Hello = hello })).Error);
-        Assert.Equal(ErrorCode.None, await socket.ClosedAsync());
-    }
-
     [Fact]
     public async Task Bytes_that_are_no_frame_end_the_connection()
     {

@@ -6,7 +6,6 @@ using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
 using Parley.Server.Linking;
 using Parley.Server.Log;
-using Parley.Server.Sessions;
 
 namespace Parley.Server.Tests.Storage;
 
@@ -14,15 +13,13 @@ namespace Parley.Server.Tests.Storage;
 /// All stores in memory, behind one lock: the second implementation that keeps the interfaces honest, and the fast one for tests that
 /// are about something else. Logs are in the other half of this class.
 /// </summary>
-internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessionStore, IKeyPackageStore, ILogStore, ILinkStore
+internal sealed partial class MemoryStore : IAccountStore, IInviteStore, IKeyPackageStore, ILogStore, ILinkStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<DeviceCertificate>> _accounts = [];
     private readonly Dictionary<DeviceId, DeviceCertificate> _devices = [];
     private readonly HashSet<DeviceId> _revoked = [];
     private readonly Dictionary<string, (int UsesLeft, DateTimeOffset ExpiresAt)> _invites = [];
-    private readonly Dictionary<string, (DeviceId Device, DateTimeOffset ExpiresAt)> _sessions = [];
-    private readonly HashSet<string> _usedChallenges = [];
     private readonly Dictionary<DeviceId, List<CheckedKeyPackage>> _keyPackages = [];
 
     public Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
@@ -54,8 +51,6 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
             _devices.Remove(device);
             _revoked.Add(device);
             _keyPackages.Remove(device);
-            foreach (string token in _sessions.Where(session => session.Value.Device == device).Select(session => session.Key).ToList())
-                _sessions.Remove(token);
             return Task.FromResult(true);
         }
     }
@@ -88,10 +83,14 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
         }
     }
 
-    public ValueTask<DeviceCertificate?> FindDeviceAsync(DeviceId device)
+    public ValueTask<RegisteredDevice?> FindDeviceAsync(DeviceId device)
     {
         lock (_gate)
-            return new(_devices.GetValueOrDefault(device));
+        {
+            return new(_devices.TryGetValue(device, out DeviceCertificate? certificate)
+                ? new RegisteredDevice(_accounts.Keys.ToList().IndexOf(certificate.Handle.Value), certificate)
+                : null);
+        }
     }
 
     public Task AddAsync(byte[] codeHash, int uses, DateTimeOffset expiresAt)
@@ -105,26 +104,6 @@ internal sealed partial class MemoryStore : IAccountStore, IInviteStore, ISessio
     {
         lock (_gate)
             return new(Check(codeHash, now));
-    }
-
-    public Task<bool> AddAsync(byte[] tokenHash, DeviceId device, byte[] challengeMac, DateTimeOffset now, DateTimeOffset expiresAt)
-    {
-        lock (_gate)
-        {
-            bool isFirst = _usedChallenges.Add(Convert.ToHexString(challengeMac));
-            if (isFirst)
-                _sessions.Add(Convert.ToHexString(tokenHash), (device, expiresAt));
-            return Task.FromResult(isFirst);
-        }
-    }
-
-    public ValueTask<SessionOwner?> FindAsync(byte[] tokenHash, DateTimeOffset now)
-    {
-        lock (_gate)
-        {
-            bool isOpen = _sessions.TryGetValue(Convert.ToHexString(tokenHash), out var session) && session.ExpiresAt > now;
-            return new(isOpen ? new SessionOwner(session.Device, _accounts.Keys.ToList().IndexOf(_devices[session.Device].Handle.Value)) : null);
-        }
     }
 
     public Task<ErrorCode> AddAsync(DeviceId device, IReadOnlyList<CheckedKeyPackage> keyPackages, DateTimeOffset now)

@@ -3,7 +3,6 @@ using Parley.Contracts;
 using Parley.Contracts.Resources;
 using Parley.Mls.Messages;
 using Parley.Server.KeyPackages;
-using Parley.Server.Sessions;
 
 namespace Parley.Server.Tests.Storage;
 
@@ -52,7 +51,7 @@ public sealed class RegisterContractTests
         Assert.Equal(ErrorCode.HandleTaken, await stores.Accounts.RegisterAsync(invite, new TestDevice("taken").Certificate, Now));
         Assert.Equal(ErrorCode.CertificateInvalid, await stores.Accounts.RegisterAsync(invite, new TestDevice("other", id: present.Id).Certificate, Now));
         Assert.Equal(ErrorCode.None, await stores.Invites.CheckAsync(invite, Now));
-        Assert.Equal(present.Certificate.Encoded.ToArray(), (await stores.Accounts.FindDeviceAsync(present.Id))!.Encoded.ToArray());
+        Assert.Equal(present.Certificate.Encoded.ToArray(), (await stores.Accounts.FindDeviceAsync(present.Id))!.Certificate.Encoded.ToArray());
     }
 
     [Theory]
@@ -78,34 +77,6 @@ public sealed class RegisterContractTests
         Assert.Equal(device.Certificate.AccountKey.ToArray(), account.AccountKey);
         Assert.Equal(device.Certificate.Encoded.ToArray(), Assert.Single(account.Certificates));
         Assert.Null(await stores.Accounts.FindAsync(new TestDevice("nobody").Certificate.Handle));
-    }
-
-    [Theory]
-    [MemberData(nameof(Kinds))]
-    public async Task A_session_is_found_until_it_expires(string kind)
-    {
-        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
-        TestDevice device = await stores.RegisterAsync("alice");
-        byte[] hash = RandomNumberGenerator.GetBytes(32);
-        Assert.True(await stores.Sessions.AddAsync(hash, device.Id, RandomNumberGenerator.GetBytes(16), Now, Now.AddHours(24)));
-        SessionOwner owner = (await stores.Sessions.FindAsync(hash, Now.AddHours(23)))!;
-        Assert.Equal(device.Id, owner.Device);
-        Assert.Null(await stores.Sessions.FindAsync(hash, Now.AddHours(24)));
-        Assert.Null(await stores.Sessions.FindAsync(new byte[32], Now));
-    }
-
-    [Theory]
-    [MemberData(nameof(Kinds))]
-    public async Task A_challenge_begins_one_session(string kind)
-    {
-        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
-        TestDevice device = await stores.RegisterAsync("alice");
-        byte[] challenge = RandomNumberGenerator.GetBytes(16);
-        byte[] second = RandomNumberGenerator.GetBytes(32);
-        Assert.True(await stores.Sessions.AddAsync(RandomNumberGenerator.GetBytes(32), device.Id, challenge, Now, Now.AddHours(24)));
-        Assert.False(await stores.Sessions.AddAsync(second, device.Id, challenge, Now, Now.AddHours(24)));
-        Assert.Null(await stores.Sessions.FindAsync(second, Now));
-        Assert.True(await stores.Sessions.AddAsync(second, device.Id, RandomNumberGenerator.GetBytes(16), Now, Now.AddHours(24)));
     }
 
     [Theory]

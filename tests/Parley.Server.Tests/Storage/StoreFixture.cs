@@ -4,7 +4,6 @@ using Parley.Server.Invites;
 using Parley.Server.KeyPackages;
 using Parley.Server.Linking;
 using Parley.Server.Log;
-using Parley.Server.Sessions;
 using Parley.Server.Storage;
 
 namespace Parley.Server.Tests.Storage;
@@ -21,7 +20,6 @@ internal sealed class StoreFixture : IAsyncDisposable
         Accounts = store;
         Invites = store;
         Links = store;
-        Sessions = store;
         KeyPackages = store;
     }
 
@@ -33,7 +31,6 @@ internal sealed class StoreFixture : IAsyncDisposable
         Accounts = new AccountStore(database);
         Invites = new InviteStore(database);
         Links = new LinkStore(database);
-        Sessions = new SessionStore(database);
         KeyPackages = new KeyPackageStore(database);
     }
 
@@ -44,8 +41,6 @@ internal sealed class StoreFixture : IAsyncDisposable
     public IInviteStore Invites { get; }
 
     public ILinkStore Links { get; }
-
-    public ISessionStore Sessions { get; }
 
     public IKeyPackageStore KeyPackages { get; }
 

@@ -129,7 +129,8 @@ public sealed class PrivacyTests
         await one.SendAsync(HttpMethod.Post, Routes.KeyPackages, new NewKeyPackages([[1, 2, 3]]));
         await server.Http.GetAsync(Routes.InvitePage.Replace("{code}", invite));
         await server.RegisterAsync(new TestDevice("zebedee"), invite);
-        await server.AnswerAsync(one.Device, (await server.ChallengeAsync(one.Device)).Bytes, []);
+        await using (TestSocket stranger = await TestSocket.OpenAsync(server.Address))
+            Assert.Equal(ErrorCode.ChallengeFailed, (await stranger.SignInAsync(new TestDevice("zebedee", id: one.Id))).Error);
         await socket.SendRawAsync([0xff, 0xff]);
         await socket.ClosedAsync();
         return message;

@@ -5,7 +5,7 @@ using Parley.Sodium;
 
 namespace Parley.Bench.Server.Clients;
 
-/// <summary>A device with its keys, and its session when it has signed in.</summary>
+/// <summary>A device with its keys.</summary>
 internal sealed class LoadDevice
 {
     private readonly string _server;
@@ -28,11 +28,8 @@ internal sealed class LoadDevice
 
     public byte[] Certificate { get; }
 
-    /// <summary>Its session.</summary>
-    public string Token { get; set; } = "";
-
     /// <summary>The answer to a challenge.</summary>
-    public byte[] Sign(ReadOnlySpan<byte> challenge) => Sign(_seed, _key, SignedContent.SignIn(_server, Id, challenge));
+    public byte[] Sign(ReadOnlySpan<byte> challenge) => Sign(_seed, _key, SignedContent.SignIn(_server, Limits.ProtocolVersion, Id, challenge));
 
     private static byte[] PublicKeyOf(byte[] seed)
     {

@@ -15,20 +15,11 @@ internal static class LoadHttp
     public static async Task RegisterAsync(this LoadStream stream, string invite, LoadDevice device, CancellationToken cancellationToken) =>
         await stream.RequestAsync("POST", Routes.Accounts, null, new NewAccount(invite, device.Certificate), ResourcesJson.Default.NewAccount, cancellationToken);
 
-    /// <summary>Signs a challenge, and returns the session's token.</summary>
-    public static async Task<string> SignInAsync(this LoadStream stream, LoadDevice device, CancellationToken cancellationToken)
-    {
-        byte[] id = device.Id.ToArray();
-        Challenge challenge = Parse(await stream.RequestAsync("POST", Routes.Challenges, null, new NewChallenge(id), ResourcesJson.Default.NewChallenge, cancellationToken), ResourcesJson.Default.Challenge);
-        var answer = new NewSession(id, challenge.Bytes, device.Sign(challenge.Bytes));
-        return Parse(await stream.RequestAsync("POST", Routes.Sessions, null, answer, ResourcesJson.Default.NewSession, cancellationToken), ResourcesJson.Default.Session).Token;
-    }
-
     /// <summary>Makes a group's log.</summary>
     public static async Task CreateGroupAsync(this LoadStream stream, byte[] group, string token, CancellationToken cancellationToken) =>
         await stream.RequestAsync("PUT", Routes.GroupById.Replace("{group}", Convert.ToHexStringLower(group)), token, [], cancellationToken);
 
-    /// <summary>Makes an invite, by the session of anybody.</summary>
+    /// <summary>Makes an invite, by the token of anybody.</summary>
     public static async Task<string> InviteAsync(this LoadStream stream, string token, int uses, CancellationToken cancellationToken) =>
         Parse(await stream.RequestAsync("POST", Routes.Invites, token, new NewInvite(uses, ValidHours: 1), ResourcesJson.Default.NewInvite, cancellationToken), ResourcesJson.Default.Invite).Code;
 

@@ -24,14 +24,22 @@ internal sealed class ParleyClient(LoadStream stream) : ChatClient(stream)
 
     protected override ReadOnlyMemory<byte> Goodbye => CloseFrame;
 
-    /// <summary>Connects and says Hello.</summary>
-    public static async Task<ParleyClient> OpenAsync(Uri server, LoadDevice device, CancellationToken cancellationToken)
+    /// <summary>What the server takes with HTTP requests of the device.</summary>
+    public string Token { get; private set; } = "";
+
+    /// <summary>Brings a device online: makes a WebSocket of a connection, signs the challenge that comes on it, and subscribes.</summary>
+    public static async Task<ParleyClient> OpenAsync(Uri server, LoadDevice device, CancellationToken cancellationToken, params ClientFrame[] subscriptions)
     {
         LoadStream stream = await LoadStream.ConnectAsync(server, cancellationToken);
         try
         {
             ParleyClient connection = await UpgradeAsync(stream, cancellationToken);
-            await connection.RequestAsync(Hello(device.Token), cancellationToken);
+            ReadOnlyMemory<byte> challenge;
+            while (!connection.TryTakeFrame(out challenge))
+                await connection.ReceiveAsync(cancellationToken);
+            byte[] signature = device.Sign(ServerFrame.Parser.ParseFrom(challenge.Span).Challenge.Random.Span);
+            var hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Device = ByteString.CopyFrom(device.Id.ToArray()), Signature = UnsafeByteOperations.UnsafeWrap(signature) };
+            await connection.RequestAsync(cancellationToken, [new ClientFrame { RequestId = 1, Hello = hello }, .. subscriptions]);
             return connection;
         }
         catch
@@ -40,19 +48,6 @@ internal sealed class ParleyClient(LoadStream stream) : ChatClient(stream)
             throw;
         }
     }
-
-    /// <summary>Makes a WebSocket of a connection.</summary>
-    public static async Task<ParleyClient> UpgradeAsync(LoadStream stream, CancellationToken cancellationToken)
-    {
-        string upgrade =
-            $"GET {Routes.Socket} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            + $"Sec-WebSocket-Key: {Convert.ToBase64String(RandomNumberGenerator.GetBytes(16))}\r\n\r\n";
-        await stream.SendAsync(Encoding.ASCII.GetBytes(upgrade), cancellationToken);
-        (HttpStatusCode status, _) = await stream.HeadAsync(cancellationToken);
-        return status == HttpStatusCode.SwitchingProtocols ? new ParleyClient(stream) : throw new HttpRequestException("The server makes no WebSocket of it.", null, status);
-    }
-
-    public static ClientFrame Hello(string token) => new() { RequestId = 1, Hello = new Hello { ProtocolVersion = Limits.ProtocolVersion, Token = token } };
 
     /// <summary>Subscribes to what comes after the Commit that made the group.</summary>
     public static ClientFrame SubscribeGroup(byte[] group, ulong after = 1) =>
@@ -76,6 +71,7 @@ internal sealed class ParleyClient(LoadStream stream) : ChatClient(stream)
                     continue;
                 if (answer.Reply?.Error != ErrorCode.None)
                     throw new InvalidOperationException($"The server answered {answer}.");
+                Token = answer.Reply.Hello?.Token ?? Token;
                 open--;
             }
 
@@ -125,6 +121,17 @@ internal sealed class ParleyClient(LoadStream stream) : ChatClient(stream)
 
         payload.CopyTo(bytes, header + 4); // After a mask of zeros.
         return bytes[..(header + 4 + payload.Length)];
+    }
+
+    /// <summary>Makes a WebSocket of a connection.</summary>
+    private static async Task<ParleyClient> UpgradeAsync(LoadStream stream, CancellationToken cancellationToken)
+    {
+        string upgrade =
+            $"GET {Routes.Socket} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            + $"Sec-WebSocket-Key: {Convert.ToBase64String(RandomNumberGenerator.GetBytes(16))}\r\n\r\n";
+        await stream.SendAsync(Encoding.ASCII.GetBytes(upgrade), cancellationToken);
+        (HttpStatusCode status, _) = await stream.HeadAsync(cancellationToken);
+        return status == HttpStatusCode.SwitchingProtocols ? new ParleyClient(stream) : throw new HttpRequestException("The server makes no WebSocket of it.", null, status);
     }
 
     /// <summary>The next frame that was received, valid until more is.</summary>

@@ -3,7 +3,7 @@ using Parley.Contracts.Wire;
 
 namespace Parley.Bench.Server.Clients;
 
-/// <summary>Devices that have signed up and signed in, two and two with a group.</summary>
+/// <summary>Devices that have signed up, two and two with a group.</summary>
 internal sealed class Population
 {
     private const int AtOnce = 16;
@@ -33,10 +33,11 @@ internal sealed class Population
         var people = new Population(devices);
         await people.CreatePairAsync(server, name, invite, 0, cancellationToken);
         string[] invites = new string[1 + (devices / UsesOfInvite)];
+        using (ParleyClient first = await ParleyClient.OpenAsync(server, people._devices[0], cancellationToken))
         using (LoadStream stream = await LoadStream.ConnectAsync(server, cancellationToken))
         {
             for (int i = 0; i < invites.Length; i++)
-                invites[i] = await stream.InviteAsync(people._devices[0].Token, UsesOfInvite, cancellationToken);
+                invites[i] = await stream.InviteAsync(first.Token, UsesOfInvite, cancellationToken);
         }
 
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
@@ -46,10 +47,6 @@ internal sealed class Population
 
     /// <summary>The group of a pair.</summary>
     public byte[] GroupOf(int pair) => _groups[pair];
-
-    /// <summary>What a device subscribes to when it comes online: its inbox and its group. Both have one entry, which it has read; but nobody has welcomed the first one of a pair.</summary>
-    public ClientFrame[] SubscriptionsOf(int device) =>
-        [ParleyClient.SubscribeInbox(_devices[device], (ulong)(device % 2)), ParleyClient.SubscribeGroup(_groups[device / 2])];
 
     /// <summary>The connections of a pair, subscribed to their group.</summary>
     public async Task<(ParleyClient First, ParleyClient Second)> OpenPairAsync(Uri server, int pair, CancellationToken cancellationToken)
@@ -61,23 +58,9 @@ internal sealed class Population
         return (first, second);
     }
 
-    /// <summary>Brings a device online: it asks for a challenge, signs it, makes a WebSocket of the connection, says Hello, and subscribes.</summary>
-    public async Task<ParleyClient> SignInAsync(Uri server, int device, CancellationToken cancellationToken)
-    {
-        LoadStream stream = await LoadStream.ConnectAsync(server, cancellationToken);
-        try
-        {
-            string token = await stream.SignInAsync(_devices[device], cancellationToken);
-            ParleyClient client = await ParleyClient.UpgradeAsync(stream, cancellationToken);
-            await client.RequestAsync(cancellationToken, [ParleyClient.Hello(token), .. SubscriptionsOf(device)]);
-            return client;
-        }
-        catch
-        {
-            stream.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Brings a device online, subscribed to what it has.</summary>
+    public Task<ParleyClient> SignInAsync(Uri server, int device, CancellationToken cancellationToken) =>
+        ParleyClient.OpenAsync(server, _devices[device], cancellationToken, SubscriptionsOf(device));
 
     /// <summary>A new group of the first devices, and their connections, subscribed to it.</summary>
     public async Task<(IReadOnlyList<ParleyClient> Members, byte[] Group)> OpenGroupAsync(Uri server, int members, CancellationToken cancellationToken)
@@ -94,14 +77,19 @@ internal sealed class Population
         return (connections, group);
     }
 
+    /// <summary>What a device subscribes to when it comes online: its inbox and its group. Both have one entry, which it has read; but nobody has welcomed the first one of a pair.</summary>
+    private ClientFrame[] SubscriptionsOf(int device) =>
+        [ParleyClient.SubscribeInbox(_devices[device], (ulong)(device % 2)), ParleyClient.SubscribeGroup(_groups[device / 2])];
+
     private async Task CreatePairAsync(Uri server, string name, string invite, int pair, CancellationToken cancellationToken)
     {
-        using LoadStream stream = await LoadStream.ConnectAsync(server, cancellationToken);
-        for (int i = pair * 2; i < (pair * 2) + 2; i++)
+        using (LoadStream stream = await LoadStream.ConnectAsync(server, cancellationToken))
         {
-            _devices[i] = new LoadDevice(name, "load" + i);
-            await stream.RegisterAsync(invite, _devices[i], cancellationToken);
-            _devices[i].Token = await stream.SignInAsync(_devices[i], cancellationToken);
+            for (int i = pair * 2; i < (pair * 2) + 2; i++)
+            {
+                _devices[i] = new LoadDevice(name, "load" + i);
+                await stream.RegisterAsync(invite, _devices[i], cancellationToken);
+            }
         }
 
         _groups[pair] = await CreateGroupAsync(server, _devices[pair * 2], [_devices[(pair * 2) + 1]], cancellationToken);
@@ -111,9 +99,8 @@ internal sealed class Population
     {
         byte[] group = RandomNumberGenerator.GetBytes(32);
         using LoadStream stream = await LoadStream.ConnectAsync(server, cancellationToken);
-        await stream.CreateGroupAsync(group, creator.Token, cancellationToken);
-        ParleyClient connection = await ParleyClient.UpgradeAsync(stream, cancellationToken);
-        await connection.RequestAsync(cancellationToken, ParleyClient.Hello(creator.Token));
+        using ParleyClient connection = await ParleyClient.OpenAsync(server, creator, cancellationToken);
+        await stream.CreateGroupAsync(group, connection.Token, cancellationToken);
         await connection.RequestAsync(new ClientFrame { RequestId = 5, Append = LoadMessages.Commit(group, others) }, cancellationToken);
         return group;
     }

@@ -121,8 +121,7 @@ internal sealed class ParleySystem : ISystemUnderLoad
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _sizes.SignInsAtOnce, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, count, parallel, async (i, token) =>
         {
-            connections[i] = await ParleyClient.OpenAsync(_server.Address, _people.Devices[i], token);
-            await connections[i].RequestAsync(token, _people.SubscriptionsOf(i));
+            connections[i] = await _people.SignInAsync(_server.Address, i, token);
         });
         return connections;
     }

@@ -4,12 +4,13 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Parley.Contracts.Identity;
+using Parley.Server.Accounts;
 
 namespace Parley.Server.Sessions;
 
-/// <summary>Knows the calling device by its bearer token.</summary>
-internal sealed class SessionAuthentication(
-    SessionTokens tokens, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
+/// <summary>Knows the calling device by its access token.</summary>
+internal sealed class TokenAuthentication(
+    AccessTokens tokens, IAccountStore accounts, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -21,9 +22,9 @@ internal sealed class SessionAuthentication(
         string? header = Request.Headers.Authorization;
         if (header is null || !header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             return AuthenticateResult.NoResult();
-        if (await tokens.FindAsync(header[Prefix.Length..].Trim()) is not { } owner)
-            return AuthenticateResult.Fail("No such session.");
-        Claim[] claims = [new(ClaimTypes.NameIdentifier, owner.Device.ToString()), new(CallingDevice.AccountClaim, owner.Account.ToString(CultureInfo.InvariantCulture))];
+        if (tokens.Read(header[Prefix.Length..].Trim()) is not { } device || await accounts.FindDeviceAsync(device) is not { } registered)
+            return AuthenticateResult.Fail("No such device, or no longer.");
+        Claim[] claims = [new(ClaimTypes.NameIdentifier, device.ToString()), new(CallingDevice.AccountClaim, registered.Account.ToString(CultureInfo.InvariantCulture))];
         var identity = new ClaimsIdentity(claims, SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
@@ -35,14 +36,14 @@ internal static class CallingDevice
     public const string AccountClaim = "account";
 
     /// <summary>Only the core of ASP.NET's authentication: the rest keeps key files, for cookies that we do not have.</summary>
-    public static void AddSessionAuthentication(this IServiceCollection services)
+    public static void AddTokenAuthentication(this IServiceCollection services)
     {
         services.AddWebEncoders();
-        services.AddTransient<SessionAuthentication>();
+        services.AddTransient<TokenAuthentication>();
         services.AddAuthenticationCore(authentication =>
         {
-            authentication.AddScheme<SessionAuthentication>(SessionAuthentication.SchemeName, null);
-            authentication.DefaultScheme = SessionAuthentication.SchemeName;
+            authentication.AddScheme<TokenAuthentication>(TokenAuthentication.SchemeName, null);
+            authentication.DefaultScheme = TokenAuthentication.SchemeName;
         });
         services.AddAuthorization();
     }
@@ -53,12 +54,12 @@ internal static class CallingDevice
         string? name = user.FindFirstValue(ClaimTypes.NameIdentifier);
         return name is not null && DeviceId.TryParse(name, out DeviceId device)
             ? device
-            : throw new InvalidOperationException("The endpoint does not require a session.");
+            : throw new InvalidOperationException("The endpoint does not require a token.");
     }
 
     /// <summary>The number of the account that has signed in. Only for endpoints that require it.</summary>
     public static long Account(this ClaimsPrincipal user) =>
         long.TryParse(user.FindFirstValue(AccountClaim), CultureInfo.InvariantCulture, out long account)
             ? account
-            : throw new InvalidOperationException("The endpoint does not require a session.");
+            : throw new InvalidOperationException("The endpoint does not require a token.");
 }
