@@ -36,6 +36,9 @@ internal sealed class TestNode : RemoteServer
 
     public IPEndPoint ClusterAddress { get; }
 
+    /// <summary>The process that runs now.</summary>
+    public ServerProcess Process => _process;
+
     /// <summary>What is started the next time.</summary>
     public string Program { get; set; }
 
@@ -45,11 +48,12 @@ internal sealed class TestNode : RemoteServer
     public static async Task<TestNode> StartAsync(string database, IPAddress? at = null, IReadOnlyList<string>? through = null, string? program = null)
     {
         string host = (at ?? IPAddress.Loopback).ToString();
+        var metrics = new Uri($"http://{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         var listen = new Uri($"http://{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         var cluster = IPEndPoint.Parse($"{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         Dictionary<string, string> variables = MemoryLevel.LimitedTo(HeapMegabytes);
         variables["PARLEY_DATABASE"] = database;
-        var node = new TestNode(listen, cluster, through ?? [], variables, program ?? ServerProcess.Program, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString()]);
+        var node = new TestNode(listen, cluster, through ?? [], variables, program ?? ServerProcess.Program, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString(), "--metrics-listen", metrics.GetLeftPart(UriPartial.Authority)]);
         await node.StartedAsync();
         return node;
     }
