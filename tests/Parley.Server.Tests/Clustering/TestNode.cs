@@ -42,6 +42,9 @@ internal sealed class TestNode : RemoteServer
     /// <summary>What is started the next time.</summary>
     public string Program { get; set; }
 
+    /// <summary>What the process had to say that has ended last, since it served.</summary>
+    public string LastOutput { get; private set; } = "";
+
     private Task Supervising { get; }
 
     /// <summary>Starts a node and returns when it serves.</summary>
@@ -98,6 +101,7 @@ internal sealed class TestNode : RemoteServer
             }
 
             (int ExitCode, string Errors) end = await process.RunToEndAsync();
+            LastOutput = process.Printed();
             TaskCompletionSource<(int ExitCode, string Errors)> ended = _ended;
             if (!_ending)
             {
