@@ -97,17 +97,20 @@ internal sealed class TestCluster : IAsyncDisposable
             await socket.DisposeAsync();
     }
 
-    /// <summary>Ends the load and checks everything, and that no node holds more memory than in the beginning.</summary>
+    /// <summary>
+    /// Ends the load and checks everything: also that the nodes tell each other again, since a listener that is told nothing goes to another node
+    /// and finds it in the store; and that none holds more memory than in the beginning.
+    /// </summary>
     public async Task VerifyAsync()
     {
         IReadOnlyList<Envelope> log = await Load.EndAndVerifyAsync(_clients[0].At(_nodes[^1]), after: 1);
         foreach (TestListener listener in _listeners)
             await listener.EndAndVerifyAsync(log);
-        foreach ((TestNode node, MemoryLevel level) in _nodes.Zip(_levels))
-        {
+        foreach (TestNode node in _nodes)
             await node.StartedAsync();
+        await TalkAcrossAsync();
+        foreach ((TestNode node, MemoryLevel level) in _nodes.Zip(_levels))
             await level.ReturnsAsync(node.Process);
-        }
     }
 
     public async ValueTask DisposeAsync()
