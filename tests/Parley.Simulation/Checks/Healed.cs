@@ -21,8 +21,6 @@ internal sealed class Healed : Checker
 
     public override void IsQuiet(World world)
     {
-        if (world.Options.NeedsRepair)
-            return;
         foreach (SimulatedDevice device in world.Honest.Where(device => !world.SightOf(device).IsRolledBack))
         {
             foreach (Conversation conversation in world.SightOf(device).Conversations.Where(static one => one.State == MembershipState.Active && one.Members.Count > 1))
