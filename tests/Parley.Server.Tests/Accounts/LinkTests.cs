@@ -175,6 +175,10 @@ public sealed class LinkTests
 
         public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate) => _store.AddDeviceAsync(by, certificate);
 
+        public Task SetRecoveryAsync(DeviceId by, byte[] keyHash) => _store.SetRecoveryAsync(by, keyHash);
+
+        public Task<ErrorCode> RecoverDeviceAsync(byte[] keyHash, DeviceCertificate certificate) => _store.RecoverDeviceAsync(keyHash, certificate);
+
         public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now) => _store.RevokeDeviceAsync(by, device, now);
 
         public ValueTask<Account?> FindAsync(Handle handle) => _store.FindAsync(handle);
