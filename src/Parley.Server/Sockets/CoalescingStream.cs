@@ -70,14 +70,11 @@ internal sealed class CoalescingStream : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    /// <summary>Without the <see cref="Outbound"/>: the WebSocket class disposes this once both sides have said goodbye, and ours may still wait to be sent.</summary>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
-            Outbound.Dispose();
             _transport.Dispose();
-        }
-
         base.Dispose(disposing);
     }
 }

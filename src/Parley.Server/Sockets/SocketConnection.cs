@@ -76,6 +76,7 @@ internal sealed partial class SocketConnection : IDisposable
     public void Dispose()
     {
         _accountPlace?.Dispose();
+        _outbound.Dispose();
         _reader.Dispose();
         _requestSlots.Dispose();
     }
@@ -272,6 +273,7 @@ internal sealed partial class SocketConnection : IDisposable
         catch (TimeoutException)
         {
             _socket.Abort();
+            _outbound.Abandon();
             await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -282,6 +284,8 @@ internal sealed partial class SocketConnection : IDisposable
         {
             if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
                 await _socket.CloseOutputAsync(CloseStatus(reason), null, CancellationToken.None);
+            if (_socket.State == WebSocketState.Aborted)
+                _outbound.Abandon();
             await _outbound.FlushedAsync();
         }
         catch (WebSocketException)

@@ -15,8 +15,8 @@ namespace Parley.Server.Tests.Faults;
 /// </summary>
 internal sealed class MemoryLevel
 {
-    // The pools of Kestrel and .NET, the caches of Orleans, the statements of database connections.
-    private const long SlackBytes = 8 * Megabyte;
+    // The pools of Kestrel and .NET, the caches of Orleans, the statements of database connections. Mostly under 2 MB; 8.6 were seen after silent readers.
+    private const long SlackBytes = 16 * Megabyte;
     private const long Megabyte = 1024 * 1024;
 
     private readonly long _bytes;

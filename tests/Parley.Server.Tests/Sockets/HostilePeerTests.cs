@@ -78,6 +78,20 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    public async Task Who_says_goodbye_is_said_goodbye_to()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        for (int i = 0; i < 50; i++)
+        {
+            await using RawPeer peer = await RawPeer.SignInAsync(server, alice.Device);
+            await peer.SendFrameAsync(RawPeer.Final | RawPeer.Close, new byte[] { 0x03, 0xe8 });
+            Assert.Equal(RawPeer.Close, (await peer.FrameAsync())?.Opcode);
+            await peer.EndedAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_WebSocket_that_never_says_hello_is_told_so()
     {
         await using TestServer server = await TestServer.StartAsync(limits: Impatient);
