@@ -202,6 +202,8 @@ public sealed class ProfileStore
 
         public IReadOnlyList<StoreEntry> Read(StoreRange range) => store.Read(range);
 
+        public IReadOnlyList<byte[]> ReadKeys(StoreRange range) => store.ReadKeys(range);
+
         public void Write(StoreBatch batch) => store.Write(batch);
 
         public void Dispose()

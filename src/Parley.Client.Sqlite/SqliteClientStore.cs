@@ -79,11 +79,27 @@ public sealed class SqliteClientStore : IClientStore
         return Guarded(connection =>
         {
             using SqliteCommand command = connection.CreateCommand();
-            BuildQuery(command, range);
+            BuildQuery(command, "key, value", range);
             using SqliteDataReader rows = command.ExecuteReader();
             var found = new List<StoreEntry>();
             while (rows.Read())
                 found.Add(new StoreEntry(rows.GetFieldValue<byte[]>(0), rows.GetFieldValue<byte[]>(1)));
+            return found;
+        });
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<byte[]> ReadKeys(StoreRange range)
+    {
+        ArgumentNullException.ThrowIfNull(range);
+        return Guarded(connection =>
+        {
+            using SqliteCommand command = connection.CreateCommand();
+            BuildQuery(command, "key", range);
+            using SqliteDataReader rows = command.ExecuteReader();
+            var found = new List<byte[]>();
+            while (rows.Read())
+                found.Add(rows.GetFieldValue<byte[]>(0));
             return found;
         });
     }
@@ -129,7 +145,7 @@ public sealed class SqliteClientStore : IClientStore
             _connection.Dispose();
     }
 
-    private static void BuildQuery(SqliteCommand command, StoreRange range)
+    private static void BuildQuery(SqliteCommand command, string columns, StoreRange range)
     {
         var conditions = new List<string> { "key >= $prefix" };
         command.Parameters.AddWithValue("$prefix", range.Prefix.ToArray());
@@ -148,7 +164,7 @@ public sealed class SqliteClientStore : IClientStore
         command.Parameters.AddWithValue("$limit", range.Limit);
         string direction = range.Descending ? "DESC" : "ASC";
 #pragma warning disable CA2100 // Built from the constants above; every value is a parameter.
-        command.CommandText = $"SELECT key, value FROM entries WHERE {string.Join(" AND ", conditions)} ORDER BY key {direction} LIMIT $limit";
+        command.CommandText = $"SELECT {columns} FROM entries WHERE {string.Join(" AND ", conditions)} ORDER BY key {direction} LIMIT $limit";
 #pragma warning restore CA2100
     }
 

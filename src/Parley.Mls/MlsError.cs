@@ -260,4 +260,7 @@ public enum MlsError
 
     /// <summary>A branch with a member who is not in its group (§11.3).</summary>
     BranchMemberUnknown,
+
+    /// <summary>A Commit that we signed in this epoch and of which this state knows nothing: it was restored from an older copy, and cannot follow it.</summary>
+    OwnCommitForgotten,
 }

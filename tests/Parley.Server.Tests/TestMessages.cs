@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Parley.Contracts;
 using Parley.Contracts.Wire;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
@@ -20,6 +21,15 @@ internal static class TestMessages
         append.RemovedDevices.AddRange((removed ?? []).Select(client => ByteString.CopyFrom(client.Id.ToArray())));
         if (added is not null)
             append.Welcome = Welcome();
+        return append;
+    }
+
+    /// <summary>A Commit that takes the place of the one with a sequence number.</summary>
+    public static Append Superseding(byte[] group, ulong epoch, ulong sequence)
+    {
+        var message = new PrivateMessage(group, epoch, ContentType.Commit, Supersession.Encode(sequence), RandomNumberGenerator.GetBytes(28), RandomNumberGenerator.GetBytes(200));
+        Append append = Commit(group, epoch);
+        append.Message = ByteString.CopyFrom(new MlsMessage.Private(message).Encode<MlsMessage>());
         return append;
     }
 

@@ -35,7 +35,7 @@ internal static class Program
         }
 
         if (!FaultList.TryParse(names, out IReadOnlyList<Fault> faults, out string? unknown))
-            return Explain($"There is no fault “{unknown}”. There are: {string.Join(", ", FaultList.All.Concat(FaultList.NeedingRepair).Select(static fault => fault.Name))}.");
+            return Explain($"There is no fault “{unknown}”. There are: {string.Join(", ", FaultList.All.Select(static fault => fault.Name))}.");
         int failed = 0;
         for (int i = 0; i < count; i++)
             failed += Seeds.Run(new SimulationOptions(seed + (ulong)i, faults) { Deeds = deeds, Output = isTraced ? Console.Out : null }, Console.Out) ? 0 : 1;

@@ -19,6 +19,7 @@ internal sealed class ConversationKeys
         Timeline = Of('t');
         Messages = Of('i');
         Outbox = Of('o');
+        Welcomes = Of('w');
         Unreadable = Of('x');
     }
 
@@ -42,6 +43,9 @@ internal sealed class ConversationKeys
 
     /// <summary>What the outbox's entries begin with, followed by their number.</summary>
     public byte[] Outbox { get; }
+
+    /// <summary>What the Welcomes that wait begin with, followed by their number in the inbox.</summary>
+    public byte[] Welcomes { get; }
 
     /// <summary>What the index of items begins with that could not be read, followed by their place in the log.</summary>
     public byte[] Unreadable { get; }

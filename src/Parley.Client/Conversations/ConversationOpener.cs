@@ -110,7 +110,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             ConversationState? former = context.Conversations.GetValueOrDefault(id);
             if (former is { IsFollowed: true } && !MayReplace(former, staged))
             {
-                if (former is not { Record.LogEpoch: not null } || staged.Context.Epoch <= former.Group.Epoch)
+                if (former is not { Record.LogEpoch: not null } || staged.Context.Epoch <= former.GroupEpoch)
                     return false;
 
                 // Added by someone whom this device, in what it has forgotten, may have known. To it this is a new beginning, and says by whom; what
@@ -129,14 +129,26 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
     }
 
     /// <summary>
-    /// Whether a Welcome may take the place of a group that this device is still in: it was removed and added again, and the server shows
-    /// it no more of what lies between. Only someone who could have removed it may say so, with the account key that is known; otherwise
+    /// Whether a Welcome was made for a KeyPackage that this device does not have. Its profile was restored from an old copy, and the keys are among what
+    /// it has forgotten; or somebody has made the Welcome up.
+    /// </summary>
+    public bool IsForOtherKeys(InboxWelcome entry)
+    {
+        if (!MlsMessage.TryDecode(entry.Welcome.Span, out MlsMessage? message, out _) || message is not MlsMessage.Welcome { Message: Welcome welcome })
+            return false;
+        using KeyPackageBundle? bundle = context.KeyPackages.Find(welcome);
+        return bundle is null;
+    }
+
+    /// <summary>
+    /// Whether a Welcome may take the place of a group that this device is still in: it is lost, or the server says that it was no member for a
+    /// while and does not show it the removal. Only someone who could have removed it may say so, with the account key that is known; otherwise
     /// any stranger could move this device into a group of its own making that bears the same id. A device that is lost has asked all members.
     /// </summary>
     private bool MayReplace(ConversationState followed, StagedWelcome staged)
     {
         DeviceCertificate signer = CertificateCheck.Of(staged.Members.First(member => member.Index == staged.Signer).Leaf);
-        return staged.Context.Epoch > followed.Group.Epoch
+        return staged.Context.Epoch > followed.GroupEpoch
             && (followed.Record.IsLost || (signer.Handle == context.Self && context.Devices.IsMember(signer.DeviceId)) || IsAdminWithoutUs(followed, signer.Handle))
             && followed.Roster.Entries.TryGetValue(signer.Handle.Value, out RosterEntry? known)
             && known.AccountKey.Span.SequenceEqual(signer.AccountKey.Span);
@@ -172,6 +184,8 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             Membership = Membership.Active,
             IsPostQuantum = staged.Context.CipherSuite == MlsProfile.Suite,
             Cursor = commitSequence,
+            LastCommit = commitSequence,
+            EpochCommit = commitSequence,
             History = profile.History,
             IsProfileDue = true,
             LogEpoch = null,

@@ -7,7 +7,7 @@ using Parley.Mls.Messages.Framing;
 
 namespace Parley.Client.Conversations;
 
-/// <content>How a device ceases to be able to follow its group: it is removed, the group is broken, or it has lost its place.</content>
+/// <content>How a device ceases to be able to follow its group: it is removed, or it has lost its place.</content>
 internal sealed partial class ConversationReceiver
 {
     /// <summary>The removal of this device has come: the keys go, the timeline stays.</summary>
@@ -23,17 +23,11 @@ internal sealed partial class ConversationReceiver
         Close(conversation, isOwnWish ? Membership.Left : Membership.Removed, ClientErrorCode.NotMember);
     }
 
-    private void Break(ConversationState conversation, string sentence, DateTimeOffset at)
-    {
-        conversation.AddNotice(sentence, at);
-        Close(conversation, Membership.Broken, ClientErrorCode.ConversationBroken);
-    }
-
     /// <summary>
     /// The others have gone on and this device cannot follow: it asks to be added again, with other keys. From now on entries are counted and not
     /// opened. What it has sealed for its group and is not a message is void; a message may be in the log already, and is waited for.
     /// </summary>
-    private static void Lose(ConversationState conversation, ulong logEpoch, DateTimeOffset at)
+    public static void Lose(ConversationState conversation, ulong logEpoch, DateTimeOffset at)
     {
         UnsealHandshake(conversation);
         conversation.AddNotice(Notices.Lost(), at);
@@ -41,12 +35,23 @@ internal sealed partial class ConversationReceiver
         conversation.Set(conversation.Session with { CommitAt = null, SealAfterEpoch = null });
     }
 
+    /// <summary>
+    /// This device was added again, with keys that it has forgotten: it is a member and has no group. From the Commit that added it on it is lost, and
+    /// learns from the server in which epoch the log is.
+    /// </summary>
+    public static void LoseFrom(ConversationState conversation, ulong commitSequence, DateTimeOffset at)
+    {
+        Lose(conversation, logEpoch: 0, at);
+        conversation.Set(conversation.Record with { Membership = Membership.Active, Cursor = commitSequence });
+        conversation.Set(new ConversationSession());
+    }
+
     /// <summary>An entry of the log that a device which is lost cannot open: what the server sees of it too is all there is to know.</summary>
-    private void Pass(ConversationState conversation, EntryHeader header, ulong epoch, Envelope envelope, DateTimeOffset at)
+    private void Pass(ConversationState conversation, EntryHeader header, Envelope envelope, DateTimeOffset at)
     {
         if (header.Type == ContentType.Application)
             AddUnreadable(conversation, Notices.Missed(), at);
-        if (header.Type != ContentType.Commit || header.Epoch != epoch)
+        if (header.Type != ContentType.Commit)
             return;
         byte[] self = context.Profile.Identity.Certificate.DeviceId.ToArray();
         bool isAdded = envelope.AddedDevices.Any(device => device.Span.SequenceEqual(self));
@@ -59,7 +64,9 @@ internal sealed partial class ConversationReceiver
             return;
         }
 
-        conversation.Set(conversation.Record with { LogEpoch = epoch + 1, HasAskedToReturn = isAdded });
+        conversation.Set(conversation.Record with { LogEpoch = header.Epoch + 1, HasAskedToReturn = isAdded });
+        if (isAdded)
+            conversation.Set(new ConversationSession()); // Delivery ended with the removal, and begins anew with the addition.
     }
 
     /// <summary>Ends one's part in a conversation. What was queued cannot be sent any more: messages stay in the timeline as failed.</summary>

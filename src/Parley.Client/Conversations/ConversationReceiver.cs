@@ -8,6 +8,7 @@ using Parley.Contracts.Wire;
 using Parley.Mls;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.Proposals;
 
 namespace Parley.Client.Conversations;
 
@@ -49,21 +50,38 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             return;
         }
 
+        ulong epoch = conversation.Epoch;
         if (conversation.Head is { Sealed: { } own } head && envelope.MessageId.Span.SequenceEqual(own.Id.Span) && envelope.Message.Span.SequenceEqual(own.Message.Span))
             Echo(conversation, head, message, envelope, at, now);
-        else if (conversation.Record.LogEpoch is { } epoch)
-            Pass(conversation, header, epoch, envelope, at);
+        else if (conversation.Record.IsLost)
+            Pass(conversation, header, envelope, at);
         else
             ProcessForeign(conversation, message, header, envelope, at, now);
-        if (conversation.IsFollowed)
-            conversation.SaveGroup();
+        if (!conversation.IsFollowed)
+            return;
+        if (header.Type == ContentType.Commit)
+            NoteCommit(conversation, envelope.Sequence, epoch, now);
+        conversation.SaveGroup();
+    }
+
+    /// <summary>
+    /// The log has a Commit. One that has not brought this device into another epoch is disregarded by all members, who judge by what they have in
+    /// common; the server does not know, and takes the next for that epoch only if it names this one. Whoever's turn is first makes it.
+    /// </summary>
+    private static void NoteCommit(ConversationState conversation, ulong sequence, ulong epochBefore, DateTimeOffset now)
+    {
+        bool isFollowed = !conversation.Record.IsLost && conversation.Epoch != epochBefore;
+        conversation.Set(conversation.Record with { LastCommit = sequence, EpochCommit = isFollowed ? sequence : conversation.Record.EpochCommit });
+        if (conversation.Record.RefusedCommit is null)
+            return;
+        ScheduleCommit(conversation, now);
+        conversation.Set(conversation.Session with { SealAfterEpoch = null });
     }
 
     /// <summary>The log has what this device sent: now it counts.</summary>
     private void Echo(ConversationState conversation, OutboxEntry head, MlsMessage message, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
     {
         conversation.FinishHead(ClientResult.Success);
-        conversation.Set(conversation.Session with { IsAppended = false });
         switch (head.Work)
         {
             case OutboxWork.Message work:
@@ -82,12 +100,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
                 break;
             case OutboxWork.Leave:
                 conversation.Group.Process(message, now: null);
-                if (conversation.Record.Membership == Membership.Active)
-                {
-                    conversation.Set(conversation.Record with { Membership = Membership.Leaving });
-                    conversation.AddNotice(Notices.Left("You"), at);
-                }
-
+                BeginToLeave(conversation, at);
                 break;
             default:
                 PendingCommit pending = conversation.Group.Pending ?? throw new InvalidOperationException("A Commit of ours was sent and is not pending.");
@@ -108,10 +121,18 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             switch (conversation.Group.Process(message, now: null))
             {
                 case Received.Application application:
+                    if (application.Sender == conversation.Group.OwnLeafIndex)
+                        Remember(conversation, application.Epoch);
                     AddMessage(conversation, CertificateCheck.Of(application.SenderLeaf), application.Data, envelope.Sequence, at, now);
                     break;
                 case Received.Proposal proposal:
-                    Consider(conversation, proposal.Queued, now);
+                    bool isOwn = proposal.Queued.Sender == new Sender.Member(conversation.Group.OwnLeafIndex);
+                    if (isOwn)
+                        Remember(conversation, header.Epoch);
+                    if (isOwn && proposal.Queued.Proposal is Proposal.Remove { Removed: var leaf } && leaf == conversation.Group.OwnLeafIndex)
+                        BeginToLeave(conversation, at);
+                    else
+                        Consider(conversation, proposal.Queued, now);
                     break;
                 case Received.Commit commit:
                     using (commit.Staged)
@@ -123,6 +144,24 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         {
             Explain(conversation, header, refused.Error, at);
         }
+    }
+
+    private static void BeginToLeave(ConversationState conversation, DateTimeOffset at)
+    {
+        if (conversation.Record.Membership != Membership.Active)
+            return;
+        conversation.Set(conversation.Record with { Membership = Membership.Leaving });
+        conversation.AddNotice(Notices.Left("You"), at);
+    }
+
+    /// <summary>
+    /// What this device sent and has forgotten, because it was restored from an old copy, is in the log. What else it has sealed in this epoch
+    /// nobody knows: none of its keys is used again, and what it sends next waits for a Commit, whose epoch has others.
+    /// </summary>
+    private static void Remember(ConversationState conversation, ulong epoch)
+    {
+        if (epoch == conversation.Group.Epoch)
+            conversation.Set(conversation.Record with { AreKeysStale = true });
     }
 
     private void AddMessage(ConversationState conversation, DeviceCertificate from, ReadOnlyMemory<byte> mimi, ulong sequence, DateTimeOffset at, DateTimeOffset now)
@@ -137,6 +176,8 @@ internal sealed partial class ConversationReceiver(EngineContext context)
 
         MessageId id = MimiIdentifier.Derive(
             context.Crypto, MimiIdentifier.SenderUri(context.Server, sender), MimiIdentifier.RoomUri(context.Server, conversation.Id), mimi.Span, content.Salt.Span);
+        if (sender == context.Self)
+            conversation.Withdraw(id);
         if (conversation.Contains(id))
         {
             context.Step.Blame(LogFault.Repetition);
@@ -205,7 +246,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         ConversationRules rules = ConversationRules.Of(conversation.Group);
         if (!rules.Allows(staged))
         {
-            Break(conversation, Notices.Broken(rules.HandleOf(staged.Committer).ToString()), at);
+            AddUnreadable(conversation, Notices.Forbidden(conversation.Roster.NameOf(rules.HandleOf(staged.Committer))), at);
             return;
         }
 
@@ -213,8 +254,9 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         UnsealHandshake(conversation);
         if (staged.RemovesSelf && staged.Added.Any(added => CertificateCheck.Of(added.Leaf).DeviceId == context.Profile.Identity.Certificate.DeviceId))
         {
-            // Its own wish, which it has forgotten.
+            // Its own wish, which it has forgotten. Delivery ended with the removal, and begins anew with the addition.
             Lose(conversation, staged.BaseEpoch + 1, at);
+            conversation.Set(new ConversationSession());
             return;
         }
 
@@ -235,7 +277,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
     /// </summary>
     private static void UnsealHandshake(ConversationState conversation)
     {
-        conversation.Group.ClearPendingCommit();
+        conversation.ClearPendingCommit();
         if (conversation.Head is { Sealed: not null, Work.IsApplication: false } head)
             conversation.ReplaceHead(head with { Sealed = null });
     }
@@ -260,49 +302,30 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         switch (header.Type, error)
         {
             // A Commit of its own that this device has forgotten: the others have gone on by it.
-            case (ContentType.Commit, MlsError.OwnMessage):
+            case (ContentType.Commit, MlsError.OwnCommitForgotten):
+            // What is encrypted for each member apart may be good for the others.
+            case (ContentType.Commit, MlsError.PathDecryptionFailed or MlsError.PathKeyMismatch):
                 Lose(conversation, header.Epoch + 1, at);
+                break;
+            // All else about a Commit the members judge alike: none of them follows it.
+            case (ContentType.Commit, _):
+                AddUnreadable(conversation, Notices.Refused(), at);
                 break;
             // A key is used once, and a sender's messages stand in the log in their order: only what the log has repeated comes too late for
             // its key. It was shown when it came first.
             case (_, MlsError.KeyConsumed):
-            // Proposals and Commits of an epoch that was over before they came: they are void, and whoever made them sees so too.
-            case (not ContentType.Application, MlsError.WrongEpoch):
+            // Proposals of an epoch that was over before they came: they are void, and whoever made them sees so too.
+            case (ContentType.Proposal, MlsError.WrongEpoch):
                 context.Step.Blame(LogFault.Repetition);
-                break;
-            // A Commit that a member signed and that cannot be followed: the others have gone on without this device. One that no member
-            // has signed is bytes like any other, and must not cost anybody a conversation.
-            case (ContentType.Commit, _) when !IsUnauthentic(error):
-                Lose(conversation, header.Epoch + 1, at);
-                break;
-            case (ContentType.Proposal, MlsError.OwnMessage):
-                conversation.Set(conversation.Record with { AreKeysStale = true });
                 break;
             case (ContentType.Proposal, _):
                 context.Step.Blame(LogFault.Misplaced);
-                break;
-            // This device has forgotten what it sent, and so which keys of this epoch it has used: none is used again. The next message waits for
-            // a Commit, whose epoch has other keys.
-            case (_, MlsError.OwnMessage):
-                AddUnreadable(conversation, Notices.Unreadable(error), at);
-                conversation.Set(conversation.Record with { AreKeysStale = conversation.Record.AreKeysStale || header.Epoch == conversation.Group.Epoch });
                 break;
             default:
                 AddUnreadable(conversation, Notices.Unreadable(error), at);
                 break;
         }
     }
-
-    /// <summary>Whether the message was refused before it was known to be a member's.</summary>
-    private static bool IsUnauthentic(MlsError error) => error is MlsError.Malformed
-        or MlsError.WrongGroup
-        or MlsError.SenderDataDecryptionFailed
-        or MlsError.DecryptionFailed
-        or MlsError.GenerationTooFarAhead
-        or MlsError.PaddingInvalid
-        or MlsError.SenderNotMember
-        or MlsError.MembershipTagInvalid
-        or MlsError.SignatureInvalid;
 
     private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>
         conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body) { Sequence = conversation.Record.Cursor + 1 });

@@ -1,4 +1,5 @@
 using System.Text;
+using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 
 namespace Parley.Client.Conversations;
@@ -25,6 +26,9 @@ internal sealed record ConversationRecord
 
     /// <summary>Whether its group has the hybrid suite.</summary>
     public bool IsPostQuantum { get; init; }
+
+    /// <summary>The suite of its group.</summary>
+    public CipherSuite Suite => IsPostQuantum ? MlsProfile.Suite : MlsProfile.FallbackSuite;
 
     /// <summary>The last sequence number of the group's log that has been processed.</summary>
     public ulong Cursor { get; init; }
@@ -68,11 +72,23 @@ internal sealed record ConversationRecord
     /// <summary>Whether this device cannot follow its group any more, and waits to be added again.</summary>
     public bool IsLost => LogEpoch is not null;
 
-    /// <summary>Once it is lost: the epoch that the log has come to, counted by its Commits.</summary>
+    /// <summary>Once it is lost: the epoch that the log has come to, as the server says and as its Commits count; 0 until that is known.</summary>
     public ulong? LogEpoch { get; init; }
 
     /// <summary>Whether the members have been asked, in that epoch, to add this device again.</summary>
     public bool HasAskedToReturn { get; init; }
+
+    /// <summary>Where the log's last Commit stands, whatever it was; 0 if there is none.</summary>
+    public ulong LastCommit { get; init; }
+
+    /// <summary>Where the Commit stands by which this device entered its epoch.</summary>
+    public ulong EpochCommit { get; init; }
+
+    /// <summary>
+    /// The log's last Commit, if it is one that this device disregards: nobody can follow it, or the rules forbid it. The next Commit names it and takes its
+    /// place.
+    /// </summary>
+    public ulong? RefusedCommit => IsLost || LastCommit == EpochCommit ? null : LastCommit;
 
     /// <summary>What those who are added are handed of what was said before.</summary>
     public HistoryPolicy History { get; init; } = HistoryPolicy.None;
@@ -99,6 +115,8 @@ internal sealed record ConversationRecord
             writer.WriteUInt64(epoch);
         writer.WriteUInt8((byte)History.Kind);
         writer.WriteUInt16((ushort)History.Days);
+        writer.WriteUInt64(LastCommit);
+        writer.WriteUInt64(EpochCommit);
         return writer.ToArray();
     }
 
@@ -132,8 +150,10 @@ internal sealed record ConversationRecord
             LeafUpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
             LogEpoch = (flags & 64) != 0 ? reader.ReadUInt64() : null,
 
-            // A conversation from before there were policies ends here.
+            // A conversation of an earlier build ends here, or after its policy.
             History = reader.AtEnd ? HistoryPolicy.None : new HistoryPolicy((HistoryPolicyKind)reader.ReadUInt8(), reader.ReadUInt16()),
+            LastCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
+            EpochCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
         };
         if (!reader.Finish() || version != Version)
             throw new InvalidDataException("A stored conversation is damaged.");

@@ -50,8 +50,10 @@ internal sealed partial class ConversationSender
     /// <summary>What is sent for an entry; null if there is nothing to send any more and the entry has come to its end.</summary>
     private SealedMessage? Seal(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
+        if (head.Work is OutboxWork.Return)
+            return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
         Group group = conversation.Group;
-        if (conversation.Record.AreKeysStale && head.Work is not (OutboxWork.Update or OutboxWork.Return))
+        if (conversation.Record.AreKeysStale && head.Work is not OutboxWork.Update)
         {
             conversation.QueueFirst(new OutboxWork.Update(), now);
             return null;
@@ -59,15 +61,13 @@ internal sealed partial class ConversationSender
 
         switch (head.Work)
         {
-            case OutboxWork.Return:
-                return conversation.Record.LogEpoch is { } logEpoch ? SealReturn(conversation, logEpoch, now) : Done(conversation);
             case { IsApplication: true }:
                 if (WorkBefore(conversation, head.Work, now) is not { } before)
                     return ContentOf(conversation, head) is { } content ? Of(group.Epoch, group.Protect(content.Span), now) : Done(conversation);
                 conversation.QueueFirst(before, now);
                 return null;
             case OutboxWork.CommitProposals:
-                return conversation.Record.HasProposals ? Commit(conversation, [], now) : Done(conversation);
+                return conversation.Record.HasProposals || conversation.Record.RefusedCommit is not null ? Commit(conversation, [], now) : Done(conversation);
             case OutboxWork.Leave:
                 return SealLeave(conversation, now);
             case OutboxWork.Update:
@@ -143,7 +143,7 @@ internal sealed partial class ConversationSender
     /// <summary>Whatever the group's keys are, this needs none of them: it is signed by the device, and only a member who is there already is added by it.</summary>
     private SealedMessage SealReturn(ConversationState conversation, ulong logEpoch, DateTimeOffset now)
     {
-        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Group.Context.CipherSuite, now, context.Batch);
+        KeyPackage keyPackage = context.KeyPackages.CreateForReturn(conversation.Record.Suite, now, context.Batch);
         byte[] message = ExternalProposals.Add(context.Crypto, conversation.Id.ToArray(), logEpoch, keyPackage, context.Profile.Identity.Leaf.Signer);
         return Of(logEpoch, message, now);
     }
@@ -244,7 +244,9 @@ internal sealed partial class ConversationSender
             Proposals = [.. proposals, .. returning.Select(static leaf => new Proposal.Remove(leaf))],
             IncludesReceivedProposals = includesReceived,
             MayInclude = queued => rules.ReturnOf(queued) is not { } leaf || !leaving.Contains(leaf),
-            IsPublic = conversation.Record.AreKeysStale,
+            // The server may have seen, and refused, a Commit of ours for this epoch. If this is an old copy that does not know of it, its key is not used again.
+            IsPublic = conversation.Record.AreKeysStale || conversation.Record.RefusedCommit is not null,
+            AuthenticatedData = conversation.Record.RefusedCommit is { } refused ? Supersession.Encode(refused) : default,
         };
         PendingCommit pending = group.Commit(options, now);
         if (returning.Count > 0 && !rules.Allows(pending.Staged))

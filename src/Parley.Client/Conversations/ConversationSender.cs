@@ -1,6 +1,7 @@
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
 using Parley.Contracts.Wire;
+using Parley.Mls.Messages.Framing;
 
 namespace Parley.Client.Conversations;
 
@@ -57,7 +58,9 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
                 break;
             case ErrorCode.EpochTaken or ErrorCode.EpochTooOld:
                 Unseal(conversation, head);
-                conversation.Set(conversation.Session with { SealAfterEpoch = message.Epoch });
+                // Unless the Commit that it lost to has been read meanwhile, and is none: then it is made again, and names that one.
+                if (conversation.Record.RefusedCommit == Supersedes(message))
+                    conversation.Set(conversation.Session with { SealAfterEpoch = message.Epoch });
                 break;
             case ErrorCode.MessageIdReused:
                 Unseal(conversation, head);
@@ -98,6 +101,9 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         }
     }
 
+    private static ulong? Supersedes(SealedMessage message) =>
+        MlsMessage.TryDecode(message.Message.Span, out MlsMessage? decoded, out _) ? EntryHeader.Of(decoded)?.Supersedes : null;
+
     /// <summary>When there may be something to send, as far as only time stands between.</summary>
     public static IEnumerable<DateTimeOffset?> Times(ConversationState conversation) => [conversation.Session.RetryAt, conversation.Session.CommitAt];
 
@@ -115,32 +121,51 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
             return false;
         if (head.Work is OutboxWork.CreateLog)
             return true;
-        bool fits = !conversation.Record.IsLost || head is { Work: OutboxWork.Return } or { Sealed: not null };
+        bool fits = head switch
+        {
+            { Sealed: not null } or { Work: OutboxWork.Return } => true,
+            _ when conversation.Record.IsLost => false,
+            // Until the place of a Commit that is none is taken, there is no telling what the server accepts.
+            _ when conversation.Record.RefusedCommit is not null => head.Work is OutboxWork.CommitProposals or OutboxWork.Update,
+            _ => true,
+        };
         return fits && conversation.IsCaughtUp && (session.SealAfterEpoch is not { } epoch || conversation.Epoch > epoch);
     }
 
     private static void QueueDueCommit(ConversationState conversation, DateTimeOffset now)
     {
-        if (conversation is not { Record: { IsLost: false, HasProposals: true, Membership: Membership.Active } } || !conversation.IsCaughtUp)
+        // One's own leaving somebody else commits; but a device that is lost may have nobody else to bring it back.
+        bool isDue = conversation.Record is { IsLost: false, RefusedCommit: not null } || (conversation.Record is { IsLost: false, HasProposals: true }
+            && (conversation.Record.Membership == Membership.Active || HasReturning(conversation)));
+        if (!isDue || !conversation.IsCaughtUp)
             return;
         if (conversation.Session.CommitAt is not { } due)
             ConversationReceiver.ScheduleCommit(conversation, now);
-        else if (due <= now && !conversation.Outbox.Any(static entry => entry.Work is OutboxWork.CommitProposals))
-            conversation.Queue(new OutboxWork.CommitProposals(), now);
+        else if (due <= now && !conversation.Outbox.Any(static entry => entry.Work is OutboxWork.CommitProposals) && conversation.Head is null or { Sealed: null })
+            conversation.QueueFirst(new OutboxWork.CommitProposals(), now);
+    }
+
+    private static bool HasReturning(ConversationState conversation)
+    {
+        var rules = ConversationRules.Of(conversation.Group);
+        return conversation.Group.ReceivedProposals.Any(queued => rules.ReturnOf(queued) is not null);
     }
 
     /// <summary>A device that is lost asks to be added again, once in each epoch of the log, when it has read all there is and nobody has done it yet.</summary>
     private static void AskToReturn(ConversationState conversation, DateTimeOffset now)
     {
         bool isDue = conversation is { Record: { IsLost: true, HasAskedToReturn: false }, Head: null or { Sealed: null, Work: not OutboxWork.Return } };
-        if (isDue && conversation.IsCaughtUp)
-            conversation.QueueFirst(new OutboxWork.Return(), now);
+        if (!isDue || !conversation.IsCaughtUp)
+            return;
+        if (conversation.Record.LogEpoch < conversation.Session.LogEpoch)
+            conversation.Set(conversation.Record with { LogEpoch = conversation.Session.LogEpoch });
+        conversation.QueueFirst(new OutboxWork.Return(), now);
     }
 
     private static void Unseal(ConversationState conversation, OutboxEntry head)
     {
         if (!head.Work.IsApplication)
-            conversation.Group.ClearPendingCommit();
+            conversation.ClearPendingCommit();
         conversation.ReplaceHead(head with { Sealed = null });
         conversation.SaveGroup();
     }
@@ -149,7 +174,7 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     private void Fail(ConversationState conversation, OutboxEntry head, ClientError error, DateTimeOffset now)
     {
         if (!head.Work.IsApplication)
-            conversation.Group.ClearPendingCommit();
+            conversation.ClearPendingCommit();
         conversation.SaveGroup();
         conversation.FinishHead(ClientResult.Refuse(error));
         switch (head.Work)

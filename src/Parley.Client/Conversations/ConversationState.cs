@@ -1,6 +1,8 @@
+using Google.Protobuf;
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
 using Parley.Client.Store;
+using Parley.Contracts.Wire;
 using Parley.Mls.Groups;
 using Parley.Mls.Storage;
 
@@ -13,11 +15,14 @@ namespace Parley.Client.Conversations;
 internal sealed class ConversationState : IDisposable
 {
     private const int PreviewCharsMax = 120;
+    private const int WelcomesMax = 16;
     private const int LookBackItems = 16;
 
     private readonly EngineContext _context;
     private readonly LinkedList<OutboxEntry> _outbox = [];
+    private readonly Queue<Envelope> _welcomes = [];
     private Group? _group;
+    private bool? _hasGroup;
 
     private ConversationState(EngineContext context, ConversationId id, ConversationRecord record, Roster roster)
     {
@@ -59,6 +64,12 @@ internal sealed class ConversationState : IDisposable
         _context.Profile.Identity.Leaf,
         _context.Store.Read(new StoreRange(Keys.Group)).Select(e => KeyValuePair.Create<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(e.Key.AsMemory(Keys.Group.Length), e.Value)));
 
+    /// <summary>Whether there is a group: a device that is lost may have none.</summary>
+    public bool HasGroup => _hasGroup ??= _context.Store.ReadKeys(new StoreRange(Keys.Group, Limit: 1)).Count > 0;
+
+    /// <summary>The epoch of the group; 0 where there is none.</summary>
+    public ulong GroupEpoch => HasGroup ? Group.Epoch : 0;
+
     /// <summary>The epoch that what is sent now is for.</summary>
     public ulong Epoch => Record.LogEpoch ?? Group.Epoch;
 
@@ -75,6 +86,8 @@ internal sealed class ConversationState : IDisposable
             var state = new ConversationState(context, id, ConversationRecord.Decode(stored.Value), roster is null ? Roster.Empty : Roster.Decode(roster));
             foreach (StoreEntry entry in context.Store.Read(new StoreRange(state.Keys.Outbox)))
                 state._outbox.AddLast(OutboxEntry.Decode(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(state.Keys.Outbox.Length)), entry.Value));
+            foreach (StoreEntry entry in context.Store.Read(new StoreRange(state.Keys.Welcomes)))
+                state._welcomes.Enqueue(Envelope.Parser.ParseFrom(entry.Value));
             if (state._outbox.Last is { } last && last.Value.Number >= state.Record.NextOutboxNumber)
                 state.Record = state.Record with { NextOutboxNumber = last.Value.Number + 1 };
             yield return state;
@@ -102,13 +115,21 @@ internal sealed class ConversationState : IDisposable
     {
         DeleteGroup();
         _group = group;
+        _hasGroup = true;
         SaveGroup();
+    }
+
+    /// <summary>Drops a Commit of one's own that waits for its echo.</summary>
+    public void ClearPendingCommit()
+    {
+        if (HasGroup)
+            Group.ClearPendingCommit();
     }
 
     /// <summary>Puts what the group has changed into the batch.</summary>
     public void SaveGroup()
     {
-        foreach (StateWrite write in Group.TakeWrites())
+        foreach (StateWrite write in _group?.TakeWrites() ?? [])
         {
             byte[] key = StoreKey.Of(Keys.Group, write.Key.ToArray());
             if (write.Value is { } value)
@@ -123,8 +144,9 @@ internal sealed class ConversationState : IDisposable
     {
         _group?.Dispose();
         _group = null;
-        foreach (StoreEntry entry in _context.Store.Read(new StoreRange(Keys.Group)))
-            _context.Batch.Delete(entry.Key);
+        _hasGroup = false;
+        foreach (byte[] key in _context.Store.ReadKeys(new StoreRange(Keys.Group)))
+            _context.Batch.Delete(key);
         // What this very step wrote is not in the store yet.
         foreach (StoreWrite write in _context.Batch.Writes.Where(write => write.Value is not null && write.Key.AsSpan().StartsWith(Keys.Group)).ToList())
             _context.Batch.Delete(write.Key);
@@ -248,16 +270,48 @@ internal sealed class ConversationState : IDisposable
         _context.Batch.Delete(OutboxKey(entry.Number));
         _context.Step.Finish(Id, entry.Number, result);
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
-        Session = Session with { InFlight = false, RetryAt = null };
+        Session = Session with { InFlight = false, IsAppended = false, RetryAt = null };
+    }
+
+    /// <summary>A message of one's own stands in the log: where the outbox still has it, from an old copy that it was restored from, it is not sent again.</summary>
+    public void Withdraw(MessageId message)
+    {
+        if (_outbox.FirstOrDefault(entry => entry.Work is OutboxWork.Message work && work.Id == message) is not { } entry)
+            return;
+        if (entry == Head)
+        {
+            FinishHead(ClientResult.Success);
+            return;
+        }
+
+        Remove(entry);
+        _context.Step.Finish(Id, entry.Number, ClientResult.Success);
     }
 
     /// <summary>Takes an entry out of the outbox that has not been sealed, and so has not left this device.</summary>
     public void Cancel(OutboxEntry entry)
     {
-        if (entry.Sealed is not null || !_outbox.Remove(entry))
+        if (entry.Sealed is not null || !_outbox.Contains(entry))
             throw new InvalidOperationException("Only what waits can be cancelled.");
-        _context.Batch.Delete(OutboxKey(entry.Number));
-        _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
+        Remove(entry);
+    }
+
+    /// <summary>Keeps a Welcome until it is its turn. There are as many as this device was removed and added while it was away; of very many, the oldest go.</summary>
+    public void Await(Envelope welcome)
+    {
+        if (_welcomes.Count == WelcomesMax)
+            _context.Batch.Delete(WelcomeKey(_welcomes.Dequeue()));
+        _welcomes.Enqueue(welcome);
+        _context.Batch.Put(WelcomeKey(welcome), welcome.ToByteArray());
+    }
+
+    /// <summary>Takes the next Welcome out of those that wait, if its turn has come: no more is to be read of the log before it.</summary>
+    public Envelope? TakeWelcome()
+    {
+        if (!_welcomes.TryPeek(out Envelope? next) || (IsFollowed && Math.Max(Record.Cursor, Session.ShownAfter) < next.Welcome.CommitSequence))
+            return null;
+        _context.Batch.Delete(WelcomeKey(next));
+        return _welcomes.Dequeue();
     }
 
     /// <summary>Changes what the current connection knows.</summary>
@@ -280,7 +334,16 @@ internal sealed class ConversationState : IDisposable
         return line.Length <= PreviewCharsMax ? line : line[..(char.IsHighSurrogate(line[PreviewCharsMax - 1]) ? PreviewCharsMax - 1 : PreviewCharsMax)];
     }
 
+    private byte[] WelcomeKey(Envelope welcome) => StoreKey.Of(Keys.Welcomes, StoreKey.OfNumber((long)welcome.Sequence));
+
     private byte[] UnreadableKey(ulong sequence) => StoreKey.Of(Keys.Unreadable, StoreKey.OfNumber((long)sequence));
+
+    private void Remove(OutboxEntry entry)
+    {
+        _outbox.Remove(entry);
+        _context.Batch.Delete(OutboxKey(entry.Number));
+        _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
+    }
 
     private void PutMessage(long order, TimelineRecord item)
     {
@@ -307,6 +370,12 @@ internal sealed record ConversationSession
 
     /// <summary>The log's end when the server answered; null before.</summary>
     public ulong? HeadSequence { get; init; }
+
+    /// <summary>The entry behind which the server shows the log, if it has answered: later than the cursor if this device was no member in between.</summary>
+    public ulong ShownAfter { get; init; }
+
+    /// <summary>The epoch that the log was in when the server answered.</summary>
+    public ulong LogEpoch { get; init; }
 
     /// <summary>Whether the outbox's head is with the server.</summary>
     public bool InFlight { get; init; }

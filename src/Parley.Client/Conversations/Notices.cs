@@ -50,7 +50,15 @@ internal static class Notices
 
     public static string DeviceListMismatch() => "The server was told of other devices than those this change is about. They cannot read messages, but tell the server’s owner.";
 
-    public static string Broken(string by) => $"{by} made a change that this conversation’s rules forbid, so it cannot go on. Start a new one, without them.";
+    /// <summary>A member's Commit is against the rules.</summary>
+    public static TimelineBody.Unreadable Forbidden(string by) => new(
+        $"{by} made a change that this conversation’s rules forbid. It has no effect, and the conversation goes on without it.",
+        "If it happens again, their Parley may be out of date, or somebody else may use their device: ask them, or have an administrator remove them.");
+
+    /// <summary>A Commit is none: nobody can follow it.</summary>
+    public static TimelineBody.Unreadable Refused() => new(
+        "A change to this conversation is damaged, or was not made by a member. It has no effect, and the conversation goes on without it.",
+        "If it happens again, the server’s owner can see which device it comes from.");
 
     /// <summary>This device cannot follow its group any more, and has asked to be added again.</summary>
     public static string Lost() => "This device has lost its place in the conversation, as after its profile was restored from an old copy. It has asked to be added again, which happens by itself as soon as another member is online. What you write is kept until then. If there is no other member, start a new conversation.";
@@ -70,8 +78,8 @@ internal static class Notices
         MlsError.EpochExpired => new TimelineBody.Unreadable(
             "This message arrived long after the members’ keys had changed, and the keys to read it have been deleted.", "Ask the sender to send it again."),
         MlsError.OwnMessage => new TimelineBody.Unreadable(
-            "You sent this message from this device, which no longer has its text: its profile was restored from a backup, or the server has repeated the message.",
-            "Those who received it can tell you what it said."),
+            "This message is said to be from this device, with keys that it has used for another: the server has repeated a message, or a member has made it up.",
+            "If something that you wrote seems to be missing, ask those who received it."),
         MlsError.WrongEpoch => new TimelineBody.Unreadable(
             "This message is for keys that this device does not have: it has missed a change to the conversation, as after its profile was restored from a backup.",
             "Ask the sender to send it again."),

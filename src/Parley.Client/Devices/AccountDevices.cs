@@ -82,7 +82,7 @@ internal sealed class AccountDevices
     {
         get
         {
-            if (Group is not { } group)
+            if (Group is not { HasGroup: true } group)
                 return [];
             if (_revoked is not { } known || known.Epoch != group.Group.Epoch)
                 _revoked = known = (group.Group.Epoch, ConversationProfile.Of(group.Group).Revoked);

@@ -91,7 +91,7 @@ internal sealed partial class ClientEngine
             return ClientResult.Refuse<CipherSuite>(error);
         return conversation.Roster.Contains(member)
             ? ClientResult.Refuse<CipherSuite>(ClientErrorCode.AlreadyMember)
-            : ClientResult.Of(conversation.Group.Context.CipherSuite);
+            : ClientResult.Of(conversation.Record.Suite);
     }
 
     /// <summary>Queues the adding of devices.</summary>
@@ -102,14 +102,14 @@ internal sealed partial class ClientEngine
 
     /// <summary>The conversations that go on, each with the suite a device needs KeyPackages of to enter it.</summary>
     public IReadOnlyList<(ConversationId Id, CipherSuite Suite)> ActiveConversations() =>
-        [.. Conversations.Values.Where(static c => c.Record is { Membership: Membership.Active, Kind: not ConversationKind.Devices }).Select(static c => (c.Id, c.Group.Context.CipherSuite))];
+        [.. Conversations.Values.Where(static c => c.Record is { Membership: Membership.Active, Kind: not ConversationKind.Devices }).Select(static c => (c.Id, c.Record.Suite))];
 
     /// <summary>Queues the adding of devices of one's own account. KeyPackages that the account's own key has not certified are refused.</summary>
     public ClientResult<long> AddOwnDevices(ConversationId id, IReadOnlyList<byte[]> keyPackages, DateTimeOffset now)
     {
         if (!FindActive(id).TryGetValue(out ConversationState? conversation, out ClientError? error))
             return ClientResult.Refuse<long>(error);
-        if (!_opener.Check(_context.Self, conversation.Group.Context.CipherSuite, OfMembers(keyPackages), now).TryGetValue(out ImmutableArray<ReadOnlyMemory<byte>> good, out error))
+        if (!_opener.Check(_context.Self, conversation.Record.Suite, OfMembers(keyPackages), now).TryGetValue(out ImmutableArray<ReadOnlyMemory<byte>> good, out error))
             return ClientResult.Refuse<long>(error);
         return ClientResult.Of(conversation.Queue(new OutboxWork.Add(good), now));
     }

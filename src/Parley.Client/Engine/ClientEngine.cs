@@ -136,8 +136,9 @@ internal sealed partial class ClientEngine : IDisposable
             .Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
 
     /// <summary>A subscription has been answered.</summary>
-    public bool Subscribed(LogId log, ErrorCode error, ulong head)
+    public bool Subscribed(LogId log, SubscribeReply reply, DateTimeOffset now)
     {
+        (ErrorCode error, ulong head) = (reply.Error, reply.Head);
         bool isRead = log.Conversation is not { } id || Conversations.ContainsKey(id);
         ulong cursor = log.Conversation is { } known && Conversations.TryGetValue(known, out ConversationState? conversation) ? conversation.Record.Cursor : _inboxCursor;
         if (!isRead)
@@ -155,8 +156,10 @@ internal sealed partial class ClientEngine : IDisposable
         }
 
         ConversationState state = Conversations[log.Conversation.Value];
-        state.Set(state.Session with { HeadSequence = error == ErrorCode.None ? head : null, IsHalted = error != ErrorCode.None });
+        bool isAccepted = error == ErrorCode.None;
+        state.Set(state.Session with { HeadSequence = isAccepted ? head : null, ShownAfter = isAccepted ? reply.After : 0, LogEpoch = reply.Epoch, IsHalted = !isAccepted });
         _context.Step.Tell(new ClientEvent.ConversationChanged(state.Id));
+        JoinWaiting(state, now);
         return true;
     }
 
@@ -253,7 +256,7 @@ internal sealed partial class ClientEngine : IDisposable
         }
 
         if (envelope.EntryCase == Envelope.EntryOneofCase.Welcome)
-            ReceiveWelcome(envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now), now);
+            ReceiveWelcome(envelope, now);
         else
             _context.Step.Blame(LogFault.Misplaced);
         _inbox = _inbox with { Stock = Stock.Unknown };
@@ -264,22 +267,53 @@ internal sealed partial class ClientEngine : IDisposable
         return true;
     }
 
-    private void ReceiveWelcome(InboxWelcome welcome, DateTimeOffset at, DateTimeOffset now)
+    /// <summary>
+    /// A Welcome into a conversation that this device follows waits until its log has been read up to the Welcome's Commit, or to the removal that
+    /// came before: what was said until then is readable, and tells what has become of one's own messages.
+    /// </summary>
+    private void ReceiveWelcome(Envelope envelope, DateTimeOffset now)
     {
-        if (_opener.TryJoin(welcome, at, now, out ConversationState? joined))
-            Conversations[joined.Id] = joined;
+        if (ConversationId.TryParse(envelope.Welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation) && conversation.IsFollowed)
+        {
+            conversation.Await(envelope);
+            JoinWaiting(conversation, now);
+        }
         else
         {
-            _context.Step.Blame(LogFault.WelcomeInvalid);
-            AskAgain(welcome);
+            Join(envelope, now);
         }
     }
 
-    /// <summary>A Welcome that should have brought a lost device back does not: its keys may be among what was forgotten.</summary>
-    private void AskAgain(InboxWelcome welcome)
+    private void JoinWaiting(ConversationState conversation, DateTimeOffset now)
     {
-        if (ConversationId.TryParse(welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation) && conversation.Record.IsLost)
+        while (conversation.TakeWelcome() is { } envelope)
+            Join(envelope, now);
+    }
+
+    private void Join(Envelope envelope, DateTimeOffset now)
+    {
+        if (_opener.TryJoin(envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now), now, out ConversationState? joined))
+        {
+            Conversations[joined.Id] = joined;
+        }
+        else
+        {
+            _context.Step.Blame(LogFault.WelcomeInvalid);
+            if (ConversationId.TryParse(envelope.Welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation))
+                AskAgain(conversation, envelope.Welcome, ServerTime.Read(envelope.ReceivedAtMs, now));
+        }
+    }
+
+    /// <summary>
+    /// A Welcome that should have brought a device back does not, and its keys may be among what the device has forgotten: it asks to be added with
+    /// others. A Commit that it has read, and still is a member after, brought nobody back.
+    /// </summary>
+    private void AskAgain(ConversationState conversation, InboxWelcome welcome, DateTimeOffset at)
+    {
+        if (conversation.Record.IsLost)
             conversation.Set(conversation.Record with { HasAskedToReturn = false });
+        else if (conversation.Record.Cursor < welcome.CommitSequence && _opener.IsForOtherKeys(welcome))
+            ConversationReceiver.LoseFrom(conversation, welcome.CommitSequence, at);
     }
 
     /// <summary>
@@ -288,8 +322,14 @@ internal sealed partial class ClientEngine : IDisposable
     /// </summary>
     private bool ReceiveFollowed(ConversationState conversation, Envelope envelope, DateTimeOffset now)
     {
-        if (conversation.Session.IsHalted || _receiver.Receive(conversation, envelope, now))
+        if (conversation.Session.IsHalted)
             return true;
+        if (_receiver.Receive(conversation, envelope, now))
+        {
+            JoinWaiting(conversation, now);
+            return true;
+        }
+
         int gaps = conversation.Session.Gaps + 1;
         conversation.Set(new ConversationSession { Gaps = gaps, IsHalted = gaps > GapsMax, IsSubscribing = gaps > GapsMax });
         _context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));

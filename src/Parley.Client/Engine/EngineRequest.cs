@@ -38,3 +38,10 @@ internal readonly record struct LogId(ConversationId? Conversation)
 /// <param name="Error">Why it was refused, or none.</param>
 /// <param name="RetryAfter">When it may be tried again, where the server says so.</param>
 internal sealed record AppendReply(ErrorCode Error, TimeSpan? RetryAfter = null);
+
+/// <summary>The answer to a subscription.</summary>
+/// <param name="Error">Why it was refused, or none.</param>
+/// <param name="Head">The log's last entry that this device may read.</param>
+/// <param name="After">Entries come from behind this one on: the cursor, or a later one if the device was no member in between.</param>
+/// <param name="Epoch">The epoch that the log is in.</param>
+internal sealed record SubscribeReply(ErrorCode Error, ulong Head = 0, ulong After = 0, ulong Epoch = 0);

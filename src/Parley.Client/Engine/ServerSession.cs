@@ -189,8 +189,8 @@ internal sealed class ServerSession : IAsyncDisposable
         switch (request)
         {
             case EngineRequest.Subscribe subscribe:
-                ulong head = reply.Subscribed?.Head ?? 0;
-                if (!_host.Run(engine => engine.Subscribed(subscribe.Log, reply.Error, head)))
+                var subscribed = new SubscribeReply(reply.Error, reply.Subscribed?.Head ?? 0, reply.Subscribed?.After ?? 0, reply.Subscribed?.Epoch ?? 0);
+                if (!_host.Run(engine => engine.Subscribed(subscribe.Log, subscribed, now)))
                     throw ServerFaultException.Misbehaved();
                 break;
             case EngineRequest.Append append:

@@ -52,6 +52,9 @@ public sealed class EncryptedClientStore : IClientStore
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<byte[]> ReadKeys(StoreRange range) => _store.ReadKeys(range);
+
+    /// <inheritdoc/>
     public void Write(StoreBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);

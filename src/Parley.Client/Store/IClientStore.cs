@@ -15,6 +15,10 @@ public interface IClientStore : IDisposable
     /// <exception cref="ClientStoreException">The store cannot be read.</exception>
     IReadOnlyList<StoreEntry> Read(StoreRange range);
 
+    /// <summary>The keys of a range, without their values, which may be damaged.</summary>
+    /// <exception cref="ClientStoreException">The store cannot be read.</exception>
+    IReadOnlyList<byte[]> ReadKeys(StoreRange range);
+
     /// <summary>Writes all of the batch or none of it, durable on return.</summary>
     /// <exception cref="ClientStoreException">Nothing was written.</exception>
     void Write(StoreBatch batch);

@@ -45,6 +45,9 @@ public sealed class MemoryClientStore : IClientStore
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<byte[]> ReadKeys(StoreRange range) => [.. Read(range).Select(static entry => entry.Key)];
+
+    /// <inheritdoc/>
     public void Write(StoreBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);

@@ -70,11 +70,15 @@ internal static class PrivateMessages
         var writer = new SpanWriter(header);
         AssociatedData associated = WriteHeader(ref writer, message.GroupId.Span, message.Epoch, message.ContentType, message.AuthenticatedData.Span);
         SenderData sender = SenderData.Open(suite, senderDataSecret, associated.OfSenderData, message);
-        MlsException.ThrowIf(self == sender.LeafIndex, MlsError.OwnMessage);
+        RatchetType ratchet = RatchetOf(message.ContentType);
+
+        // What this state has sent comes back, and is known. A generation that it has not come to yet is of what was sent before it was restored
+        // from an older copy: that opens like anybody's, and its key is not used again.
+        MlsException.ThrowIf(self == sender.LeafIndex && secrets.HasPassed(sender.LeafIndex, ratchet, sender.Generation), MlsError.OwnMessage);
 
         Span<byte> key = stackalloc byte[suite.AeadKeyBytes];
         Span<byte> nonce = stackalloc byte[suite.AeadNonceBytes];
-        SecretTree.FoundKeys found = secrets.Find(sender.LeafIndex, RatchetOf(message.ContentType), sender.Generation, key, nonce);
+        SecretTree.FoundKeys found = secrets.Find(sender.LeafIndex, ratchet, sender.Generation, key, nonce);
         GuardNonce(nonce, sender.ReuseGuard);
         content = new byte[Math.Max(0, message.Ciphertext.Length - TagBytes)];
         bool opened = suite.TryOpen(key, nonce, associated.OfContent, message.Ciphertext.Span, content);

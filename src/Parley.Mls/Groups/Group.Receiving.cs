@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using Parley.Mls.Crypto;
 using Parley.Mls.Framing;
+using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 using Parley.Mls.Schedule;
+using Parley.Mls.Tree;
 using Parley.Mls.Validation;
 
 namespace Parley.Mls.Groups;
@@ -61,6 +63,8 @@ public sealed partial class Group
         {
             AuthenticatedContent content = PrivateMessages.ReadContent(sealedMessage, keys.Leaf, opened);
             VerifySignature(content, _epoch.Tree.LeafAt(keys.Leaf), _epoch.EncodedContext);
+            if (keys.Leaf == OwnLeafIndex)
+                RefuseForgotten(content.Content.Content);
             Received received = ProcessHandshake(content, now);
             keys.Consume();
             return received;
@@ -86,8 +90,18 @@ public sealed partial class Group
         VerifySender(content);
 
         // Only now: nobody else can make anyone believe that it has forgotten something.
+        if (isOwn && Pending?.Message.Span.SequenceEqual(message.Encode()) != true)
+            RefuseForgotten(content.Content.Content);
         MlsException.ThrowIf(isOwn, MlsError.OwnMessage);
         return ProcessHandshake(content, now);
+    }
+
+    /// <summary>What we signed in an epoch that we were restored to from an older copy, and cannot follow: its private keys are forgotten.</summary>
+    private void RefuseForgotten(Content content)
+    {
+        MlsException.ThrowIf(content is Content.CommitContent, MlsError.OwnCommitForgotten);
+        bool isWithoutKey = content is Content.ProposalContent { Proposal: Proposal.Update { LeafNode: { } leaf } } && !_updateKeys.ContainsKey(new KeyBytes(leaf.EncryptionKey));
+        MlsException.ThrowIf(isWithoutKey, MlsError.OwnMessage);
     }
 
     private Received.Application OpenApplication(Secret senderDataSecret, SecretTree secrets, byte[] context, PrivateMessage message)

@@ -10,7 +10,7 @@ public abstract record Received
     }
 
     /// <summary>Application data. Its keys are deleted; it cannot be opened again.</summary>
-    /// <param name="Sender">The sender's leaf index.</param>
+    /// <param name="Sender">The sender's leaf index; our own, if the group was restored from an older copy and has forgotten what it sent.</param>
     /// <param name="SenderLeaf">The sender's leaf in the epoch of the message, which need not be the current one.</param>
     /// <param name="Data">The data; the caller owns it.</param>
     /// <param name="AuthenticatedData">What travelled beside it, authenticated and not encrypted.</param>

@@ -91,6 +91,10 @@ internal sealed class SecretTree : IDisposable
         return generation;
     }
 
+    /// <summary>Whether the key of a generation has been used or given up, as the keys of all that we have sealed are.</summary>
+    public bool HasPassed(LeafIndex leaf, RatchetType type, uint generation) =>
+        _ratchets.TryGetValue((leaf, type), out SenderRatchet? ratchet) && generation < ratchet.Generation && !ratchet.Skipped.ContainsKey(generation);
+
     /// <summary>Writes the keys of a generation to the spans, with no change to the tree.</summary>
     /// <exception cref="MlsException">They were used before, or are too far ahead, or the leaf is beyond the tree.</exception>
     public FoundKeys Find(LeafIndex leaf, RatchetType type, uint generation, Span<byte> key, Span<byte> nonce)

@@ -15,15 +15,18 @@ internal interface ILogStore
     /// <summary>Where the log stands, and its present members. Null if there is no such log.</summary>
     ValueTask<LogSnapshot?> LoadAsync(LogName log);
 
-    /// <summary>What the device may read of the log. Null if there is no such log, or nothing it may read.</summary>
-    ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device);
+    /// <summary>
+    /// What the device may read of the log after a sequence number: of its stretches of membership the first that does not end there or before.
+    /// Null if there is no such log, or nothing more that it may read.
+    /// </summary>
+    ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after);
 
     /// <summary>The entry of a message id. Null if the log has none.</summary>
     ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId);
 
     /// <summary>
-    /// The next entries after a sequence number that the device may read, by one consistent view of entries and permissions; of about
-    /// <paramref name="bytesMax"/> bytes, but at least one if there is one.
+    /// The next entries after a sequence number that the device may read, by one consistent view of entries and permissions; of one stretch of
+    /// its membership, so that they follow one another; of about <paramref name="bytesMax"/> bytes, but at least one if there is one.
     /// </summary>
     ValueTask<IReadOnlyList<StoredEntry>> ReadAsync(long logId, DeviceId reader, ulong after, int bytesMax);
 
@@ -47,15 +50,17 @@ internal interface ILogStore
 /// <param name="LogId">The store's number for it.</param>
 /// <param name="Head">Its last sequence number, 0 if it is empty.</param>
 /// <param name="Epoch">The epoch that the next Commit must build on.</param>
+/// <param name="LastCommit">Where its last Commit stands; 0 if it has none.</param>
 /// <param name="Members">The devices that may append.</param>
-internal sealed record LogSnapshot(long LogId, ulong Head, ulong Epoch, IReadOnlySet<DeviceId> Members);
+internal sealed record LogSnapshot(long LogId, ulong Head, ulong Epoch, ulong LastCommit, IReadOnlySet<DeviceId> Members);
 
-/// <summary>What a device may read of a log.</summary>
+/// <summary>What a device may read of a log: one stretch of it, from where it was added to where it was removed.</summary>
 /// <param name="LogId">The store's number for the log.</param>
 /// <param name="Head">The log's last sequence number.</param>
 /// <param name="After">It may read what comes after this.</param>
 /// <param name="Through">And nothing after this, once it was removed.</param>
-internal sealed record LogAccess(long LogId, ulong Head, ulong After, ulong? Through);
+/// <param name="Epoch">The epoch that the next Commit must build on.</param>
+internal sealed record LogAccess(long LogId, ulong Head, ulong After, ulong? Through, ulong Epoch);
 
 /// <summary>One entry: its number and the encoded <c>Envelope</c> of <c>parley.proto</c>.</summary>
 internal readonly record struct StoredEntry(ulong Sequence, ReadOnlyMemory<byte> Envelope);

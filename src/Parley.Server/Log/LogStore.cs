@@ -35,14 +35,14 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         var members = new HashSet<DeviceId>();
         session.Scan(
             """
-            SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), logs.epoch, members.device
+            SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), logs.epoch, logs.last_commit, members.device
             FROM logs LEFT JOIN members ON members.log = logs.id AND members.through_sequence IS NULL
             WHERE logs.kind = $1 AND logs.name = $2
             """,
             row =>
             {
-                snapshot ??= new LogSnapshot(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), members);
-                if (!row.IsDBNull(3) && DeviceId.TryParse(row.GetFieldValue<byte[]>(3), out DeviceId device))
+                snapshot ??= new LogSnapshot(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), (ulong)row.GetInt64(3), members);
+                if (!row.IsDBNull(4) && DeviceId.TryParse(row.GetFieldValue<byte[]>(4), out DeviceId device))
                     members.Add(device);
                 return true;
             },
@@ -50,14 +50,18 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         return snapshot;
     });
 
-    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device) => database.ReadAsync(session => session.Find(
+    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after) => database.ReadAsync(session => session.Find(
         """
-        SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), members.after_sequence, members.through_sequence
-        FROM logs JOIN members ON members.log = logs.id
-        WHERE logs.kind = $1 AND logs.name = $2 AND members.device = $3
+        WITH named AS (SELECT id, epoch FROM logs WHERE kind = $1 AND name = $2),
+        stretches AS (
+            SELECT after_sequence, through_sequence FROM former_members WHERE log = (SELECT id FROM named) AND device = $3
+            UNION ALL SELECT after_sequence, through_sequence FROM members WHERE log = (SELECT id FROM named) AND device = $3)
+        SELECT (SELECT id FROM named), (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = (SELECT id FROM named)), after_sequence, through_sequence, (SELECT epoch FROM named)
+        FROM stretches WHERE through_sequence IS NULL OR through_sequence > $4
+        ORDER BY after_sequence LIMIT 1
         """,
-        row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3)),
-        (long)log.Kind, log.ToBytes(), device.ToArray()));
+        row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3), (ulong)row.GetInt64(4)),
+        (long)log.Kind, log.ToBytes(), device.ToArray(), (long)after));
 
     public ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId) => database.ReadAsync(session => FindEntry(session, logId, messageId.ToArray()));
 
@@ -67,11 +71,14 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         int bytes = 0;
         session.Scan(
             """
+            WITH stretches AS (
+                SELECT after_sequence, through_sequence FROM former_members WHERE log = $1 AND device = $2
+                UNION ALL SELECT after_sequence, coalesce(through_sequence, 9223372036854775807) FROM members WHERE log = $1 AND device = $2),
+            stretch AS (SELECT after_sequence, through_sequence FROM stretches WHERE through_sequence > $3 ORDER BY after_sequence LIMIT 1)
             SELECT entries.sequence, entries.envelope, welcomes.content
             FROM entries LEFT JOIN welcomes ON welcomes.id = entries.welcome
             WHERE entries.log = $1 AND entries.sequence > $3
-                AND entries.sequence > (SELECT after_sequence FROM members WHERE log = $1 AND device = $2)
-                AND entries.sequence <= (SELECT coalesce(through_sequence, 9223372036854775807) FROM members WHERE log = $1 AND device = $2)
+                AND entries.sequence > (SELECT after_sequence FROM stretch) AND entries.sequence <= (SELECT through_sequence FROM stretch)
             ORDER BY entries.sequence LIMIT $4
             """,
             row =>
@@ -174,7 +181,7 @@ internal sealed class LogStore(IDatabase database) : ILogStore
     private static void ApplyCommit(StoreSession session, long logId, NewEntry entry, CommitEffects commit)
     {
         long sequence = (long)entry.Sequence;
-        session.Execute("UPDATE logs SET epoch = $2 WHERE id = $1", logId, (long)commit.NextEpoch);
+        session.Execute("UPDATE logs SET epoch = $2, last_commit = $3 WHERE id = $1", logId, (long)commit.NextEpoch, sequence);
         foreach (DeviceId device in commit.Removed)
             session.Execute("UPDATE members SET through_sequence = $3 WHERE log = $1 AND device = $2 AND through_sequence IS NULL", logId, device.ToArray(), sequence);
         if (commit.Added.IsEmpty)
@@ -183,7 +190,13 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         long welcome = session.Find("INSERT INTO welcomes (content) VALUES ($1) RETURNING id", row => row.GetInt64(0), commit.Welcome);
         foreach (DeviceId device in commit.Added)
         {
-            // A device that is a member already keeps what it may read.
+            // A device that is a member already keeps what it may read; one that was removed keeps what it could read before.
+            session.Execute(
+                """
+                INSERT INTO former_members (log, device, after_sequence, through_sequence)
+                SELECT log, device, after_sequence, through_sequence FROM members WHERE log = $1 AND device = $2 AND through_sequence IS NOT NULL
+                """,
+                logId, device.ToArray());
             session.Execute(
                 """
                 INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, $3)

@@ -1,3 +1,4 @@
+using Parley.Contracts;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 
@@ -7,7 +8,11 @@ namespace Parley.Server.Log;
 /// All that the Delivery Service reads of an MLS message: where it belongs and whether it ends an epoch. The rest is ciphertext to
 /// it, and stays unread.
 /// </summary>
-internal readonly record struct MessageHeader(LogName Group, ulong Epoch, ContentType Content)
+/// <param name="Group">The log.</param>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Content">The kind of content.</param>
+/// <param name="Supersedes">The Commit whose place this one takes, by its sequence number; null if there is none.</param>
+internal readonly record struct MessageHeader(LogName Group, ulong Epoch, ContentType Content, ulong? Supersedes)
 {
     /// <summary>Reads a PrivateMessage or PublicMessage. Null if the bytes are neither, or name no group that can be here.</summary>
     public static MessageHeader? TryParse(ReadOnlyMemory<byte> message)
@@ -18,8 +23,8 @@ internal readonly record struct MessageHeader(LogName Group, ulong Epoch, Conten
             return null;
         return read switch
         {
-            MlsMessage.Private(var m) => Create(m.GroupId, m.Epoch, m.ContentType),
-            MlsMessage.Public(var m) => Create(m.Content.GroupId, m.Content.Epoch, m.Content.Content.Type),
+            MlsMessage.Private(var m) => Create(m.GroupId, m.Epoch, m.ContentType, m.AuthenticatedData),
+            MlsMessage.Public(var m) => Create(m.Content.GroupId, m.Content.Epoch, m.Content.Content.Type, m.Content.AuthenticatedData),
             _ => null,
         };
     }
@@ -31,6 +36,10 @@ internal readonly record struct MessageHeader(LogName Group, ulong Epoch, Conten
         return MlsMessage.Read(reader) is MlsMessage.Welcome && reader.Finish();
     }
 
-    private static MessageHeader? Create(ReadOnlyMemory<byte> groupId, ulong epoch, ContentType content) =>
-        LogName.TryParseGroup(groupId.Span, out LogName? group) ? new MessageHeader(group, epoch, content) : null;
+    private static MessageHeader? Create(ReadOnlyMemory<byte> groupId, ulong epoch, ContentType content, ReadOnlyMemory<byte> authenticatedData)
+    {
+        if (!LogName.TryParseGroup(groupId.Span, out LogName? group))
+            return null;
+        return new MessageHeader(group, epoch, content, content == ContentType.Commit ? Supersession.Read(authenticatedData.Span) : null);
+    }
 }

@@ -11,9 +11,16 @@ namespace Parley.Server.Sequencing;
 /// </summary>
 internal sealed class LogTip
 {
+    /// <summary>No group comes to it; it leaves room to count on.</summary>
+    private const ulong EpochMax = 1UL << 62;
+
     private readonly HashSet<DeviceId> _members;
     private ulong _head;
     private ulong _epoch;
+    private ulong _lastCommit;
+
+    /// <summary>The latest epoch that this tip has seen: a Commit that takes the place of others begins an earlier one again.</summary>
+    private ulong _latestEpoch;
 
     /// <summary>
     /// The first epoch whose application messages all members of today can open, as far as this tip has seen it: who joins later has no keys
@@ -28,6 +35,8 @@ internal sealed class LogTip
         _members = [.. snapshot.Members];
         _head = snapshot.Head;
         _epoch = snapshot.Epoch;
+        _latestEpoch = snapshot.Epoch;
+        _lastCommit = snapshot.LastCommit;
         _firstShared = snapshot.Epoch;
     }
 
@@ -42,14 +51,18 @@ internal sealed class LogTip
         if (!_members.Contains(request.Sender))
             return ErrorCode.NotAMember;
         ulong epoch = request.Header.Epoch;
-        if (epoch > _epoch)
+
+        // Members may find that the last Commit is none, which the server cannot see. Whose epoch the next one is for is theirs to judge; that only one
+        // takes a place is what the server sees to.
+        if (request.Header.Supersedes is { } superseded)
+            return epoch > EpochMax ? ErrorCode.EpochUnknown : superseded == _lastCommit ? ErrorCode.None : ErrorCode.EpochTaken;
+        if (epoch > _latestEpoch)
             return ErrorCode.EpochUnknown;
-        ulong age = _epoch - epoch;
         return request.Header.Content switch
         {
-            ContentType.Application => age <= Limits.PastEpochsMax && epoch >= _firstShared ? ErrorCode.None : ErrorCode.EpochTooOld,
-            ContentType.Proposal => age == 0 ? ErrorCode.None : ErrorCode.EpochTooOld,
-            ContentType.Commit => age == 0 ? ErrorCode.None : ErrorCode.EpochTaken,
+            ContentType.Application => epoch + Limits.PastEpochsMax >= _epoch && epoch >= _firstShared ? ErrorCode.None : ErrorCode.EpochTooOld,
+            ContentType.Proposal => epoch == _epoch ? ErrorCode.None : ErrorCode.EpochTooOld,
+            ContentType.Commit => epoch == _epoch ? ErrorCode.None : ErrorCode.EpochTaken,
             _ => ErrorCode.Malformed,
         };
     }
@@ -61,7 +74,10 @@ internal sealed class LogTip
         CommitEffects? commit = null;
         if (request.Header.Content == ContentType.Commit)
         {
-            _epoch++;
+            _epoch = request.Header.Epoch + 1;
+            _latestEpoch = Math.Max(_latestEpoch, _epoch);
+            _lastCommit = _head;
+            _firstShared = Math.Min(_firstShared, _epoch);
             _members.ExceptWith(request.Removed);
             _members.UnionWith(request.Added);
             if (!request.Added.IsEmpty)

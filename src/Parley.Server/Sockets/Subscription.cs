@@ -154,14 +154,14 @@ internal sealed class Subscription
         span?.SetTag("envelopes", page.Count);
 
         // There is more, and not for this device: it was removed by an entry that this node was not told of.
-        ulong through = page.Count == 0 && expectsMore ? await FindThroughAsync(store) : ulong.MaxValue;
+        ulong through = page.Count == 0 && expectsMore ? await FindThroughAsync(store, cursor) : ulong.MaxValue;
         lock (_gate)
         {
             _through = Math.Min(_through, through);
             if (page.Count > 0)
             {
                 // A device that was removed and added again reads on in a new subscription.
-                if (page[0].Sequence > _through || _ended)
+                if (page[0].Sequence != cursor + 1 || page[0].Sequence > _through || _ended)
                     return CatchUpState.Ended;
                 _outbound.Write(Frames.Events(Log, page));
                 ServerMetrics.DeliveredFromStore(page.Count);
@@ -173,8 +173,9 @@ internal sealed class Subscription
         }
     }
 
-    /// <summary>The last entry the device may read; none if it may read nothing at all.</summary>
-    private async ValueTask<ulong> FindThroughAsync(ILogStore store) => await store.FindAccessAsync(Log, Device) is { } access ? access.Through ?? ulong.MaxValue : 0;
+    /// <summary>The last entry the device may read in this stretch of its membership; none if the stretch has ended.</summary>
+    private async ValueTask<ulong> FindThroughAsync(ILogStore store, ulong cursor) =>
+        await store.FindAccessAsync(Log, Device, cursor) is { } access && access.After <= cursor ? access.Through ?? ulong.MaxValue : 0;
 }
 
 /// <summary>Where a subscription stands after a page was sent.</summary>

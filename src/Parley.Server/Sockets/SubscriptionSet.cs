@@ -65,7 +65,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
         reply.Error = TryAdd(subscription);
         if (reply.Error == ErrorCode.None)
         {
-            LogAccess? access = await services.Logs.FindAccessAsync(log, device);
+            LogAccess? access = await services.Logs.FindAccessAsync(log, device, request.After);
             reply.Error = Check(access, request.After);
             if (reply.Error != ErrorCode.None)
             {
@@ -73,7 +73,12 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
             }
             else
             {
-                reply.Subscribed = new Subscribed { Head = Math.Min(access!.Head, access.Through ?? ulong.MaxValue) }; // Not null: checked.
+                reply.Subscribed = new Subscribed
+                {
+                    Head = Math.Min(access!.Head, access.Through ?? ulong.MaxValue), // Not null: checked.
+                    After = Math.Max(request.After, access.After),
+                    Epoch = access.Epoch,
+                };
                 answer(reply);
                 subscription.Begin(access, request.After);
                 return;
@@ -90,7 +95,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
     {
         if (!LogName.TryParse(request.Log, out LogName? log))
             return ErrorCode.Malformed;
-        if (await services.Logs.FindAccessAsync(log, device) is not { } access)
+        if (await services.Logs.FindAccessAsync(log, device, after: 0) is not { } access)
             return ErrorCode.NotAMember;
         if (request.Cursor > access.Head)
             return ErrorCode.CursorInvalid;
@@ -115,7 +120,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
 
     private static ErrorCode Check(LogAccess? access, ulong after)
     {
-        if (access is null || after >= access.Through)
+        if (access is null)
             return ErrorCode.NotAMember;
         return after > access.Head ? ErrorCode.CursorInvalid : ErrorCode.None;
     }

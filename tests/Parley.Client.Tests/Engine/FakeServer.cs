@@ -78,9 +78,9 @@ internal sealed class FakeServer(TimeProvider time)
     {
         string key = group.ToString();
         if (_logs.TryGetValue(key, out Log? log))
-            return log.Entries.Count == 0 && log.Readers.ContainsKey(creator.ToString()) ? ErrorCode.None : ErrorCode.GroupExists;
+            return log.Entries.Count == 0 && log.StretchOf(creator, 0) is not null ? ErrorCode.None : ErrorCode.GroupExists;
         log = new Log();
-        log.Readers.Add(creator.ToString(), (0, ulong.MaxValue));
+        log.Stretches.Add((creator, 0, ulong.MaxValue));
         _logs.Add(key, log);
         return ErrorCode.None;
     }
@@ -93,20 +93,22 @@ internal sealed class FakeServer(TimeProvider time)
         return found ?? throw new InvalidOperationException("No such log.");
     }
 
-    public (ErrorCode Error, ulong Head) Subscribe(LogId log, DeviceId device, ulong after)
+    public SubscribeReply Subscribe(LogId log, DeviceId device, ulong after)
     {
         Log found = LogOf(log, device);
-        if (log.Conversation is not null && (!found.Readers.TryGetValue(device.ToString(), out var access) || after >= access.Through))
-            return (ErrorCode.NotAMember, 0);
-        ulong head = found.HeadFor(device);
-        return after > head ? (ErrorCode.CursorInvalid, 0) : (ErrorCode.None, head);
+        if (StretchOf(log, device, after) is not { } stretch)
+            return new SubscribeReply(ErrorCode.NotAMember);
+        ulong head = Math.Min((ulong)found.Entries.Count, stretch.Through);
+        return after > head ? new SubscribeReply(ErrorCode.CursorInvalid) : new SubscribeReply(ErrorCode.None, head, Math.Max(after, stretch.After), found.Epoch);
     }
 
     /// <summary>The next entries of a log that a device may read.</summary>
     public IReadOnlyList<Envelope> Read(LogId log, DeviceId device, ulong after)
     {
         Log found = LogOf(log, device);
-        return [.. found.Entries.Where(entry => entry.Sequence > Math.Max(after, found.StartFor(device)) && entry.Sequence <= found.HeadFor(device)).Select(static entry => entry.Clone())];
+        if (StretchOf(log, device, after) is not { } stretch)
+            return [];
+        return [.. found.Entries.Where(entry => entry.Sequence > Math.Max(after, stretch.After) && entry.Sequence <= stretch.Through).Select(static entry => entry.Clone())];
     }
 
     public (ErrorCode Error, ulong Sequence) Append(ConversationId group, DeviceId sender, Append append)
@@ -115,13 +117,15 @@ internal sealed class FakeServer(TimeProvider time)
         string messageId = Convert.ToHexString(append.MessageId.Span);
         if (log.Ids.TryGetValue(messageId, out ulong known))
             return log.Entries[(int)known - 1].Message == append.Message ? (ErrorCode.None, known) : (ErrorCode.MessageIdReused, 0);
-        if (!log.Readers.TryGetValue(sender.ToString(), out var access) || access.Through != ulong.MaxValue)
+        if (!log.Stretches.Exists(stretch => stretch.Device == sender && stretch.Through == ulong.MaxValue))
             return (ErrorCode.NotAMember, 0);
         if (!MlsMessage.TryDecode(append.Message.Span, out MlsMessage? message, out _) || EntryHeader.Of(message) is not { } content)
             return (ErrorCode.Malformed, 0);
+        if (content.Supersedes is { } superseded && superseded != log.LastCommit)
+            return (ErrorCode.EpochTaken, 0);
         if (content.Epoch > log.Epoch)
             return (ErrorCode.EpochUnknown, 0);
-        if (content.Type != ContentType.Application && content.Epoch < log.Epoch)
+        if (content.Type != ContentType.Application && content.Epoch < log.Epoch && content.Supersedes is null)
             return (ErrorCode.EpochTaken, 0);
         if (content.Epoch + Limits.PastEpochsMax < log.Epoch)
             return (ErrorCode.EpochTooOld, 0);
@@ -132,22 +136,32 @@ internal sealed class FakeServer(TimeProvider time)
         log.Entries.Add(envelope);
         log.Ids.Add(messageId, sequence);
         if (content.Type == ContentType.Commit)
-            ApplyCommit(group, log, append, sequence);
+            ApplyCommit(group, log, append, sequence, content.Epoch + 1);
         return (ErrorCode.None, sequence);
     }
 
+    private (ulong After, ulong Through)? StretchOf(LogId log, DeviceId device, ulong after) =>
+        log.Conversation is null ? (0, ulong.MaxValue) : LogOf(log, device).StretchOf(device, after);
+
     private static string Key(DeviceId device, CipherSuite suite) => $"{device}/{suite}";
 
-    private void ApplyCommit(ConversationId group, Log log, Append append, ulong sequence)
+    private void ApplyCommit(ConversationId group, Log log, Append append, ulong sequence, ulong nextEpoch)
     {
-        log.Epoch++;
-        foreach (ByteString removed in append.RemovedDevices)
-            log.Readers[Convert.ToHexStringLower(removed.Span)] = (log.Readers[Convert.ToHexStringLower(removed.Span)].After, sequence);
+        log.Epoch = nextEpoch;
+        log.LastCommit = sequence;
+        for (int i = 0; i < log.Stretches.Count; i++)
+        {
+            var stretch = log.Stretches[i];
+            if (stretch.Through == ulong.MaxValue && append.RemovedDevices.Any(removed => removed.Span.SequenceEqual(stretch.Device.ToArray())))
+                log.Stretches[i] = stretch with { Through = sequence };
+        }
+
         foreach (ByteString added in append.AddedDevices)
         {
-            log.Readers[Convert.ToHexStringLower(added.Span)] = (sequence, ulong.MaxValue);
             if (!DeviceId.TryParse(added.Span, out DeviceId device))
                 throw new InvalidOperationException("Not a device id.");
+            if (!log.Stretches.Exists(stretch => stretch.Device == device && stretch.Through == ulong.MaxValue))
+                log.Stretches.Add((device, sequence, ulong.MaxValue));
             Log inbox = LogOf(LogId.Inbox, device);
             inbox.Entries.Add(new Envelope
             {
@@ -165,13 +179,13 @@ internal sealed class FakeServer(TimeProvider time)
 
         public Dictionary<string, ulong> Ids { get; } = [];
 
-        public Dictionary<string, (ulong After, ulong Through)> Readers { get; } = [];
+        public List<(DeviceId Device, ulong After, ulong Through)> Stretches { get; } = [];
 
         public ulong Epoch { get; set; }
 
-        public ulong HeadFor(DeviceId device) =>
-            Math.Min((ulong)Entries.Count, Readers.TryGetValue(device.ToString(), out var access) ? access.Through : ulong.MaxValue);
+        public ulong LastCommit { get; set; }
 
-        public ulong StartFor(DeviceId device) => Readers.TryGetValue(device.ToString(), out var access) ? access.After : 0;
+        public (ulong After, ulong Through)? StretchOf(DeviceId device, ulong after) =>
+            Stretches.Where(stretch => stretch.Device == device && stretch.Through > after).Select(static stretch => ((ulong, ulong)?)(stretch.After, stretch.Through)).FirstOrDefault();
     }
 }

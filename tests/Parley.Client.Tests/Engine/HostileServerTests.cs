@@ -5,11 +5,13 @@ using Parley.Client.Conversations;
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Store;
+using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Credentials;
+using Parley.Mls.Messages.Framing;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
 
@@ -218,7 +220,7 @@ public sealed class HostileServerTests : IDisposable
     {
         _bob.Host.Run(static engine => engine.ResetConnection());
         _bob.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow()));
-        _bob.Host.Look(engine => engine.Subscribed(Log, ErrorCode.None, head: 1));
+        _bob.Host.Look(engine => engine.Subscribed(Log, new SubscribeReply(ErrorCode.None, Head: 1, After: 1), _fixture.Time.GetUtcNow()));
         _bob.Say(_conversation, "into the void");
         Assert.Empty(_bob.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
     }
@@ -289,11 +291,9 @@ public sealed class HostileServerTests : IDisposable
     {
         byte[] commit = CommitOfBob(group => [new Proposal.Remove(group.Members.First(member => CertificateCheck.Of(member.Leaf).Handle == _alice.Handle).Index)]);
         Assert.True(_alice.Deliver(Log, [Next(commit)]));
-        Assert.Contains(Notices.Broken("@bob"), _alice.Notices(_conversation));
+        Assert.Equal(Notices.Forbidden("bob").Why, Assert.IsType<TimelineContent.Unreadable>(_alice.Timeline(_conversation)[^1].Content).Why);
         Assert.Equal(["alice", "bob"], _alice.Read(_conversation).Members.Select(member => member.Handle.Value));
-        Assert.Equal(
-            ClientErrorCode.ConversationBroken,
-            _alice.Host.Run(engine => engine.Send(_conversation, new OutgoingMessage.Text("x"), _fixture.Time.GetUtcNow())).Error?.Code);
+        Assert.Equal(MembershipState.Active, _alice.Read(_conversation).State);
     }
 
     [Fact]
@@ -302,8 +302,44 @@ public sealed class HostileServerTests : IDisposable
         var profile = new ConversationProfile(ConversationKind.Group, "club", [_bob.Handle]);
         byte[] commit = CommitOfBob(_ => [new Proposal.GroupContextExtensions(profile.ToExtensions())]);
         Assert.True(_alice.Deliver(Log, [Next(commit)]));
-        Assert.Contains(Notices.Broken("@bob"), _alice.Notices(_conversation));
-        Assert.False(_alice.Read(_conversation).IsAdmin);
+        Assert.Equal(Notices.Forbidden("bob").Why, Assert.IsType<TimelineContent.Unreadable>(_alice.Timeline(_conversation)[^1].Content).Why);
+        Assert.False(_alice.Read(_conversation).Members.Single(member => member.Handle == _bob.Handle).IsAdmin);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_Commit_that_nobody_can_follow_is_refused_and_superseded(bool isDamaged)
+    {
+        byte[] commit = CommitOfBob(static _ => [new Proposal.GroupContextExtensions([])]);
+        if (isDamaged)
+            commit[^1] ^= 1;
+        _bob.Disconnect();
+        AppendAsBob(commit);
+        ulong refused = Head;
+        _fixture.Settle();
+        _alice.Say(_conversation, "on");
+        _fixture.Settle();
+        Assert.Equal(DeliveryState.Sent, _alice.Timeline(_conversation)[^1].State);
+        Assert.True(MlsMessage.TryDecode(_fixture.Server.Read(Log, _alice.Device, refused)[0].Message.Span, out MlsMessage? next, out _));
+        Assert.Equal(refused, EntryHeader.Of(next)?.Supersedes);
+        Assert.Single(_alice.Timeline(_conversation), static item => item.Content is TimelineContent.Unreadable);
+    }
+
+    [Fact]
+    public void A_Commit_for_an_epoch_that_is_over_undoes_nothing_whatever_it_names()
+    {
+        byte[] commit = [];
+        _bob.Disconnect();
+        WithBobsGroup(group => commit = group.Commit(new CommitOptions { AuthenticatedData = Supersession.Encode(Head + 1) }, _fixture.Time.GetUtcNow()).Message.ToArray());
+        Assert.True(_alice.Host.Run(engine => engine.Rename(_conversation, "renamed", _fixture.Time.GetUtcNow())).Succeeded);
+        _fixture.Settle();
+        AppendAsBob(commit);
+        _fixture.Settle();
+        _alice.Say(_conversation, "on");
+        _fixture.Settle();
+        Assert.Equal("renamed", _alice.Read(_conversation).Title);
+        Assert.Equal(DeliveryState.Sent, _alice.Timeline(_conversation)[^1].State);
     }
 
     [Fact]
@@ -351,6 +387,9 @@ public sealed class HostileServerTests : IDisposable
     /// <summary>What Bob's device would make if it were rewritten to ignore the rules.</summary>
     private byte[] CommitOfBob(Func<Group, ImmutableArray<Proposal>> proposals) =>
         WithBobsGroup(group => group.Commit(new CommitOptions { Proposals = proposals(group) }, _fixture.Time.GetUtcNow()).Message.ToArray());
+
+    private void AppendAsBob(byte[] message) => Assert.Equal(ErrorCode.None, _fixture.Server.Append(
+        _conversation, _bob.Device, new Append { MessageId = ByteString.CopyFrom(Guid.NewGuid().ToByteArray()), Message = ByteString.CopyFrom(message) }).Error);
 
     private byte[] WithBobsGroup(Func<Group, byte[]> make)
     {

@@ -152,10 +152,10 @@ internal sealed class TestDevice : IDisposable
         switch (request)
         {
             case EngineRequest.Subscribe subscribe:
-                (ErrorCode error, ulong head) = _server.Subscribe(subscribe.Log, Device, subscribe.After);
-                if (error == ErrorCode.None)
-                    _subscriptions[subscribe.Log] = subscribe.After;
-                Reply(losesReply, engine => engine.Subscribed(subscribe.Log, error, head));
+                SubscribeReply subscribed = _server.Subscribe(subscribe.Log, Device, subscribe.After);
+                if (subscribed.Error == ErrorCode.None)
+                    _subscriptions[subscribe.Log] = subscribed.After;
+                Reply(losesReply, engine => engine.Subscribed(subscribe.Log, subscribed, Now));
                 break;
             case EngineRequest.Append append:
                 ErrorCode appended = _server.Append(append.Conversation, Device, ToFrame(append.Message)).Error;

@@ -115,10 +115,11 @@ internal sealed class FakeNetwork
                     break;
                 case ClientFrame.RequestOneofCase.Subscribe:
                     LogId log = ToLog(frame.Subscribe.Log);
-                    (reply.Error, ulong head) = _server.Subscribe(log, channel.Device, frame.Subscribe.After);
-                    reply.Subscribed = new Subscribed { Head = head };
+                    SubscribeReply subscribed = _server.Subscribe(log, channel.Device, frame.Subscribe.After);
+                    reply.Error = subscribed.Error;
+                    reply.Subscribed = new Subscribed { Head = subscribed.Head, After = subscribed.After, Epoch = subscribed.Epoch };
                     if (reply.Error == ErrorCode.None)
-                        channel.Subscriptions[log] = frame.Subscribe.After;
+                        channel.Subscriptions[log] = subscribed.After;
                     break;
                 case ClientFrame.RequestOneofCase.Append:
                     MlsGroup(frame.Append, out ConversationId group);

@@ -235,6 +235,41 @@ public sealed class FramingRuleTests : IDisposable
     }
 
     [Fact]
+    public void What_an_older_copy_of_our_state_has_forgotten_is_opened_and_its_key_is_not_used_again()
+    {
+        using Group older = OlderCopy(_world[0]);
+        byte[] first = _world[0].Send("first");
+        MlsMessage proposal = Forge.Send(_world[0], new Content.ProposalContent(World.RemoveOf(_world[1])), WireFormat.PrivateMessage);
+        var forgotten = Assert.IsType<Received.Application>(older.Process(Decoded(first), World.Now));
+        Assert.Equal(_world[0].Index, forgotten.Sender);
+        Assert.Equal("first"u8, forgotten.Data.Span);
+        Assert.Equal(_world[0].Index, Assert.IsType<Sender.Member>(Assert.IsType<Received.Proposal>(older.Process(proposal, World.Now)).Queued.Sender).LeafIndex);
+        Assert.Equal(MlsError.OwnMessage, Assert.Throws<MlsException>(() => older.Process(Decoded(first), World.Now)).Error);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_Commit_that_an_older_copy_of_our_state_has_forgotten_is_told_apart(bool isPublic)
+    {
+        using Group older = OlderCopy(_world[0]);
+        byte[] commit = _world[0].Commit(new CommitOptions { IsPublic = isPublic }).Message.ToArray();
+        Assert.Equal(MlsError.OwnCommitForgotten, Assert.Throws<MlsException>(() => older.Process(Decoded(commit), World.Now)).Error);
+        Assert.Empty(older.TakeWrites());
+        _world[0].Refuses(MlsError.OwnMessage, commit);
+    }
+
+    [Fact]
+    public void What_somebody_else_has_signed_is_not_taken_for_what_we_have_forgotten()
+    {
+        using Group older = OlderCopy(_world[0]);
+        Content remove = new Content.ProposalContent(World.RemoveOf(_world[2]));
+        MlsMessage forged = Forge.Send(_world[0], remove, WireFormat.PrivateMessage, signer: _world[2].Identity.Signer);
+        Assert.Equal(MlsError.SignatureInvalid, Assert.Throws<MlsException>(() => older.Process(forged, World.Now)).Error);
+        Assert.Empty(older.TakeWrites());
+    }
+
+    [Fact]
     public void Two_messages_sealed_from_one_state_have_different_nonces()
     {
         // RFC 9420 §6.3.1: the reuse guard is what is left after a rollback.
@@ -254,6 +289,8 @@ public sealed class FramingRuleTests : IDisposable
         Assert.InRange(lengths.Count, 5, 50);
         Assert.All(Enumerable.Range(1, 5000), static length => Assert.InRange(PaddingLength.Of(Padding.Padme, length), 0, Math.Max(128, (length / 8) + 1)));
     }
+
+    private Group OlderCopy(Client client) => Group.Restore(_world.Config, client.Identity, client.Store.Entries);
 
     private static PrivateMessage Private(MlsMessage message) => Assert.IsType<MlsMessage.Private>(message).Message;
 

@@ -117,6 +117,20 @@ public sealed class LogStoreContractTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public async Task A_log_knows_its_last_Commit(string kind)
+    {
+        await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
+        (LogName group, _) = await CreateGroupAsync(stores);
+        var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
+        Assert.Equal(0ul, (await SnapshotAsync(stores, group)).LastCommit);
+        await stores.Logs.AppendAsync(Entry(lease, 1));
+        await stores.Logs.AppendAsync(CommitEntry(lease, 2, group, 1, [], [], []));
+        await stores.Logs.AppendAsync(Entry(lease, 3));
+        Assert.Equal((3ul, 1ul, 2ul), ((await SnapshotAsync(stores, group)).Head, (await SnapshotAsync(stores, group)).Epoch, (await SnapshotAsync(stores, group)).LastCommit));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public async Task Two_sequencers_cannot_give_one_number_twice(string kind)
     {
         await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
@@ -157,10 +171,10 @@ public sealed class LogStoreContractTests
         LogSnapshot snapshot = await SnapshotAsync(stores, group);
         Assert.Equal((2ul, 1ul), (snapshot.Head, snapshot.Epoch));
         Assert.Equal(new HashSet<DeviceId> { creator.Id, added.Id }, snapshot.Members);
-        Assert.Equal(2ul, (await stores.Logs.FindAccessAsync(group, added.Id))!.After);
+        Assert.Equal(2ul, (await stores.Logs.FindAccessAsync(group, added.Id, after: 0))!.After);
         Assert.Empty(await stores.Logs.ReadAsync(lease.LogId, added.Id, 0, 1000));
 
-        LogAccess inbox = (await stores.Logs.FindAccessAsync(LogName.Inbox(added.Id), added.Id))!;
+        LogAccess inbox = (await stores.Logs.FindAccessAsync(LogName.Inbox(added.Id), added.Id, after: 0))!;
         StoredEntry entry = Assert.Single(await stores.Logs.ReadAsync(inbox.LogId, added.Id, 0, 1000));
         Envelope envelope = Envelope.Parser.ParseFrom(entry.Envelope.Span);
         Assert.Equal(welcome, envelope.Welcome.Welcome.ToByteArray());
@@ -182,12 +196,23 @@ public sealed class LogStoreContractTests
         await stores.Logs.AppendAsync(Entry(lease, 4));
 
         Assert.Equal([2ul, 3], (await stores.Logs.ReadAsync(lease.LogId, removed.Id, 0, 10_000)).Select(entry => entry.Sequence));
-        Assert.Equal(3ul, (await stores.Logs.FindAccessAsync(group, removed.Id))!.Through);
+        Assert.Equal(3ul, (await stores.Logs.FindAccessAsync(group, removed.Id, after: 0))!.Through);
         Assert.Equal([creator.Id], (await SnapshotAsync(stores, group)).Members);
 
         await stores.Logs.AppendAsync(CommitEntry(lease, 5, group, 3, [removed.Id], [], [1]));
         await stores.Logs.AppendAsync(Entry(lease, 6));
-        Assert.Equal([6ul], (await stores.Logs.ReadAsync(lease.LogId, removed.Id, 0, 10_000)).Select(entry => entry.Sequence));
+
+        // It can still read what it could before, and then what came after it was added again, but not what lies between.
+        Assert.Equal([2ul, 3], (await stores.Logs.ReadAsync(lease.LogId, removed.Id, 0, 10_000)).Select(entry => entry.Sequence));
+        Assert.Equal([3ul], (await stores.Logs.ReadAsync(lease.LogId, removed.Id, 2, 10_000)).Select(entry => entry.Sequence));
+        Assert.Equal([6ul], (await stores.Logs.ReadAsync(lease.LogId, removed.Id, 3, 10_000)).Select(entry => entry.Sequence));
+        Assert.Equal((1ul, 3ul), await StretchAsync(stores, group, removed, after: 2));
+        Assert.Equal((5ul, null), await StretchAsync(stores, group, removed, after: 3));
+        Assert.Equal(new HashSet<DeviceId> { creator.Id, removed.Id }, (await SnapshotAsync(stores, group)).Members);
+
+        await stores.Logs.AppendAsync(CommitEntry(lease, 7, group, 4, [], [removed.Id], []));
+        Assert.Equal([6ul, 7], (await stores.Logs.ReadAsync(lease.LogId, removed.Id, 3, 10_000)).Select(entry => entry.Sequence));
+        Assert.Null(await stores.Logs.FindAccessAsync(group, removed.Id, after: 7));
     }
 
     [Theory]
@@ -211,9 +236,9 @@ public sealed class LogStoreContractTests
         TestDevice stranger = await stores.RegisterAsync("stranger");
         var lease = new LogLease((await SnapshotAsync(stores, group)).LogId);
         await stores.Logs.AppendAsync(Entry(lease, 1));
-        Assert.Null(await stores.Logs.FindAccessAsync(group, stranger.Id));
+        Assert.Null(await stores.Logs.FindAccessAsync(group, stranger.Id, after: 0));
         Assert.Empty(await stores.Logs.ReadAsync(lease.LogId, stranger.Id, 0, 1000));
-        Assert.Null(await stores.Logs.FindAccessAsync(LogName.Inbox(creator.Id), stranger.Id));
+        Assert.Null(await stores.Logs.FindAccessAsync(LogName.Inbox(creator.Id), stranger.Id, after: 0));
     }
 
     [Theory]
@@ -232,6 +257,12 @@ public sealed class LogStoreContractTests
         Assert.True(LogName.TryParseGroup(RandomNumberGenerator.GetBytes(32), out LogName? group));
         Assert.True(await stores.Logs.CreateGroupAsync(group, creator.Id));
         return (group, creator);
+    }
+
+    private static async Task<(ulong After, ulong? Through)> StretchAsync(StoreFixture stores, LogName group, TestDevice device, ulong after)
+    {
+        LogAccess access = (await stores.Logs.FindAccessAsync(group, device.Id, after))!;
+        return (access.After, access.Through);
     }
 
     private static async Task<LogSnapshot> SnapshotAsync(StoreFixture stores, LogName group) => (await stores.Logs.LoadAsync(group))!;

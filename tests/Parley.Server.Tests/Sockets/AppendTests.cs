@@ -109,6 +109,27 @@ public sealed class AppendTests
     }
 
     [Fact]
+    public async Task A_Commit_that_names_the_last_one_takes_its_place_and_the_log_goes_on_from_there()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        await using TestSocket socket = await alice.ConnectAsync();
+        byte[] group = await alice.CreateGroupAsync();
+        ulong first = await socket.AppendAsync(TestMessages.Commit(group, epoch: 0));
+        ulong second = await socket.AppendAsync(TestMessages.Commit(group, epoch: 1));
+        Assert.Equal(ErrorCode.EpochTaken, await socket.TryAppendAsync(TestMessages.Superseding(group, epoch: 0, first)));
+        Assert.Equal(ErrorCode.EpochUnknown, await socket.TryAppendAsync(TestMessages.Superseding(group, epoch: ulong.MaxValue, second)));
+        ulong third = await socket.AppendAsync(TestMessages.Superseding(group, epoch: 0, second));
+        Assert.Equal(ErrorCode.EpochTaken, await socket.TryAppendAsync(TestMessages.Superseding(group, epoch: 0, second)));
+        Assert.Equal(1ul, (await socket.SubscribeAsync(TestMessages.Log(group), after: third)).Subscribed.Epoch);
+
+        // Who has followed the second Commit writes in its epoch, until the members have settled which one counts.
+        Assert.Equal(ErrorCode.None, await socket.TryAppendAsync(TestMessages.Application(group, epoch: 2)));
+        Assert.Equal(ErrorCode.EpochTaken, await socket.TryAppendAsync(TestMessages.Commit(group, epoch: 2)));
+        Assert.Equal(ErrorCode.None, await socket.TryAppendAsync(TestMessages.Commit(group, epoch: 1)));
+    }
+
+    [Fact]
     public async Task What_stands_behind_an_Add_can_be_opened_by_whom_it_added()
     {
         await using TestServer server = await TestServer.StartAsync();

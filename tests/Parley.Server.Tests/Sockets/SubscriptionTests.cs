@@ -100,6 +100,15 @@ public sealed class SubscriptionTests
         Assert.Equal(3ul, (await toBob.SubscribeAsync(log, after: 2)).Subscribed.Head);
         Assert.Equal(3ul, (await toBob.EnvelopesAsync(log, 1)).Single().Sequence);
         Assert.Equal(log, (await toBob.NextAsync())?.Closed.Log);
+
+        // Added again, it may still read what it could, then what comes after the addition; of what lies between it is told that it is not shown.
+        await fromAlice.AppendAsync(TestMessages.Commit(group, epoch: 2, added: [bob]));
+        await fromAlice.AppendAsync(TestMessages.Application(group, epoch: 3));
+        Assert.Equal(new Subscribed { Head = 3, After = 1, Epoch = 3 }, (await toBob.SubscribeAsync(log, after: 0)).Subscribed);
+        Assert.Equal([2ul, 3], (await toBob.EnvelopesAsync(log, 2)).Select(envelope => envelope.Sequence));
+        Assert.Equal(log, (await toBob.NextAsync())?.Closed.Log);
+        Assert.Equal(new Subscribed { Head = 6, After = 5, Epoch = 3 }, (await toBob.SubscribeAsync(log, after: 3)).Subscribed);
+        Assert.Equal(6ul, (await toBob.EnvelopesAsync(log, 1)).Single().Sequence);
     }
 
     [Fact]

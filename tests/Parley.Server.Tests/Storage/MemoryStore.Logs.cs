@@ -24,19 +24,15 @@ internal sealed partial class MemoryStore
         lock (_gate)
         {
             return new(Find(log) is { } found
-                ? new LogSnapshot(found.Id, found.Head, found.Epoch, found.Members.Where(member => member.Value.Through is null).Select(member => member.Key).ToHashSet())
+                ? new LogSnapshot(found.Id, found.Head, found.Epoch, found.LastCommit, found.Stretches.Where(stretch => stretch.Through is null).Select(stretch => stretch.Device).ToHashSet())
                 : null);
         }
     }
 
-    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device)
+    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after)
     {
         lock (_gate)
-        {
-            return new(Find(log) is { } found && found.Members.TryGetValue(device, out (ulong After, ulong? Through) access)
-                ? new LogAccess(found.Id, found.Head, access.After, access.Through)
-                : null);
-        }
+            return new(Find(log) is { } found && found.StretchOf(device, after) is { } stretch ? new LogAccess(found.Id, found.Head, stretch.After, stretch.Through, found.Epoch) : null);
     }
 
     public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds)
@@ -57,9 +53,9 @@ internal sealed partial class MemoryStore
         {
             Log log = _logs[(int)logId];
             var page = new List<StoredEntry>();
-            if (!log.Members.TryGetValue(reader, out (ulong After, ulong? Through) access))
+            if (log.StretchOf(reader, after) is not { } stretch)
                 return new(page);
-            foreach (StoredEntry entry in log.Entries.Where(entry => entry.Sequence > Math.Max(after, access.After) && entry.Sequence <= (access.Through ?? ulong.MaxValue)))
+            foreach (StoredEntry entry in log.Entries.Where(entry => entry.Sequence > Math.Max(after, stretch.After) && entry.Sequence <= (stretch.Through ?? ulong.MaxValue)))
             {
                 if (page.Count > 0 && page.Sum(taken => taken.Envelope.Length) + entry.Envelope.Length > bytesMax)
                     break;
@@ -114,16 +110,17 @@ internal sealed partial class MemoryStore
     private void ApplyCommit(Log log, NewEntry entry, CommitEffects commit)
     {
         log.Epoch = commit.NextEpoch;
-        foreach (DeviceId device in commit.Removed)
+        log.LastCommit = entry.Sequence;
+        for (int i = 0; i < log.Stretches.Count; i++)
         {
-            if (log.Members.TryGetValue(device, out (ulong After, ulong? Through) access))
-                log.Members[device] = (access.After, access.Through ?? entry.Sequence);
+            if (log.Stretches[i].Through is null && commit.Removed.Contains(log.Stretches[i].Device))
+                log.Stretches[i] = log.Stretches[i] with { Through = entry.Sequence };
         }
 
         foreach (DeviceId device in commit.Added)
         {
-            if (!log.Members.TryGetValue(device, out (ulong After, ulong? Through) access) || access.Through is not null)
-                log.Members[device] = (entry.Sequence, null);
+            if (!log.Stretches.Exists(stretch => stretch.Device == device && stretch.Through is null))
+                log.Stretches.Add(new Stretch(device, entry.Sequence, Through: null));
             Log inbox = Find(LogName.Inbox(device))!; // Checked before the append.
             byte[] envelope = EnvelopeCodec.InboxWelcome(inbox.Head + 1, entry.MessageId, entry.Sequence, commit);
             inbox.Entries.Add(new StoredEntry(inbox.Head + 1, EnvelopeCodec.WithWelcome(envelope, commit.Welcome)));
@@ -135,7 +132,7 @@ internal sealed partial class MemoryStore
     private void AddLog(LogName name, DeviceId creator)
     {
         var log = new Log(_logs.Count, name, creator);
-        log.Members.Add(creator, (0, null));
+        log.Stretches.Add(new Stretch(creator, After: 0, Through: null));
         _logs.Add(log);
     }
 
@@ -145,10 +142,16 @@ internal sealed partial class MemoryStore
 
         public Dictionary<MessageId, StoredEntry> ById { get; } = [];
 
-        public Dictionary<DeviceId, (ulong After, ulong? Through)> Members { get; } = [];
+        public List<Stretch> Stretches { get; } = [];
 
         public ulong Epoch { get; set; }
 
+        public ulong LastCommit { get; set; }
+
         public ulong Head => (ulong)Entries.Count;
+
+        public Stretch? StretchOf(DeviceId device, ulong after) => Stretches.Find(stretch => stretch.Device == device && (stretch.Through is null || stretch.Through > after));
     }
+
+    private sealed record Stretch(DeviceId Device, ulong After, ulong? Through);
 }

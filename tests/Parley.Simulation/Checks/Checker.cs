@@ -17,8 +17,8 @@ internal abstract class Checker
     {
     }
 
-    /// <summary>A device seals.</summary>
-    public virtual void Sealed(SimulatedDevice device, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce)
+    /// <summary>A device has sealed something.</summary>
+    public virtual void Sealed(SimulatedDevice device, ReadOnlySpan<byte> key, ReadOnlySpan<byte> ciphertext)
     {
     }
 
@@ -28,7 +28,7 @@ internal abstract class Checker
     }
 
     /// <summary>A device has lost what it had shown.</summary>
-    public virtual void Forget(SimulatedDevice device)
+    public virtual void Forget(World world, SimulatedDevice device)
     {
     }
 

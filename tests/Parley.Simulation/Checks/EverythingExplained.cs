@@ -18,15 +18,13 @@ internal sealed class EverythingExplained : Checker
         {
             if (item.Content is TimelineContent.Unreadable unreadable && (unreadable.Why.Length == 0 || unreadable.Fix.Length == 0))
                 throw Broken($"{sighting.Device} does not say why it cannot read something");
-            if (!world.Options.NeedsRepair && !world.SightOf(sighting.Device).IsRolledBack && SaysBroken(item.Content))
+            if (!world.SightOf(sighting.Device).IsRolledBack && SaysBroken(item.Content))
                 throw Broken($"{sighting.Device} has given up a conversation");
         }
     }
 
     public override void IsQuiet(World world)
     {
-        if (world.Options.NeedsRepair)
-            return;
         foreach (SimulatedDevice device in world.Honest.Where(device => !world.SightOf(device).IsRolledBack))
         {
             foreach (ConversationId conversation in world.Conversations)
@@ -41,7 +39,6 @@ internal sealed class EverythingExplained : Checker
         }
     }
 
-    /// <summary>Whether an item says that its conversation cannot go on.</summary>
-    public static bool SaysBroken(TimelineContent content) => content is TimelineContent.Notice { Sentence: var sentence }
-        && (sentence == Notices.Lost() || sentence.EndsWith(Notices.Broken(""), StringComparison.Ordinal));
+    /// <summary>Whether an item says that its conversation cannot go on without help.</summary>
+    public static bool SaysBroken(TimelineContent content) => content is TimelineContent.Notice { Sentence: var sentence } && sentence == Notices.Lost();
 }

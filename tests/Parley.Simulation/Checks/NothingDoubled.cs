@@ -18,5 +18,5 @@ internal sealed class NothingDoubled : Checker
         }
     }
 
-    public override void Forget(SimulatedDevice device) => _shown.RemoveWhere(shown => shown.Item1 == device);
+    public override void Forget(World world, SimulatedDevice device) => _shown.RemoveWhere(shown => shown.Item1 == device);
 }

@@ -18,7 +18,7 @@ internal sealed class NothingReordered : Checker
             Follow(world, device, world.SightOf(device).Whole.Values.SelectMany(static items => items), []);
     }
 
-    public override void Forget(SimulatedDevice device)
+    public override void Forget(World world, SimulatedDevice device)
     {
         foreach (var key in _last.Keys.Where(key => key.Item1 == device).ToList())
             _last.Remove(key);

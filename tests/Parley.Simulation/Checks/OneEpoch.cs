@@ -14,9 +14,6 @@ internal sealed class OneEpoch : Checker
 {
     public override void IsQuiet(World world)
     {
-        // A Commit that nobody can follow ends what the members have in common until it is repaired.
-        if (world.Options.NeedsRepair)
-            return;
         foreach (ConversationId conversation in world.Conversations)
         {
             string? common = null;

@@ -15,7 +15,4 @@ internal sealed record SimulationOptions(ulong Seed, IReadOnlyList<Fault> Faults
 
     /// <summary>Where the trace is shown.</summary>
     public TextWriter? Output { get; init; }
-
-    /// <summary>Whether a fault is among them that the client cannot make good by itself yet.</summary>
-    public bool NeedsRepair => Faults.Any(static fault => fault.NeedsRepair);
 }

@@ -64,6 +64,9 @@ internal sealed class World : IDisposable
     /// <summary>The texts that are on the server's disk.</summary>
     public HashSet<string> Durable { get; } = [];
 
+    /// <summary>All entries that are on the server's disk.</summary>
+    public List<byte[]> Entries { get; } = [];
+
     /// <summary>The ids of what no client of ours has made, and where it was sent.</summary>
     public Dictionary<string, ConversationId> Garbage { get; } = [];
 
@@ -164,14 +167,14 @@ internal sealed class World : IDisposable
         foreach (Said said in Said.Values.Where(said => said.By == device && Durable.Contains(said.Text)))
             said.IsForgotten = true;
         foreach (Checker checker in _checkers)
-            checker.Forget(device);
+            checker.Forget(this, device);
     }
 
     /// <summary>A client seals with a key.</summary>
-    public void Sealed(SimulatedDevice device, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce)
+    public void Sealed(SimulatedDevice device, ReadOnlySpan<byte> key, ReadOnlySpan<byte> ciphertext)
     {
         foreach (Checker checker in _checkers)
-            checker.Sealed(device, key, nonce);
+            checker.Sealed(device, key, ciphertext);
     }
 
     /// <summary>A device hands something to the server: under which id which text goes.</summary>
@@ -190,6 +193,7 @@ internal sealed class World : IDisposable
     /// <summary>An entry is on the server's disk.</summary>
     public void Stored(NewEntry entry)
     {
+        Entries.Add(entry.Envelope);
         if (_appended.TryGetValue(Convert.ToHexStringLower(entry.MessageId.ToArray()), out Said? said))
             Durable.Add(said.Text);
     }

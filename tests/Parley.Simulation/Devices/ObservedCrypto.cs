@@ -10,7 +10,7 @@ internal sealed class ObservedCrypto(RandomSource random, Action<ReadOnlySpan<by
     public override void Seal(
         AeadAlgorithm algorithm, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
     {
-        seals(key, nonce);
         base.Seal(algorithm, key, nonce, associatedData, plaintext, ciphertext);
+        seals(key, ciphertext);
     }
 }

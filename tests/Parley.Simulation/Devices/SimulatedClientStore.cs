@@ -12,6 +12,8 @@ internal sealed class SimulatedClientStore(Func<StoreBatch, WriteFate> fate, Fun
 
     public IReadOnlyList<StoreEntry> Read(StoreRange range) => _disk.Read(range);
 
+    public IReadOnlyList<byte[]> ReadKeys(StoreRange range) => _disk.ReadKeys(range);
+
     public void Write(StoreBatch batch)
     {
         WriteFate what = fate(batch);

@@ -30,7 +30,7 @@ internal sealed class SimulatedDevice : IDisposable
         _world = world;
         Handle = person.Certificate.Handle;
         Id = person.Certificate.DeviceId;
-        _crypto = new ObservedCrypto(Chance.Of(world.Options.Seed, Handle.Value), (key, nonce) => world.Sealed(this, key, nonce));
+        _crypto = new ObservedCrypto(Chance.Of(world.Options.Seed, Handle.Value), (key, ciphertext) => world.Sealed(this, key, ciphertext));
         _delay = new ReconnectDelay(_crypto);
         Store = new SimulatedClientStore(batch => world.FateOfWrite(this, batch), (batch, disk) => Plants.Spoil(world.Options.Plant, batch, disk));
         Store.Restore(person.Stored);
@@ -261,13 +261,13 @@ internal sealed class SimulatedDevice : IDisposable
         switch (request)
         {
             case EngineRequest.Subscribe subscribe:
-                connection.Call<(ErrorCode Error, ulong Head)>(
+                connection.Call<SubscribeReply>(
                     $"subscribe {_world.NameOf(subscribe.Log)} after {subscribe.After}",
                     answer => _world.Server.Subscribe(connection, subscribe.Log, subscribe.After, answer),
                     reply =>
                     {
                         bool fits = true;
-                        if (Run(engine => fits = engine.Subscribed(subscribe.Log, reply.Error, reply.Head)) && !fits)
+                        if (Run(engine => fits = engine.Subscribed(subscribe.Log, reply, Now)) && !fits)
                             connection.Break("the server misbehaved");
                     });
                 break;

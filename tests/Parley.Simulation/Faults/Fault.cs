@@ -12,9 +12,6 @@ internal abstract class Fault
     /// <summary>By what it is chosen on the command line.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Whether the client cannot make it good by itself yet, but only say what is wrong.</summary>
-    public virtual bool NeedsRepair => false;
-
     /// <summary>The world begins.</summary>
     public virtual void Begin(World world)
     {

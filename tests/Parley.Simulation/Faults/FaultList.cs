@@ -3,17 +3,14 @@ namespace Parley.Simulation.Faults;
 /// <summary>All faults, by name.</summary>
 internal static class FaultList
 {
-    /// <summary>Those that a client lives through without help.</summary>
+    /// <summary>A client lives through each of them without help.</summary>
     public static IReadOnlyList<Fault> All { get; } =
     [
         new LossFault(), new DuplicationFault(), new ReorderingFault(), new OfflineFault(), new PartitionFault(), new CrashFault(), new ServerCrashFault(), new TornWriteFault(),
-        new DiskFault(), new ClockFault(), new RaceFault(), new WithholdingFault(), new SwappingFault(), new RepeatingFault(), new GarbageFault(),
+        new DiskFault(), new ClockFault(), new RaceFault(), new WithholdingFault(), new SwappingFault(), new RepeatingFault(), new GarbageFault(), new RollbackFault(), new GarbageCommitFault(),
     ];
 
-    /// <summary>Those that need a repair which the client does not have yet.</summary>
-    public static IReadOnlyList<Fault> NeedingRepair { get; } = [new RollbackFault(), new GarbageCommitFault()];
-
-    /// <summary>The faults of a list of names; <c>all</c> are all that need no repair. False names the first that is unknown.</summary>
+    /// <summary>The faults of a list of names; <c>all</c> is each of them. False names the first that is unknown.</summary>
     public static bool TryParse(string text, out IReadOnlyList<Fault> faults, out string? unknown)
     {
         unknown = null;
@@ -23,7 +20,7 @@ internal static class FaultList
         {
             if (name == "all")
                 chosen.AddRange(All);
-            else if (All.Concat(NeedingRepair).FirstOrDefault(fault => fault.Name == name) is { } found)
+            else if (All.FirstOrDefault(fault => fault.Name == name) is { } found)
                 chosen.Add(found);
             else if (name != "none")
                 unknown ??= name;

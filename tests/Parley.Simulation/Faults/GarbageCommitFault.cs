@@ -7,7 +7,5 @@ internal sealed class GarbageCommitFault : Fault
 {
     public override string Name => "garbage-commit";
 
-    public override bool NeedsRepair => true;
-
     public override void Begin(World world) => world.Once(() => Hostile.Begin(world, static (member, conversation) => member.SendGarbageCommit(conversation)));
 }

@@ -32,9 +32,11 @@ internal sealed class Hostile
     /// <summary>One of the members turns, and acts a few times in each of its conversations.</summary>
     public static void Begin(World world, Action<Hostile, ConversationId> acts)
     {
-        if (world.Honest.Count < 3)
+        // One that was restored from an old copy would use keys twice without meaning to: that would be a fault of another kind.
+        List<SimulatedDevice> choices = [.. world.Honest.Where(device => !world.SightOf(device).IsRolledBack)];
+        if (choices.Count == 0 || world.Honest.Count < 3)
             return;
-        SimulatedDevice device = world.Chance.Pick(world.Honest);
+        SimulatedDevice device = world.Chance.Pick(choices);
         world.Trace.Add($"{device} turns hostile");
         IReadOnlyList<ConversationId> conversations = world.ConversationsOf(device);
         device.TurnHostile();
@@ -56,11 +58,17 @@ internal sealed class Hostile
         return message;
     });
 
+    /// <summary>A change that no rule allows anybody, or bytes that nobody can open; now and then in the place of a Commit that is good.</summary>
     public void SendGarbageCommit(ConversationId conversation) => Send(conversation, group =>
     {
-        Member victim = group.Members.First(member => member.Index != group.OwnLeafIndex);
         group.ClearPendingCommit();
-        byte[] commit = group.Commit(new CommitOptions { Proposals = [new Proposal.Remove(victim.Index)] }, _world.Agenda.Now).Message.ToArray();
+        ulong lastCommit = _world.Server.LastCommitOf(conversation, _device.Id);
+        var options = new CommitOptions
+        {
+            Proposals = [new Proposal.GroupContextExtensions([])],
+            AuthenticatedData = lastCommit > 0 && _world.Chance.PerMille(300) ? Supersession.Encode(lastCommit) : default,
+        };
+        byte[] commit = group.Commit(options, _world.Agenda.Now).Message.ToArray();
         if (_world.Chance.PerMille(500))
             commit[^(1 + _world.Chance.Below(16))] ^= 1;
         return commit;

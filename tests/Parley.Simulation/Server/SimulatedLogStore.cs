@@ -65,7 +65,7 @@ internal sealed class SimulatedLogStore(MemoryStore disk, Action flushSoon, Acti
 
     public ValueTask<LogSnapshot?> LoadAsync(LogName log) => disk.LoadAsync(log);
 
-    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device) => disk.FindAccessAsync(log, device);
+    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after) => disk.FindAccessAsync(log, device, after);
 
     public ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId) => disk.FindEntryAsync(logId, messageId);
 

@@ -62,23 +62,24 @@ internal sealed class SimulatedServer
 
     public void Close(Connection connection) => _connections.Remove(connection);
 
-    public void Subscribe(Connection connection, LogId log, ulong after, Action<(ErrorCode Error, ulong Head)> answer)
+    public void Subscribe(Connection connection, LogId log, ulong after, Action<SubscribeReply> answer)
     {
-        LogAccess? access = Done(_store.FindAccessAsync(NameOf(log, connection.Device.Id), connection.Device.Id));
-        if (access is null || after >= access.Through)
+        LogAccess? access = Done(_store.FindAccessAsync(NameOf(log, connection.Device.Id), connection.Device.Id, after));
+        if (access is null)
         {
-            answer((ErrorCode.NotAMember, 0));
+            answer(new SubscribeReply(ErrorCode.NotAMember));
             return;
         }
 
         if (after > access.Head)
         {
-            answer((ErrorCode.CursorInvalid, 0));
+            answer(new SubscribeReply(ErrorCode.CursorInvalid));
             return;
         }
 
-        answer((ErrorCode.None, Math.Min(access.Head, access.Through ?? ulong.MaxValue)));
-        connection.Subscriptions[log] = new Position(access.LogId, after);
+        ulong begin = Math.Max(after, access.After);
+        answer(new SubscribeReply(ErrorCode.None, Math.Min(access.Head, access.Through ?? ulong.MaxValue), begin, access.Epoch));
+        connection.Subscriptions[log] = new Position(access.LogId, begin);
         Send(connection);
     }
 
@@ -113,13 +114,19 @@ internal sealed class SimulatedServer
     /// <summary>What stands in a log that a device may read, with the ids under which it was appended: the truth that clients are measured by.</summary>
     public IReadOnlyList<Envelope> Readable(LogId log, DeviceId device)
     {
-        if (Done(_disk.FindAccessAsync(NameOf(log, device), device)) is not { } access)
+        if (Done(_disk.FindAccessAsync(NameOf(log, device), device, after: 0)) is not { } access)
             return [];
-        return [.. Done(_disk.ReadAsync(access.LogId, device, 0, int.MaxValue)).Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span))];
+        var readable = new List<Envelope>();
+        while (Done(_disk.ReadAsync(access.LogId, device, readable.LastOrDefault()?.Sequence ?? 0, int.MaxValue)) is { Count: > 0 } stretch)
+            readable.AddRange(stretch.Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span)));
+        return readable;
     }
 
     /// <summary>The epoch that the next Commit must build on.</summary>
     public ulong EpochOf(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.Epoch ?? 0;
+
+    /// <summary>Where the log's last Commit stands.</summary>
+    public ulong LastCommitOf(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.LastCommit ?? 0;
 
     /// <summary>Whether a device may append.</summary>
     public bool IsMember(ConversationId group, DeviceId device) => Done(_disk.LoadAsync(NameOf(new LogId(group), device)))?.Members.Contains(device) ?? false;
@@ -175,7 +182,7 @@ internal sealed class SimulatedServer
     {
         foreach (LogId log in connection.Subscriptions.Keys.ToList())
         {
-            while (TryReadPage(connection, log, out IReadOnlyList<Envelope> page))
+            while (connection.Subscriptions.ContainsKey(log) && TryReadPage(connection, log, out IReadOnlyList<Envelope> page))
             {
                 IReadOnlyList<Envelope> envelopes = _world.Page(connection.Device, page);
                 if (envelopes.Count > 0)
@@ -188,8 +195,11 @@ internal sealed class SimulatedServer
     {
         Position position = connection.Subscriptions[log];
         IReadOnlyList<StoredEntry> entries = Done(_store.ReadAsync(position.Log, connection.Device.Id, position.After, PageBytes));
-        page = [.. entries.Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span))];
-        if (page.Count > 0)
+        // A device that was removed and added again subscribes again.
+        page = entries.Count > 0 && entries[0].Sequence == position.After + 1 ? [.. entries.Select(static entry => Envelope.Parser.ParseFrom(entry.Envelope.Span))] : [];
+        if (page.Count > 0 && page[^1].RemovedDevices.Any(removed => removed.Span.SequenceEqual(connection.Device.Id.ToArray())))
+            connection.Subscriptions.Remove(log);
+        else if (page.Count > 0)
             connection.Subscriptions[log] = position with { After = page[^1].Sequence };
         return page.Count > 0;
     }
