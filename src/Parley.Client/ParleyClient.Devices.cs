@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Parley.Client.Devices;
+using Parley.Client.Store;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
@@ -11,6 +12,11 @@ namespace Parley.Client;
 public sealed partial class ParleyClient
 {
     private static readonly TimeSpan LinkPollInterval = TimeSpan.FromMilliseconds(500);
+
+    // Each look uses a KeyPackage, and the server allows one account sixty an hour of one person's.
+    private const int SupplyTries = 14;
+    private static readonly TimeSpan SupplyInterval = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan HandOverPollInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LinkPatience = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -53,24 +59,114 @@ public sealed partial class ParleyClient
     }
 
     /// <summary>
-    /// Adds the account's devices to every conversation that goes on and does not have them, one conversation after the other, and says how many it
-    /// went through. If it breaks off, calling it again goes on.
+    /// Takes a device into the group of the account's devices and adds them all to every conversation that goes on and does not have them, as far as the
+    /// server hands out what it takes; the rest, and history, they settle among themselves. Says how many conversations have all devices. If it breaks
+    /// off, calling it again goes on.
     /// </summary>
-    public async Task<ClientResult<int>> AddDevicesToConversationsAsync(CancellationToken cancellationToken)
+    /// <param name="device">Which device; null for all that the server knows as the account's.</param>
+    /// <param name="cancellationToken">Stops the waiting; what was queued is done all the same.</param>
+    public async Task<ClientResult<int>> AddDevicesToConversationsAsync(DeviceId? device, CancellationToken cancellationToken)
     {
-        int done = 0;
-        foreach ((ConversationId conversation, CipherSuite suite) in _host.Look(static engine => engine.ActiveConversations()))
+        ClientResult admitted = await AdmitAsync(device, cancellationToken);
+        if (!admitted.Succeeded)
+            return ClientResult.Refuse<int>(admitted.Error);
+        (var active, var incomplete) = _host.Look(static engine => (engine.ActiveConversations(), engine.Incomplete()));
+        int left = incomplete.Count;
+        foreach ((ConversationId conversation, CipherSuite suite) in active.Where(one => incomplete.Contains(one.Id)))
         {
             ClientResult<ClaimedKeyPackages> claimed = await RequestAsync(token => _resources.ClaimKeyPackagesAsync(Self, suite, token, cancellationToken), cancellationToken);
+            if (claimed.Error?.Code == ClientErrorCode.RateLimited)
+                break;
             if (!claimed.Succeeded)
                 return ClientResult.Refuse<int>(claimed.Error);
             ClientResult added = await QueueAsync(engine => Numbered(conversation, engine.AddOwnDevices(conversation, claimed.Value.KeyPackages, Now)), cancellationToken);
             if (!added.Succeeded)
                 return ClientResult.Refuse<int>(added.Error);
-            done++;
+            left--;
         }
 
-        return ClientResult.Of(done);
+        return ClientResult.Of(active.Count - left);
+    }
+
+    /// <summary>
+    /// Waits until a device of the account has its place in every conversation and has been handed their history. False if nothing has moved for as long
+    /// as the patience lasts: it goes on whenever both are online.
+    /// </summary>
+    /// <param name="device">Which device; this one or another.</param>
+    /// <param name="patience">How long nothing may move.</param>
+    /// <param name="progress">Told how many messages have been handed over, and of how many.</param>
+    /// <param name="cancellationToken">Stops the waiting.</param>
+    public async Task<bool> SettleAsync(DeviceId device, TimeSpan patience, Action<long, long> progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        long movedAt = _options.Time.GetTimestamp();
+        (int Conversations, long Done, long Total) last = default;
+        while (!_host.Look(engine => engine.HasSettled(device)))
+        {
+            IEnumerable<HistoryProgress> mine = HistoryProgress.Where(one => one.To == (device == Device ? default(DeviceId?) : device)).ToList();
+            var now = (Conversations.Count, mine.Sum(static one => one.Done), mine.Sum(static one => one.Total));
+            if (now != last)
+            {
+                (last, movedAt) = (now, _options.Time.GetTimestamp());
+                progress(now.Item2, now.Item3);
+            }
+            else if (_options.Time.GetElapsedTime(movedAt) > patience)
+            {
+                return false;
+            }
+
+            await Task.Delay(LinkPollInterval, _options.Time, cancellationToken);
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits until what this device has begun to hand over has been handed over; false if nothing has moved for as long as the patience lasts.</summary>
+    public async Task<bool> HandOverAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        long movedAt = _options.Time.GetTimestamp();
+        long last = -1;
+        while (HistoryProgress.Where(static one => one.To is not null).ToList() is { Count: > 0 } given)
+        {
+            long done = given.Sum(static one => one.Done);
+            if (done != last)
+                (last, movedAt) = (done, _options.Time.GetTimestamp());
+            else if (_options.Time.GetElapsedTime(movedAt) > patience)
+                return false;
+            await Task.Delay(HandOverPollInterval, _options.Time, cancellationToken);
+        }
+
+        return true;
+    }
+
+    /// <summary>How far the handing over of history has got, to this device and from it; nothing if nothing is under way.</summary>
+    public IReadOnlyList<HistoryProgress> HistoryProgress => _host.Look(static engine => engine.ReadProgress());
+
+    /// <summary>Names one of the account's devices, on all of them; the empty name is none.</summary>
+    public ClientResult SetDeviceName(DeviceId device, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Guard(() => _host.Run(engine => engine.SetDeviceName(device, name)));
+    }
+
+    /// <summary>Keeps what has been begun to be written in a conversation, for all of the account's devices; empty for nothing.</summary>
+    /// <exception cref="ClientStoreException">The local store cannot be written.</exception>
+    public void SetDraft(ConversationId conversation, string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        _host.Run(engine => engine.SetDraft(conversation, text));
+    }
+
+    /// <summary>Mutes a conversation on all of the account's devices, or ends that.</summary>
+    public ClientResult SetMuted(ConversationId conversation, bool isMuted) => Guard(() => _host.Run(engine => engine.SetMuted(conversation, isMuted)));
+
+    /// <summary>Changes what those who are added to a group from now on are handed of what was said before.</summary>
+    public Task<ClientResult> SetHistoryAsync(ConversationId conversation, HistoryPolicy policy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return policy.IsValid
+            ? QueueAsync(engine => Numbered(conversation, engine.SetHistory(conversation, policy, Now)), cancellationToken)
+            : throw new ArgumentException("Not a policy that can be chosen.", nameof(policy));
     }
 
     /// <summary>
@@ -86,6 +182,13 @@ public sealed partial class ParleyClient
         ClientResult<bool> gone = await RequestAsync(async token => Valued(await _resources.RevokeDeviceAsync(device, token, cancellationToken)), cancellationToken);
         if (!gone.Succeeded)
             return ClientResult.Refuse(gone.Error.Code == ClientErrorCode.PeerUnknown ? ClientErrorCode.DeviceUnknown : gone.Error.Code);
+        if (_host.Look(static engine => engine.HasDeviceGroup))
+        {
+            ClientResult noted = await QueueAsync(engine => engine.RemoveFromDevices(device, Now), cancellationToken);
+            if (!noted.Succeeded)
+                return noted;
+        }
+
         foreach ((ConversationId conversation, _) in _host.Look(static engine => engine.ActiveConversations()))
         {
             ClientResult removed = await QueueAsync(engine => Numbered(conversation, engine.RemoveOwnDevice(conversation, device, Now)), cancellationToken);
@@ -96,8 +199,24 @@ public sealed partial class ParleyClient
         return ClientResult.Success;
     }
 
+    /// <summary>Waits until a new device has come up and said what it can be added with. Refused if that takes too long.</summary>
+    public async Task<ClientResult> WaitForSupplyAsync(DeviceId device, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < SupplyTries; i++)
+        {
+            ClientResult<bool> isSupplied = await IsReadyAsync(device, cancellationToken);
+            if (!isSupplied.Succeeded)
+                return ClientResult.Refuse(isSupplied.Error);
+            if (isSupplied.Value)
+                return ClientResult.Success;
+            await Task.Delay(SupplyInterval, _options.Time, cancellationToken);
+        }
+
+        return ClientResult.Refuse(ClientErrorCode.PeerUnreachable);
+    }
+
     /// <summary>Whether the server has what a device of the account can be added with. Uses one KeyPackage of each of them.</summary>
-    public async Task<ClientResult<bool>> IsReadyAsync(DeviceId device, CancellationToken cancellationToken)
+    private async Task<ClientResult<bool>> IsReadyAsync(DeviceId device, CancellationToken cancellationToken)
     {
         ClientResult<ClaimedKeyPackages> claimed = await RequestAsync(token => _resources.ClaimKeyPackagesAsync(Self, MlsProfile.FallbackSuite, token, cancellationToken), cancellationToken);
         if (!claimed.Succeeded)
@@ -121,10 +240,46 @@ public sealed partial class ParleyClient
                 && certificate.Handle == Self
                 && Identity.CertificateCheck.IsGenuine(_options.Crypto, certificate);
             if (isOwn && certificate is not null)
-                devices.Add(new DeviceInfo(certificate.DeviceId, certificate.CreatedAt, certificate.DeviceId == Device));
+                devices.Add(Describe(certificate));
         }
 
         return ClientResult.Of<IReadOnlyList<DeviceInfo>>(devices);
+    }
+
+    /// <summary>The one device of the account that an id, the beginning of one, or a name means; an id also where the server does not know it any more.</summary>
+    public async Task<ClientResult<DeviceId>> FindDeviceAsync(string text, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!(await ListDevicesAsync(cancellationToken)).TryGetValue(out IReadOnlyList<DeviceInfo>? devices, out ClientError? error))
+            return ClientResult.Refuse<DeviceId>(error);
+        List<DeviceId> meant =
+        [
+            .. devices.Where(device => text.Length > 0 && (device.Name == text || device.Id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase))).Select(static device => device.Id),
+        ];
+
+        // One that is gone from the server may still be in conversations, if its removal was broken off.
+        if (meant.Count == 0 && DeviceId.TryParse(text, out DeviceId known))
+            meant.Add(known);
+        return meant.Count == 1 ? ClientResult.Of(meant[0]) : ClientResult.Refuse<DeviceId>(ClientErrorCode.DeviceUnknown);
+    }
+
+    private DeviceInfo Describe(DeviceCertificate certificate)
+    {
+        (string name, bool isShared) = _host.Look(engine => (engine.NameOf(certificate.DeviceId), engine.IsShared(certificate.DeviceId)));
+        return new DeviceInfo(certificate.DeviceId, certificate.CreatedAt, certificate.DeviceId == Device) { Name = name, IsShared = isShared };
+    }
+
+    /// <summary>Adds a device to the group of the account's devices; with the first one, the group is made.</summary>
+    private async Task<ClientResult> AdmitAsync(DeviceId? device, CancellationToken cancellationToken)
+    {
+        if (device is { } one && _host.Look(engine => engine.HasDeviceGroup && engine.IsShared(one)))
+            return ClientResult.Success;
+        ClientResult<ClaimedKeyPackages> claimed = await RequestAsync(token => _resources.ClaimKeyPackagesAsync(Self, MlsProfile.Suite, token, cancellationToken), cancellationToken);
+        if (!claimed.Succeeded)
+            return ClientResult.Refuse(claimed.Error);
+        ClientResult admitted = await QueueAsync(engine => engine.AddToDevices(claimed.Value.KeyPackages, device, Now), cancellationToken);
+        // Where all are asked for there may be no other.
+        return device is null && admitted.Error?.Code == ClientErrorCode.PeerUnreachable ? ClientResult.Success : admitted;
     }
 
     /// <summary>Answers the new device, and waits for what it had committed to.</summary>
@@ -186,4 +341,11 @@ public sealed partial class ParleyClient
 /// <param name="Id">Its id.</param>
 /// <param name="AddedAt">When the account key certified it.</param>
 /// <param name="IsThis">Whether it is this one.</param>
-public sealed record DeviceInfo(DeviceId Id, DateTimeOffset AddedAt, bool IsThis);
+public sealed record DeviceInfo(DeviceId Id, DateTimeOffset AddedAt, bool IsThis)
+{
+    /// <summary>The name it was given, or empty.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Whether the account's other devices have taken it among them. Where there is no second one, the first is alone.</summary>
+    public bool IsShared { get; init; }
+}

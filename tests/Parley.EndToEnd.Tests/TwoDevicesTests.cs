@@ -28,6 +28,13 @@ public sealed class TwoDevicesTests
             Assert.Contains("link_used", (await bob.TryAsync("add-device", text, "--json")).Output, StringComparison.Ordinal);
         }
 
+        // Everything that was said before came with it.
+        Assert.Contains("before the second device", await second.ReadTextsAsync("@bob"));
+        string id = JsonDocument.Parse((await second.RunAsync("whoami", "--json")).Output).RootElement.GetProperty("device").GetString()!;
+        await second.RunAsync("name-device", id[..8], "laptop", "--json");
+        Assert.Contains(
+            JsonDocument.Parse((await ada.RunAsync("devices", "--json")).Output).RootElement.EnumerateArray(),
+            device => device.GetProperty("name").GetString() == "laptop" && device.GetProperty("is_shared").GetBoolean());
         await bob.SendAsync("@ada", "to both of them");
         Assert.Contains("to both of them", await second.ReadTextsAsync("@bob"));
         await second.SendAsync("@bob", "from the second device");
@@ -41,6 +48,28 @@ public sealed class TwoDevicesTests
         await bob.SendAsync("#allotment", "peas are up");
         Assert.Contains("peas are up", await second.ReadTextsAsync("#allotment"));
         await RevokeAsync(ada, second, bob);
+    }
+
+    [Fact]
+    public async Task A_newcomer_to_a_group_is_handed_what_its_policy_says()
+    {
+        await using World world = await World.StartAsync();
+        Person ada = await world.JoinAsync("ada");
+        await world.JoinAsync("bob");
+        Person carol = await world.JoinAsync("carol");
+        Person dave = await world.JoinAsync("dave");
+        await ada.RunAsync("create", "allotment", "@bob");
+        await ada.SendAsync("#allotment", "peas are up");
+        await ada.RunAsync("add", "#allotment", "@dave");
+        Assert.Equal("all", JsonDocument.Parse((await ada.RunAsync("history", "#allotment", "all", "--json")).Output).RootElement.GetProperty("policy").GetString());
+        await ada.RunAsync("add", "#allotment", "@carol");
+
+        // Each command is a process: carol asks, ada hands over, carol has it. dave came before the policy.
+        await carol.ReadAsync("#allotment");
+        await dave.ReadAsync("#allotment");
+        await ada.ReadAsync("#allotment");
+        Assert.Contains("peas are up", await carol.ReadTextsAsync("#allotment"));
+        Assert.DoesNotContain("peas are up", await dave.ReadTextsAsync("#allotment"));
     }
 
     private static async Task RevokeAsync(Person ada, Person second, Person bob)

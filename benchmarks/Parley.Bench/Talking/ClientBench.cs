@@ -35,6 +35,7 @@ internal static class ClientBench
             ConversationId conversation = (await alice.Client.OpenDirectAsync(bob.Client.Self, cancellationToken)).Value;
             rows.AddRange(await MeasureLatencyAsync(alice, bob, conversation, isQuick ? 20 : 500, cancellationToken));
             rows.AddRange(await MeasureCatchUpAsync(alice, bob, conversation, isQuick ? 100 : 10_000, cancellationToken));
+            rows.AddRange(await MeasureHandOverAsync(alice, server.Address, Path.Combine(folder.FullName, "alice-second"), conversation, cancellationToken));
             rows.AddRange(await MeasureStartAsync(bob, conversation, isQuick ? 1_000 : 100_000, cancellationToken));
         }
         finally
@@ -104,6 +105,27 @@ internal static class ClientBench
             new("catch_up_bytes_written", (double)written / count, "B a message", ""),
             new("catch_up_batches", batches, "batches", ""),
             new("store_bytes", (FileBytes(bob) - fileBefore) / (double)count, "B a message", ""),
+        ];
+    }
+
+    /// <summary>A second device is linked, and handed the whole conversation by the first: from its coming up to the last message stored.</summary>
+    private static async Task<IReadOnlyList<ClientRow>> MeasureHandOverAsync(Talker alice, Uri server, string folder, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        await using Talker second = await Talker.LinkAsync(folder, server, alice, cancellationToken);
+        long started = Stopwatch.GetTimestamp();
+        long before = alice.Store.Bytes;
+        second.Client.Start();
+        ClientResult<int> shared = await alice.Client.AddDevicesToConversationsAsync(second.Client.Device, cancellationToken);
+        bool hasSettled = await second.Client.SettleAsync(second.Client.Device, TimeSpan.FromMinutes(1), static (_, _) => { }, cancellationToken);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        int handed = second.Client.ReadTimeline(conversation, int.MaxValue).Count(static item => item.Content is TimelineContent.Text);
+        int there = alice.Client.ReadTimeline(conversation, int.MaxValue).Count(static item => item.Content is TimelineContent.Text);
+        if (!shared.Succeeded || !hasSettled || handed != there)
+            throw new InvalidOperationException("The history has not been handed over.");
+        return
+        [
+            new("hand_over", handed / seconds, "messages/s", ""),
+            new("hand_over_bytes_written_by_giver", (double)(alice.Store.Bytes - before) / handed, "B a message", ""),
         ];
     }
 

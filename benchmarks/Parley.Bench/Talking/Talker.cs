@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Parley.Client;
+using Parley.Client.Devices;
 using Parley.Client.Sqlite;
 using Parley.Client.Store;
 using Parley.Contracts.Identity;
@@ -30,6 +31,19 @@ internal sealed class Talker : IAsyncDisposable
             throw new InvalidOperationException("The name and the link are ours.");
         talker.Client = (await Parley.Client.ParleyClient.SignUpAsync(talker.Options(), invite, handle, cancellationToken)).Value;
         return talker;
+    }
+
+    /// <summary>Makes a further device of another's account. Its client is not started.</summary>
+    public static async Task<Talker> LinkAsync(string folder, Uri server, Talker first, CancellationToken cancellationToken)
+    {
+        var talker = new Talker(folder);
+        using LinkingDevice device = (await LinkingDevice.BeginAsync(talker.Options(), server, cancellationToken)).Value;
+        Task<ClientResult<LinkOffer>> offered = device.WaitAsync(cancellationToken);
+        Task<ClientResult<DeviceId>> added = first.Client.AddDeviceAsync(device.Text, static _ => Task.FromResult<string?>(null), static _ => { }, cancellationToken);
+        if (!(await offered).Succeeded)
+            throw new InvalidOperationException("Nobody has answered.");
+        talker.Client = (await device.FinishAsync(cancellationToken)).Value;
+        return (await added).Succeeded ? talker : throw new InvalidOperationException("The device was not added.");
     }
 
     /// <summary>Closes the client with its files and opens it again; returns how long the opening took, a page of the conversation read.</summary>

@@ -19,9 +19,6 @@ namespace Parley.Client.Conversations;
 /// <summary>How conversations begin: made here, or joined by a Welcome from the inbox.</summary>
 internal sealed class ConversationOpener(EngineContext context, ConversationReceiver receiver)
 {
-    /// <summary>Places in a timeline that are kept for what is handed over.</summary>
-    private const long HistoryOrders = 1L << 32;
-
     /// <summary>
     /// Makes a conversation with oneself as its only member, and queues the making of its log and the Commit that adds the others. All of
     /// it is one batch: a crash leaves either nothing or a conversation that goes on where it stopped.
@@ -222,9 +219,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         bool isOwn = by == context.Self;
         if (conversation.Record.Kind == ConversationKind.Devices || !(isOwn || conversation.Record.History != HistoryPolicy.None))
             return;
-        long floor = conversation.Record.LastOrder;
-        conversation.Set(conversation.Record with { LastOrder = floor + HistoryOrders });
-        context.Seeker.Seek(conversation, formerCursor, conversation.Record.Cursor, isOwn, floor);
+        context.Seeker.Seek(conversation, formerCursor, conversation.Record.Cursor, isOwn);
     }
 
     /// <summary>The other side of a direct conversation; oneself if nobody else is left in it.</summary>

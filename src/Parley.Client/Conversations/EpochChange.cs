@@ -125,10 +125,8 @@ internal sealed class EpochChange
             HistoryPolicyKind.FromInvitation => askedAt,
             _ => null,
         };
-        if (from is not { } notBefore)
-            return;
         foreach (DeviceCertificate added in _addedDevices.Where(added => added.Handle != _context.Self))
-            _context.Giver.Allow(_conversation, added.DeviceId, new HistoryAllowance(_conversation.Record.Cursor + 1, notBefore, _isOwn));
+            _context.Giver.Allow(_conversation.Id, added.DeviceId, from is { } notBefore ? new HistoryAllowance(_conversation.Record.Cursor + 1, notBefore, _isOwn) : null);
     }
 
     private string NameOf(Handle handle) => handle == _context.Self ? "You" : _conversation.Roster.NameOf(handle);

@@ -153,7 +153,7 @@ internal sealed class AccountDevices
     public ImmutableArray<DeviceId> OwnIn(ConversationState conversation) =>
         conversation.Roster.Entries.TryGetValue(_context.Self.Value, out RosterEntry? own) ? own.Devices : [];
 
-    private static ConversationId? ToConversation(string key) => ConversationId.TryParse(key.AsSpan(AnnouncedPrefix.Length).ToString(), out ConversationId id) ? id : null;
+    private static ConversationId? ToConversation(string key) => ConversationId.TryParse(key[AnnouncedPrefix.Length..], out ConversationId id) ? id : null;
 
     private CipherSuite SuiteOf(ConversationId conversation) =>
         _state.Get(AnnouncedPrefix + conversation).Span is { Length: sizeof(ushort) } bytes ? (CipherSuite)BinaryPrimitives.ReadUInt16BigEndian(bytes) : default;
@@ -207,5 +207,5 @@ internal sealed class AccountDevices
     }
 
     private ConversationState? Find(string key) =>
-        ConversationId.TryParse(key.AsSpan(ReadPrefix.Length).ToString(), out ConversationId id) ? _context.Conversations.GetValueOrDefault(id) : null;
+        key.Length > ReadPrefix.Length && ConversationId.TryParse(key[ReadPrefix.Length..], out ConversationId id) ? _context.Conversations.GetValueOrDefault(id) : null;
 }

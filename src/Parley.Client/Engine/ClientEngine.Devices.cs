@@ -18,17 +18,17 @@ internal sealed partial class ClientEngine
     /// <summary>How far the handing over of history has got, to this device and from it.</summary>
     public IReadOnlyList<HistoryProgress> ReadProgress() => [.. _context.Seeker.Progress, .. _context.Giver.Progress];
 
-    /// <summary>Whether a device is in the account's group of devices.</summary>
-    public bool IsOwnMember(DeviceId device) => _context.Devices.Group is not null && _context.Devices.IsMember(device);
+    /// <summary>Whether the account's devices have a group.</summary>
+    public bool HasDeviceGroup => _context.Devices.Group is not null;
+
+    /// <summary>Whether a device is one of the account's, by the word of their group if there is one.</summary>
+    public bool IsShared(DeviceId device) => _context.Devices.IsMember(device);
 
     /// <summary>The name of a device; empty if it has none.</summary>
     public string NameOf(DeviceId device) => Encoding.UTF8.GetString(_context.Devices.Get(AccountDevices.NameKey(device)).Span);
 
     /// <summary>Whether a device has got its place in every conversation, and its history.</summary>
     public bool HasSettled(DeviceId device) => _context.Devices.HasSettled(device);
-
-    /// <summary>Whether this device has all it waited for.</summary>
-    public bool IsSettled => _context.Devices.HasSettled(_context.Profile.Identity.Certificate.DeviceId);
 
     /// <summary>Conversations that not all of the account's devices are in.</summary>
     public IReadOnlyList<ConversationId> Incomplete() => _context.Devices.Others is { IsEmpty: false } others
@@ -51,9 +51,10 @@ internal sealed partial class ClientEngine
             : ClientResult.Of(Create(ConversationKind.Devices, "", MlsProfile.Suite, good, now));
     }
 
-    /// <summary>Queues that a device is taken out of the account's group of devices for good; null if there is no such group.</summary>
-    public (ConversationId Conversation, long Number)? RemoveFromDevices(DeviceId device, DateTimeOffset now) =>
-        _context.Devices.Group is { } group ? (group.Id, group.Queue(new OutboxWork.RemoveDevices([device]), now)) : null;
+    /// <summary>Queues that a device is taken out of the account's group of devices for good.</summary>
+    public ClientResult<(ConversationId Conversation, long Number)> RemoveFromDevices(DeviceId device, DateTimeOffset now) => _context.Devices.Group is { } group
+        ? ClientResult.Of((group.Id, group.Queue(new OutboxWork.RemoveDevices([device]), now)))
+        : ClientResult.Refuse<(ConversationId, long)>(ClientErrorCode.DeviceUnknown);
 
     /// <summary>Names one of the account's devices; the empty name is none.</summary>
     public ClientResult SetDeviceName(DeviceId device, string name)
@@ -80,6 +81,13 @@ internal sealed partial class ClientEngine
         _context.Devices.Set(AccountDevices.MutedKey(id), isMuted ? new byte[] { 1 } : []);
         _context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
         return ClientResult.Success;
+    }
+
+    /// <summary>Asks for the messages between two places of a conversation's log, as far as this device has come in it: the account's other devices if there are any, otherwise the members.</summary>
+    public void AskForHistory(ConversationId id, ulong after, ulong before)
+    {
+        if (TryFind(id, out ConversationState? conversation))
+            _context.Seeker.Seek(conversation, after, Math.Min(before, conversation.Record.Cursor + 1), isOwn: !_context.Devices.Others.IsEmpty);
     }
 
     /// <summary>Queues another policy for what those who are added are handed.</summary>

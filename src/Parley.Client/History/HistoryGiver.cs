@@ -32,6 +32,7 @@ internal sealed class HistoryGiver
 
     private readonly EngineContext _context;
     private readonly Dictionary<string, PendingJob> _pending = [];
+    private readonly Dictionary<(ConversationId Conversation, DeviceId Device), HistoryAllowance> _allowances = [];
 
     public HistoryGiver(EngineContext context)
     {
@@ -43,6 +44,12 @@ internal sealed class HistoryGiver
             if (!reader.Finish())
                 throw new InvalidDataException("A stored wish for history is damaged.");
             _pending.Add(Name(pending.Job), pending);
+        }
+
+        foreach (StoreEntry stored in context.Store.Read(new StoreRange(AllowancePrefix)))
+        {
+            var reader = new TlsReader(stored.Key.AsMemory(AllowancePrefix.Length));
+            _allowances.Add((InternalMessage.ReadConversation(reader), InternalMessage.ReadDevice(reader)), HistoryAllowance.Decode(stored.Value));
         }
     }
 
@@ -57,11 +64,23 @@ internal sealed class HistoryGiver
     /// <summary>Whether a device still waits for something from this one.</summary>
     public bool Owes(DeviceId asker) => _pending.Values.Any(pending => pending.Job.Asker == asker) || Progress.Any(progress => progress.To == asker);
 
-    /// <summary>Somebody was added: what the policy gives them is theirs to ask for.</summary>
+    /// <summary>Somebody was added: what the policy gives them is theirs to ask for, and what they may have been given before is void.</summary>
     /// <param name="conversation">To which conversation.</param>
     /// <param name="device">The device.</param>
-    /// <param name="allowance">What it may have.</param>
-    public void Allow(ConversationState conversation, DeviceId device, HistoryAllowance allowance) => _context.Batch.Put(AllowanceKey(conversation.Id, device), allowance.Encode());
+    /// <param name="allowance">What it may have; null for nothing.</param>
+    public void Allow(ConversationId conversation, DeviceId device, HistoryAllowance? allowance)
+    {
+        byte[] key = StoreKey.Of(AllowancePrefix, conversation.ToArray(), device.ToArray());
+        if (allowance is not null)
+        {
+            _allowances[(conversation, device)] = allowance;
+            _context.Batch.Put(key, allowance.Encode());
+        }
+        else if (_allowances.Remove((conversation, device)))
+        {
+            _context.Batch.Delete(key);
+        }
+    }
 
     /// <summary>A device has asked. Nothing comes of it unless it may have something that this one can hand over.</summary>
     public void Receive(ConversationState channel, DeviceCertificate sender, InternalMessage.Ask ask, DateTimeOffset now)
@@ -70,7 +89,7 @@ internal sealed class HistoryGiver
         HistoryRange range = ask.Range;
         if (sender.DeviceId == _context.Profile.Identity.Certificate.DeviceId || !(isOwn || channel.Id == range.Conversation))
             return;
-        HistoryAllowance? allowance = isOwn ? new HistoryAllowance(range.Before, DateTimeOffset.UnixEpoch, IsMine: false) : AllowanceOf(channel.Id, sender.DeviceId);
+        HistoryAllowance? allowance = isOwn ? new HistoryAllowance(range.Before, DateTimeOffset.UnixEpoch, IsMine: false) : _allowances.GetValueOrDefault((channel.Id, sender.DeviceId));
         if (allowance is null || !_context.Conversations.TryGetValue(range.Conversation, out ConversationState? conversation) || conversation.Record.Kind == ConversationKind.Devices)
             return;
         if (_context.Seeker.Seeks(range.Conversation) || !HistorySeal.IsPublicKey(_context.Crypto, ask.PublicKey.Span))
@@ -111,7 +130,7 @@ internal sealed class HistoryGiver
                 _pending[name] = pending with { DueAt = now + Patience };
             else if (!_context.Conversations.TryGetValue(pending.Channel, out ConversationState? channel) || channel.Record.Membership != Membership.Active)
                 Finish(pending.Channel, pending.Job);
-            else if (due <= now && channel is { IsCaughtUp: true, Record.IsLost: false })
+            else if (due <= now && channel is { IsCaughtUp: true, Record.IsLost: false } && HasAll(pending.Job.Range))
                 Begin(channel, pending.Job, now);
         }
     }
@@ -157,8 +176,6 @@ internal sealed class HistoryGiver
             Finish(channel.Id, job);
     }
 
-    private static byte[] AllowanceKey(ConversationId conversation, DeviceId device) => StoreKey.Of(AllowancePrefix, conversation.ToArray(), device.ToArray());
-
     /// <summary>Two askers may have chosen the same id.</summary>
     private static string Name(HistoryJob job) => $"{job.Asker}/{Convert.ToHexString(job.Range.Id.Span)}";
 
@@ -192,6 +209,10 @@ internal sealed class HistoryGiver
         }
     }
 
+    /// <summary>Whether this device has read the conversation's log as far as it is asked for, or never will: otherwise it would leave out the newest.</summary>
+    private bool HasAll(HistoryRange range) =>
+        !_context.Conversations.TryGetValue(range.Conversation, out ConversationState? conversation) || !conversation.IsFollowed || conversation.Record.Cursor + 1 >= range.Before;
+
     private void Begin(ConversationState channel, HistoryJob job, DateTimeOffset now)
     {
         uint total = _context.Conversations.TryGetValue(job.Range.Conversation, out ConversationState? conversation) ? (uint)Items(conversation, job).Count() : 0;
@@ -207,14 +228,11 @@ internal sealed class HistoryGiver
         return TimeSpan.FromTicks(Math.Min((others + (isOwn ? 0 : 1)) * RankDelay.Ticks, RankDelayMax.Ticks));
     }
 
-    private HistoryAllowance? AllowanceOf(ConversationId conversation, DeviceId device) =>
-        _context.Store.Get(AllowanceKey(conversation, device)) is { } stored ? HistoryAllowance.Decode(stored) : null;
-
     /// <summary>Whoever has been handed everything once cannot ask for it again and again.</summary>
     private void Finish(ConversationId channel, HistoryJob job)
     {
         Remove(job);
-        _context.Batch.Delete(AllowanceKey(channel, job.Asker));
+        Allow(channel, job.Asker, allowance: null);
     }
 
     private void Forget(ConversationState channel, Func<HistoryJob, bool> isMeant)

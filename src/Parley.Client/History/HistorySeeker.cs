@@ -19,6 +19,9 @@ internal sealed class HistorySeeker
 {
     private const int AtOnceMax = 4;
 
+    // Places in a timeline that are kept for what is handed over.
+    private const long Orders = 1L << 32;
+
     private static readonly byte[] Prefix = "h/"u8.ToArray();
     private static readonly byte[] KeyPrefix = "hk/"u8.ToArray();
 
@@ -49,11 +52,17 @@ internal sealed class HistorySeeker
     public bool Seeks(ConversationId conversation) => _asks.ContainsKey(conversation);
 
     /// <summary>
-    /// Notes that messages are missing, which go below the order the timeline has come to. One wish for each conversation: what an earlier one still
-    /// lacks is asked for with it.
+    /// Notes that messages are missing, and keeps places for them behind all that is in the timeline; those that stand in it as unreadable get theirs. One
+    /// wish for each conversation: what an earlier one still lacks is asked for with it.
     /// </summary>
-    public void Seek(ConversationState conversation, ulong after, ulong before, bool isOwn, long floorOrder)
+    /// <param name="conversation">In which conversation.</param>
+    /// <param name="after">The place in its log that all of them are above.</param>
+    /// <param name="before">The place in its log that all of them are below.</param>
+    /// <param name="isOwn">Whether the account's other devices are asked; otherwise the members.</param>
+    public void Seek(ConversationState conversation, ulong after, ulong before, bool isOwn)
     {
+        long floorOrder = conversation.Record.LastOrder;
+        conversation.Set(conversation.Record with { LastOrder = floorOrder + Orders });
         if (_asks.TryGetValue(conversation.Id, out HistoryAsk? earlier))
             after = Math.Min(after, earlier.Range.After);
         Put(new HistoryAsk(new HistoryRange(_context.Random(HistoryRange.IdBytes), conversation.Id, after, before), isOwn, conversation.Record.LastOrder, floorOrder));

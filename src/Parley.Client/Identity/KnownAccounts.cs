@@ -13,6 +13,8 @@ namespace Parley.Client.Identity;
 /// </summary>
 internal sealed class KnownAccounts(IClientStore store)
 {
+    private const int AccountKeyBytes = 32;
+
     private static readonly byte[] Prefix = "pin/"u8.ToArray();
 
     private readonly Dictionary<Handle, KnownAccount> _known = [];
@@ -75,7 +77,7 @@ internal sealed class KnownAccounts(IClientStore store)
     /// <summary>Learns what another device of one's own knows of a person: a key nobody was met with here, and the user's word on a key.</summary>
     public void Learn(Handle handle, ReadOnlyMemory<byte> encoded, StoreBatch batch)
     {
-        if (!KnownAccount.TryDecode(encoded, out KnownAccount? told))
+        if (!KnownAccount.TryDecode(encoded, out KnownAccount? told) || told.Key.Length != AccountKeyBytes)
             return;
         bool isKnown = TryFind(handle, out KnownAccount? known);
         bool isSame = isKnown && known is not null && known.Key.Span.SequenceEqual(told.Key.Span);

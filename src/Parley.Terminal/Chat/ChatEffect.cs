@@ -53,6 +53,30 @@ internal abstract record ChatEffect
     /// <summary>Make an invite link to the server.</summary>
     public sealed record CreateInvite : ChatEffect;
 
+    /// <summary>Change what people who are added to a group are shown of what was said before.</summary>
+    public sealed record SetHistory(ConversationId Id, HistoryPolicy Policy) : ChatEffect;
+
+    /// <summary>Mute a conversation, or end that.</summary>
+    public sealed record SetMuted(ConversationId Id, bool IsMuted) : ChatEffect;
+
+    /// <summary>Keep what has been begun to be written.</summary>
+    public sealed record SetDraft(ConversationId Id, string Text) : ChatEffect;
+
+    /// <summary>List the account's devices.</summary>
+    public sealed record ReadDevices : ChatEffect;
+
+    /// <summary>Take a new device into the account, by what it shows.</summary>
+    public sealed record AddDevice(string Code) : ChatEffect;
+
+    /// <summary>The number that the new device shows.</summary>
+    public sealed record AnswerNumber(string Number) : ChatEffect;
+
+    /// <summary>Name a device.</summary>
+    public sealed record NameDevice(string Device, string Name) : ChatEffect;
+
+    /// <summary>Take a device out of the account.</summary>
+    public sealed record RevokeDevice(string Device) : ChatEffect;
+
     /// <summary>Write a conversation to a text file.</summary>
     public sealed record Export(ConversationId Id, string Path) : ChatEffect;
 

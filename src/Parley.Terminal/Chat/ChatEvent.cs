@@ -54,6 +54,15 @@ internal abstract record ChatEvent
     /// <summary>An invite link was made.</summary>
     public sealed record InviteMade(string Link) : ChatEvent;
 
+    /// <summary>The account's devices.</summary>
+    public sealed record DevicesRead(ImmutableArray<DeviceInfo> Devices) : ChatEvent;
+
+    /// <summary>A number is to be typed on the new device.</summary>
+    public sealed record NumberShown(string Number) : ChatEvent;
+
+    /// <summary>How far the handing over of history has got, in words; empty if nothing is under way.</summary>
+    public sealed record HistoryRead(string Sentence) : ChatEvent;
+
     /// <summary>Something was done or refused.</summary>
     public sealed record Reported(string Sentence, bool IsError) : ChatEvent;
 }

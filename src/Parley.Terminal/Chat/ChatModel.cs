@@ -27,6 +27,9 @@ internal sealed record ChatModel
     /// <summary>How things stand with the server.</summary>
     public ConnectionStatus Connection { get; init; } = new(ConnectionState.Offline, "Not connected.");
 
+    /// <summary>How far the handing over of history has got; empty if nothing is under way.</summary>
+    public string History { get; init; } = "";
+
     /// <summary>All conversations, newest activity first.</summary>
     public ImmutableArray<Conversation> Conversations { get; init; } = [];
 

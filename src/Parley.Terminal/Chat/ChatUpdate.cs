@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Parley.Client;
+using Parley.Terminal.Slash;
+using Parley.Terminal.Text;
 
 namespace Parley.Terminal.Chat;
 
@@ -23,6 +25,9 @@ internal static class ChatUpdate
         ChatEvent.Opened opened => Show(model with { Told = null }, opened.Id),
         ChatEvent.VerificationRead read => Step.To(model with { Overlay = AskToCompare(read.Verification) }),
         ChatEvent.InviteMade made => Step.To(model with { Overlay = new Overlay.Page("Invite to the server", ["Give this link to one person; it works once:", "", made.Link, "", "They run: parley join " + made.Link]) }),
+        ChatEvent.DevicesRead read => Step.To(model with { Overlay = new Overlay.Page("Your devices", [.. read.Devices.Select(Describe), "", "/device add CODE takes in a new one, /device revoke DEVICE takes one out."]) }),
+        ChatEvent.NumberShown shown => Step.To(model with { Overlay = new Overlay.Page("A new device", ["Now type this number on the new device:", "", "    " + shown.Number]) }),
+        ChatEvent.HistoryRead read => Step.To(model with { History = read.Sentence }),
         ChatEvent.Reported reported => Step.To(model.Tell(reported.Sentence, reported.IsError)),
         _ => throw new InvalidOperationException($"Nobody handles {happened.GetType().Name}."),
     };
@@ -34,7 +39,30 @@ internal static class ChatUpdate
             return Step.To(model with { Overlay = null });
         int unread = model.Find(id)?.Unread ?? 0;
         var open = new OpenConversation(id) { UnreadAtOpening = unread, Wanted = Math.Max(OpenConversation.Page, unread) };
-        return Step.To(model with { Open = open, Overlay = null, Completion = null }, new ChatEffect.ReadTimeline(id, open.Wanted));
+        Step left = Leave(model);
+
+        // A command is no draft, and what is written before there is a conversation is for the first one.
+        bool stays = SlashLine.Parse(model.Composer.Text) is not null || (model.Open is null && model.Composer.Text.Length > 0);
+        Composer composer = stays ? model.Composer : model.Composer.With(model.Find(id)?.Draft ?? "");
+        ChatModel next = left.Model with { Open = open, Overlay = null, Completion = null, Composer = composer };
+        return Step.To(next, [.. left.Effects, new ChatEffect.ReadTimeline(id, open.Wanted)]);
+    }
+
+    /// <summary>What has been begun to be written stays with its conversation.</summary>
+    private static Step Leave(ChatModel model)
+    {
+        string text = model.Composer.Text;
+        if (model.Current is not { } before || before.Draft == text || SlashLine.Parse(text) is not null)
+            return Step.To(model);
+        ImmutableArray<Conversation> conversations = model.Conversations.Replace(before, before with { Draft = text });
+        return Step.To(model with { Conversations = conversations }, new ChatEffect.SetDraft(before.Id, text));
+    }
+
+    private static string Describe(DeviceInfo device)
+    {
+        string name = device.Name.Length == 0 ? "" : $"  {SafeText.Line(device.Name)}";
+        string about = device.IsThis ? ", this one" : device.IsShared ? "" : ", not taken in by your other devices";
+        return $"{device.Id.ToString()[..8]}{name}  since {device.AddedAt:yyyy-MM-dd}{about}";
     }
 
     private static Step ConversationsRead(ChatModel model, ImmutableArray<Conversation> conversations)

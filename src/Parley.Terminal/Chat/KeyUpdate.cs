@@ -145,7 +145,8 @@ internal static class KeyUpdate
             return Step.Refuse(model, "You are no longer a member of this conversation.");
         string body = ShortCodes.Replace(text.StartsWith("//", StringComparison.Ordinal) ? text[1..] : text);
         ChatModel following = sent.Open is { } open ? sent with { Open = open with { ScrolledUp = 0, FirstUnread = null } } : sent;
-        return Step.To(following, new ChatEffect.Send(conversation.Id, new OutgoingMessage.Text(body)));
+        var send = new ChatEffect.Send(conversation.Id, new OutgoingMessage.Text(body));
+        return conversation.Draft.Length == 0 ? Step.To(following, send) : Step.To(following, send, new ChatEffect.SetDraft(conversation.Id, ""));
     }
 
     private static Step Neighbour(ChatModel model, int steps)

@@ -18,7 +18,7 @@ internal sealed record ErrorAnswer(string Error, string Message);
 internal sealed record SentAnswer(string Conversation, string Address, string Id, string State);
 
 /// <summary>One item of a timeline.</summary>
-internal sealed record ItemAnswer(string Conversation, string Address, long Order, string? Id, string? Sender, string Name, DateTimeOffset At, string Kind, string Text, string State)
+internal sealed record ItemAnswer(string Conversation, string Address, long Order, string? Id, string? Sender, string Name, DateTimeOffset At, string Kind, string Text, string State, string? HandedOverBy)
 {
     /// <summary>The answer for an item of a conversation.</summary>
     public static ItemAnswer Of(Conversation conversation, TimelineItem item)
@@ -34,7 +34,7 @@ internal sealed record ItemAnswer(string Conversation, string Address, long Orde
         };
         return new ItemAnswer(
             conversation.Id.ToString(), AddressOf(conversation), item.Order, item.Id?.ToString(), item.Sender?.ToString(), item.SenderName,
-            item.At.ToUniversalTime(), kind, text, AnswersJson.Name(item.State));
+            item.At.ToUniversalTime(), kind, text, AnswersJson.Name(item.State), item.HandedOverBy?.ToString());
     }
 
     private static string AddressOf(Conversation conversation) => ConversationAnswer.AddressOf(conversation);
@@ -75,7 +75,13 @@ internal sealed record LinkCodeAnswer(string Code, string Text);
 internal sealed record LinkNumberAnswer(string Account, string Number);
 
 /// <summary>One device of the account.</summary>
-internal sealed record DeviceAnswer(string Device, DateTimeOffset AddedAt, bool IsThis);
+internal sealed record DeviceAnswer(string Device, DateTimeOffset AddedAt, bool IsThis, string Name, bool IsShared);
+
+/// <summary>A device that has a name.</summary>
+internal sealed record DeviceNamedAnswer(string Device, string Name);
+
+/// <summary>What those who are added to a group are handed.</summary>
+internal sealed record HistoryAnswer(string Conversation, string Address, string Policy, int Days);
 
 /// <summary>A device that was added, and how many conversations have it now.</summary>
 internal sealed record DeviceAddedAnswer(string? Device, int Conversations);
@@ -109,6 +115,8 @@ internal sealed record LockAnswer(string Profile, bool IsLocked);
 [JsonSerializable(typeof(DeviceAnswer[]))]
 [JsonSerializable(typeof(DeviceAddedAnswer))]
 [JsonSerializable(typeof(DeviceRevokedAnswer))]
+[JsonSerializable(typeof(DeviceNamedAnswer))]
+[JsonSerializable(typeof(HistoryAnswer))]
 [JsonSerializable(typeof(LockAnswer))]
 [JsonSerializable(typeof(CancelledAnswer))]
 internal sealed partial class AnswersJson : JsonSerializerContext

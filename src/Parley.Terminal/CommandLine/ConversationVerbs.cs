@@ -6,11 +6,11 @@ using Parley.Terminal.Text;
 
 namespace Parley.Terminal.CommandLine;
 
-/// <summary>The commands about conversations: list, create, add, remove, leave, rename, members, export.</summary>
+/// <summary>The commands about conversations: list, create, add, remove, leave, rename, history, members, export.</summary>
 internal static class ConversationVerbs
 {
     /// <summary>All of them.</summary>
-    public static IEnumerable<Verb> All() => [List(), Create(), Add(), Remove(), Leave(), Rename(), Members(), Export()];
+    public static IEnumerable<Verb> All() => [List(), Create(), Add(), Remove(), Leave(), Rename(), History(), Members(), Export()];
 
     private static Argument<string> Address() => new("@NAME|#GROUP") { Description = "Which conversation." };
 
@@ -105,6 +105,37 @@ internal static class ConversationVerbs
                 return renamed.Succeeded ? Show(invocation, client, conversation.Id, "has its new name") : invocation.Fail(renamed.Error);
             }),
             "parley rename '#climbers' \"Climbers and cooks\"");
+    }
+
+    private static Verb History()
+    {
+        Argument<string> address = Address();
+        var policy = new Argument<string?>("POLICY") { Description = "none, invitation, all, or a number of days. Without it, the command says which it is.", Arity = ArgumentArity.ZeroOrOne };
+        return new Verb(
+            new Command("history", "Says or sets what people who are added to a group are shown of what was said before.") { address, policy },
+            (parsed, invocation) =>
+            {
+                HistoryPolicy? wanted = null;
+                if (parsed.GetValue(policy) is { } text && !HistoryWords.TryParse(text, out wanted))
+                    return Task.FromResult(invocation.Fail("usage", HistoryWords.Usage, ExitCode.Usage));
+                return invocation.WithConversationAsync(parsed.GetRequiredValue(address), (client, conversation) => HistoryAsync(invocation, client, conversation, wanted));
+            },
+            "parley history '#climbers'", "parley history '#climbers' 30");
+    }
+
+    private static async Task<ExitCode> HistoryAsync(Invocation invocation, ParleyClient client, Conversation conversation, HistoryPolicy? wanted)
+    {
+        if (wanted is not null)
+        {
+            ClientResult set = await invocation.ProgressAsync("Changing the group…", client.SetHistoryAsync(conversation.Id, wanted, invocation.Cancelled));
+            if (!set.Succeeded)
+                return invocation.Fail(set.Error);
+        }
+
+        HistoryPolicy now = wanted ?? conversation.History;
+        invocation.Answer(
+            new HistoryAnswer(conversation.Id.ToString(), ConversationAnswer.AddressOf(conversation), AnswersJson.Name(now.Kind), now.Days), AnswersJson.Default.HistoryAnswer, HistoryWords.Describe(now));
+        return ExitCode.Done;
     }
 
     private static Verb Members()

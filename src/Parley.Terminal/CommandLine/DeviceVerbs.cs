@@ -4,19 +4,19 @@ using Parley.Client;
 using Parley.Client.Devices;
 using Parley.Contracts.Identity;
 using Parley.Terminal.Profile;
+using Parley.Terminal.Text;
 using QRCoder;
 
 namespace Parley.Terminal.CommandLine;
 
-/// <summary>The commands about the account's devices: link, devices, add-device, share-devices, revoke-device.</summary>
+/// <summary>The commands about the account's devices: link, devices, add-device, share-devices, name-device, revoke-device.</summary>
 internal static class DeviceVerbs
 {
-    // Each look uses a KeyPackage, and the server allows one account sixty an hour of one person's.
-    private const int SupplyTries = 14;
-    private static readonly TimeSpan SupplyInterval = TimeSpan.FromSeconds(4);
+    // The other device may have to come up, and to look at what it was added to.
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(30);
 
     /// <summary>All of them.</summary>
-    public static IEnumerable<Verb> All() => [Link(), Devices(), AddDevice(), ShareDevices(), RevokeDevice()];
+    public static IEnumerable<Verb> All() => [Link(), Devices(), AddDevice(), ShareDevices(), NameDevice(), RevokeDevice()];
 
     private static Verb Link()
     {
@@ -71,7 +71,10 @@ internal static class DeviceVerbs
         invocation.Answer(
             new AccountAnswer(client.Self.ToString(), client.Server, client.Device.ToString(), invocation.ProfileFolder),
             AnswersJson.Default.AccountAnswer,
-            $"This is a device of {client.Self} now. Your conversations appear as the other device adds it to them.");
+            $"This is a device of {client.Self} now.");
+        await invocation.Console.Out.FlushAsync(invocation.Cancelled);
+        client.Start();
+        await SettleAsync(invocation, client, client.Device);
         return ExitCode.Done;
     }
 
@@ -82,15 +85,15 @@ internal static class DeviceVerbs
             if (!(await client.ListDevicesAsync(invocation.Cancelled)).TryGetValue(out IReadOnlyList<DeviceInfo>? devices, out ClientError? error))
                 return invocation.Fail(error);
             if (invocation.Json)
-                invocation.Answer([.. devices.Select(device => new DeviceAnswer(device.Id.ToString(), device.AddedAt, device.IsThis))], AnswersJson.Default.DeviceAnswerArray, "");
+                invocation.Answer([.. devices.Select(device => new DeviceAnswer(device.Id.ToString(), device.AddedAt, device.IsThis, device.Name, device.IsShared))], AnswersJson.Default.DeviceAnswerArray, "");
             else
-                invocation.Table(["Device", "Added", ""], devices.Select(Row));
+                invocation.Table(["Device", "Name", "Added", ""], devices.Select(Row));
             return ExitCode.Done;
         }),
         "parley devices", "parley devices --json");
 
     private static IReadOnlyList<string> Row(DeviceInfo device) =>
-        [device.Id.ToString(), device.AddedAt.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), device.IsThis ? "this device" : ""];
+        [device.Id.ToString(), device.Name, device.AddedAt.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), device.IsThis ? "this device" : device.IsShared ? "" : "not taken in by your other devices"];
 
     private static Verb AddDevice()
     {
@@ -137,20 +140,50 @@ internal static class DeviceVerbs
 
     private static async Task<ExitCode> RevokeDeviceAsync(Invocation invocation, ParleyClient client, string text)
     {
-        if (!(await client.ListDevicesAsync(invocation.Cancelled)).TryGetValue(out IReadOnlyList<DeviceInfo>? devices, out ClientError? error))
+        if (!(await client.FindDeviceAsync(text, invocation.Cancelled)).TryGetValue(out DeviceId device, out ClientError? error))
             return invocation.Fail(error);
-        List<DeviceId> meant = [.. devices.Select(device => device.Id).Where(id => text.Length > 0 && id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase))];
-
-        // One that is gone from the server may still be in conversations, if this was broken off.
-        if (meant.Count == 0 && DeviceId.TryParse(text, out DeviceId known))
-            meant.Add(known);
-        if (meant.Count != 1)
-            return invocation.Fail(ErrorText.Of(ClientErrorCode.DeviceUnknown));
-        ClientResult revoked = await invocation.ProgressAsync("Taking the device out of your conversations…", client.RevokeDeviceAsync(meant[0], invocation.Cancelled));
+        ClientResult revoked = await invocation.ProgressAsync("Taking the device out of your conversations…", client.RevokeDeviceAsync(device, invocation.Cancelled));
         if (!revoked.Succeeded)
             return invocation.Fail(revoked.Error);
-        invocation.Answer(new DeviceRevokedAnswer(meant[0].ToString()), AnswersJson.Default.DeviceRevokedAnswer, "The device is out of your account and your conversations.");
+        invocation.Answer(new DeviceRevokedAnswer(device.ToString()), AnswersJson.Default.DeviceRevokedAnswer, "The device is out of your account and your conversations.");
         return ExitCode.Done;
+    }
+
+    private static Verb NameDevice()
+    {
+        var device = new Argument<string>("DEVICE") { Description = "The device’s id, its beginning, or its name." };
+        var name = new Argument<string>("NAME") { Description = "The name; the empty one takes it away." };
+        return new Verb(
+            new Command("name-device", "Gives one of your devices a name, which your devices see and nobody else.") { device, name },
+            (parsed, invocation) => invocation.WithServerAsync(async client =>
+            {
+                if (!(await client.FindDeviceAsync(parsed.GetRequiredValue(device), invocation.Cancelled)).TryGetValue(out DeviceId id, out ClientError? error))
+                    return invocation.Fail(error);
+                string given = parsed.GetRequiredValue(name);
+                ClientResult named = client.SetDeviceName(id, given);
+                if (!named.Succeeded)
+                    return invocation.Fail(named.Error);
+                invocation.Answer(new DeviceNamedAnswer(id.ToString(), given), AnswersJson.Default.DeviceNamedAnswer, "The device has its name.");
+                return ExitCode.Done;
+            }),
+            "parley name-device 3f09c2 laptop");
+    }
+
+    /// <summary>Stays until a new device has all it is to have, and says how far that is.</summary>
+    private static async Task SettleAsync(Invocation invocation, ParleyClient client, DeviceId device)
+    {
+        bool isShown = !invocation.Json && invocation.Console.ErrorIsTerminal;
+        bool hasSettled = await client.SettleAsync(
+            device,
+            SettlePatience,
+            (done, total) =>
+            {
+                if (isShown && total > 0)
+                    invocation.Console.Error.Write($"\rHistory: {Plural.Grouped(done)} of {Plural.Grouped(total)} messages ");
+            },
+            invocation.Cancelled);
+        if (isShown)
+            invocation.Console.Error.Write(hasSettled ? "\rAll conversations and their history are there.\n" : "\rWhat is missing comes when both devices are online.\n");
     }
 
     /// <summary>A new device may need a moment until it has said what it can be added with.</summary>
@@ -158,31 +191,19 @@ internal static class DeviceVerbs
     {
         if (device is { } added)
         {
-            ClientResult ready = await invocation.ProgressAsync("Waiting for the new device…", WaitForSupplyAsync(client, added, invocation.Cancelled));
+            ClientResult ready = await invocation.ProgressAsync("Waiting for the new device…", client.WaitForSupplyAsync(added, invocation.Cancelled));
             if (!ready.Succeeded)
                 return invocation.Fail(AnswersJson.Name(ready.Error.Code), "The device is one of yours now, but it has not come up yet. Once it has: parley share-devices", ExitCode.Refused);
         }
 
-        if (!(await invocation.ProgressAsync("Adding your devices to your conversations…", client.AddDevicesToConversationsAsync(invocation.Cancelled))).TryGetValue(out int count, out ClientError? error))
+        if (!(await invocation.ProgressAsync("Adding your devices to your conversations…", client.AddDevicesToConversationsAsync(device, invocation.Cancelled))).TryGetValue(out int count, out ClientError? error))
             return invocation.Fail(error);
-        string sentence = count == 0 ? "You have no conversation yet that they could be in." : $"Your devices are in all your conversations ({count}).";
+        string sentence = count == 0 ? "You have no conversation yet that they could be in." : $"Your devices are in {Plural.Of(count, "conversation")} of yours.";
         invocation.Answer(new DeviceAddedAnswer(device?.ToString(), count), AnswersJson.Default.DeviceAddedAnswer, sentence);
+        await invocation.Console.Out.FlushAsync(invocation.Cancelled);
+        if (device is { } settling)
+            await SettleAsync(invocation, client, settling);
         return ExitCode.Done;
-    }
-
-    private static async Task<ClientResult> WaitForSupplyAsync(ParleyClient client, DeviceId device, CancellationToken cancelled)
-    {
-        for (int i = 0; i < SupplyTries; i++)
-        {
-            ClientResult<bool> isSupplied = await client.IsReadyAsync(device, cancelled);
-            if (!isSupplied.Succeeded)
-                return ClientResult.Refuse(isSupplied.Error);
-            if (isSupplied.Value)
-                return ClientResult.Success;
-            await Task.Delay(SupplyInterval, TimeProvider.System, cancelled);
-        }
-
-        return ClientResult.Refuse(ClientErrorCode.PeerUnreachable);
     }
 
     /// <summary>The QR code, two rows of it in each line of text.</summary>

@@ -12,6 +12,7 @@ namespace Parley.Terminal.CommandLine;
 internal sealed record Invocation(CommandLineConsole Console, bool Json, string ProfileFolder, bool AllowsFallbackSuite, PassphraseSource Passphrases, CancellationToken Cancelled)
 {
     private static readonly TimeSpan ProgressAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Answers with a shape for a program, or words for a person.</summary>
     public void Answer<T>(T answer, JsonTypeInfo<T> shape, string words) => Console.Out.Write((Json ? JsonSerializer.Serialize(answer, shape) : words) + "\n");
@@ -61,7 +62,11 @@ internal sealed record Invocation(CommandLineConsole Console, bool Json, string 
         ExitCode exit = await work(client, caughtUp.Error);
         // What earlier commands could not send goes out before this one ends. If it still cannot, it stays kept.
         if (caughtUp.Succeeded && !Cancelled.IsCancellationRequested)
+        {
             await ProgressAsync("Sending what was kept…", client.FlushAsync(Cancelled));
+            await ProgressAsync("Handing over history…", client.HandOverAsync(HandOverPatience, Cancelled));
+        }
+
         return exit;
     });
 

@@ -21,6 +21,7 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
     private Task _loop = Task.CompletedTask;
     private int _changed;
     private ChatEffect.ReadTimeline? _watched;
+    private TaskCompletionSource<string?>? _number;
 
     /// <summary>Opens the account and begins to work.</summary>
     public void Start() => _loop = Task.Run(() => GuardAsync(LoopAsync));
@@ -95,6 +96,7 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
     {
         Interlocked.Exchange(ref _changed, 0);
         post(new ChatEvent.ConversationsRead([.. client.Conversations]));
+        post(new ChatEvent.HistoryRead(HistoryWords.Describe(client.HistoryProgress)));
         if (_watched is { } watched)
             post(new ChatEvent.TimelineRead(watched.Id, watched.Count, [.. client.ReadTimeline(watched.Id, watched.Count)]));
     }
@@ -113,6 +115,16 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
                 return true;
             case ChatEffect.Send send:
                 Report(client.Send(send.Id, send.Message).Error);
+                return true;
+            case ChatEffect.SetDraft draft:
+                client.SetDraft(draft.Id, draft.Text);
+                return true;
+            case ChatEffect.SetMuted mute:
+                Report(client.SetMuted(mute.Id, mute.IsMuted).Error);
+                return true;
+            case ChatEffect.AnswerNumber answer:
+                if (Interlocked.Exchange(ref _number, null)?.TrySetResult(answer.Number) != true)
+                    post(new ChatEvent.Reported("No device waits for a number. /device add CODE begins.", IsError: true));
                 return true;
             case ChatEffect.SetNickname nickname:
                 Report(client.SetNickname(nickname.Name), $"Others now see you as {SafeText.Line(nickname.Name)}.");
@@ -157,6 +169,24 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
             case ChatEffect.Rename rename:
                 Report(await client.RenameAsync(rename.Id, rename.Name, stop), "The group has a new name.");
                 break;
+            case ChatEffect.SetHistory set:
+                Report(await client.SetHistoryAsync(set.Id, set.Policy, stop), HistoryWords.Describe(set.Policy));
+                break;
+            case ChatEffect.ReadDevices:
+                if ((await client.ListDevicesAsync(stop)).TryGetValue(out IReadOnlyList<DeviceInfo>? devices, out ClientError? unlisted))
+                    post(new ChatEvent.DevicesRead([.. devices]));
+                else
+                    Report(unlisted);
+                break;
+            case ChatEffect.AddDevice add:
+                await AddDeviceAsync(client, add.Code, stop);
+                break;
+            case ChatEffect.NameDevice name:
+                await WithDeviceAsync(client, name.Device, id => Task.FromResult(client.SetDeviceName(id, name.Name)), "The device has its name.", stop);
+                break;
+            case ChatEffect.RevokeDevice revoke:
+                await WithDeviceAsync(client, revoke.Device, id => client.RevokeDeviceAsync(id, stop), "The device is out of your account and your conversations.", stop);
+                break;
             case ChatEffect.CreateInvite:
                 if ((await client.CreateInviteAsync(uses: 1, TimeSpan.FromDays(7), stop)).TryGetValue(out string? link, out ClientError? error))
                     post(new ChatEvent.InviteMade(link));
@@ -166,6 +196,39 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
             default:
                 throw new InvalidOperationException($"Nobody carries out {effect.GetType().Name}.");
         }
+    }
+
+    private async Task AddDeviceAsync(ParleyClient client, string code, CancellationToken stop)
+    {
+        var number = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _number, number)?.TrySetResult(null);
+        var added = await client.AddDeviceAsync(
+            code,
+            cancelled =>
+            {
+                post(new ChatEvent.Reported("Type the number that the new device shows, like this: /device number 123 456", IsError: false));
+                return number.Task.WaitAsync(cancelled);
+            },
+            shown => post(new ChatEvent.NumberShown(shown)),
+            stop);
+        if (!added.TryGetValue(out Contracts.Identity.DeviceId device, out ClientError? error))
+        {
+            Report(error);
+            return;
+        }
+
+        post(new ChatEvent.Reported("The device is one of yours now, and is being added to your conversations.", IsError: false));
+        ClientResult supplied = await client.WaitForSupplyAsync(device, stop);
+        ClientResult<int> shared = supplied.Succeeded ? await client.AddDevicesToConversationsAsync(device, stop) : ClientResult.Refuse<int>(supplied.Error);
+        Report(shared.Error);
+    }
+
+    private async Task WithDeviceAsync(ParleyClient client, string text, Func<Contracts.Identity.DeviceId, Task<ClientResult>> work, string success, CancellationToken stop)
+    {
+        if ((await client.FindDeviceAsync(text, stop)).TryGetValue(out Contracts.Identity.DeviceId device, out ClientError? error))
+            Report(await work(device), success);
+        else
+            Report(error);
     }
 
     private void Shown(ClientResult<ConversationId> made, ParleyClient client, string firstMessage)

@@ -36,7 +36,7 @@ internal static class ChatView
     {
         canvas.Fill(new Area(0, 0, model.Size.Column, 1), Ink.Bar);
         string left = model.Self is null ? " Parley" : $" Parley  {model.Self} on {SafeText.Line(model.Server)}";
-        int unread = model.Conversations.Where(conversation => conversation.Id != model.Open?.Id).Sum(conversation => conversation.Unread);
+        int unread = model.Conversations.Where(conversation => conversation.Id != model.Open?.Id && !conversation.IsMuted).Sum(conversation => conversation.Unread);
         string right = (unread > 0 ? $"{unread} unread{(model.Size.Column >= 72 ? " elsewhere" : "")}  " : "") + Word(model.Connection.State) + " ";
         int rightColumn = model.Size.Column - Cells.Width(right);
         canvas.Put(0, 0, Cells.Cut(left, rightColumn - 1), Ink.Bar);
@@ -68,9 +68,9 @@ internal static class ChatView
             string count = conversation.Unread > 0 ? (conversation.Unread > 999 ? "999+" : conversation.Unread.ToString()) : conversation.State == MembershipState.Active ? "" : "left";
             int nameWidth = area.Width - 2 - (count.Length == 0 ? 0 : count.Length + 1);
             string line = " " + Cells.Fit(ConversationAddress.Of(conversation), nameWidth) + (count.Length == 0 ? "" : " " + count) + " ";
-            Ink ink = open ? Ink.Selected : conversation.Unread > 0 ? Ink.Strong : conversation.State == MembershipState.Active ? Ink.Normal : Ink.Muted;
+            Ink ink = open ? Ink.Selected : conversation is { Unread: > 0, IsMuted: false } ? Ink.Strong : conversation.State == MembershipState.Active ? Ink.Normal : Ink.Muted;
             canvas.Put(area.Left, area.Top + row, Cells.Fit(line, area.Width), ink);
-            if (conversation.Unread > 0 && !open)
+            if (conversation is { Unread: > 0, IsMuted: false } && !open)
                 canvas.Put(area.Right - 1 - count.Length, area.Top + row, count, Ink.Unread);
         }
     }
@@ -175,7 +175,7 @@ internal static class ChatView
             return;
         }
 
-        string sentence = SafeText.Line(model.Connection.Sentence);
+        string sentence = SafeText.Line(model.History.Length == 0 ? model.Connection.Sentence : $"{model.Connection.Sentence} {model.History}");
         bool room = width >= Hint.Length + Cells.Width(sentence) + 2;
         canvas.Put(1, layout.StatusRow, Cells.Cut(sentence, width), model.Connection.State == ConnectionState.Online ? Ink.Muted : Ink.Notice);
         if (room)

@@ -77,6 +77,10 @@ internal static class TimelineLines
                 first ? TimeZoneInfo.ConvertTime(item.At, zone).ToString("HH:mm", CultureInfo.InvariantCulture) : "",
                 first ? shownName : "", nameInk, rows[row], ink, last ? mark : "", markInk);
         }
+
+        // A line of its own, in an ink that no message's text has.
+        if (item.HandedOverBy is { } by)
+            yield return new TimelineLine("", "", nameInk, $"as {by} has handed it over", Ink.Muted);
     }
 
     private static (string Mark, Ink Ink) Mark(DeliveryState state) => state switch

@@ -112,6 +112,51 @@ internal static class SlashActions
             : Step.Refuse(model, "Usage: /verify @name");
     }
 
+    /// <summary><c>/history [POLICY]</c>.</summary>
+    public static Step History(ChatModel model, SlashLine line)
+    {
+        if (model.Current is not { } conversation)
+            return Step.To(model);
+        if (line.Words.Count == 0)
+            return Step.To(model.Tell(HistoryWords.Describe(conversation.History)));
+        return HistoryWords.TryParse(line.Words[0], out HistoryPolicy? policy)
+            ? Step.To(model, new ChatEffect.SetHistory(conversation.Id, policy))
+            : Step.Refuse(model, HistoryWords.Usage);
+    }
+
+    /// <summary><c>/mute</c>.</summary>
+    public static Step Mute(ChatModel model, SlashLine line) => model.Current is { } conversation
+        ? Step.To(model.Tell(conversation.IsMuted ? "The conversation is not muted any more." : "The conversation is muted on all your devices."), new ChatEffect.SetMuted(conversation.Id, !conversation.IsMuted))
+        : Step.To(model);
+
+    /// <summary><c>/devices</c>.</summary>
+    public static Step Devices(ChatModel model, SlashLine line) => Step.To(model, new ChatEffect.ReadDevices());
+
+    /// <summary><c>/device add CODE | number NUMBER | name DEVICE NAME | revoke DEVICE</c>.</summary>
+    public static Step Device(ChatModel model, SlashLine line)
+    {
+        string rest = line.RestAfterFirst;
+        switch (line.Words[0].ToLowerInvariant())
+        {
+            case "add":
+                return Step.To(model.Tell("Looking for the new device…"), new ChatEffect.AddDevice(rest));
+            case "number":
+                return Step.To(model, new ChatEffect.AnswerNumber(rest));
+            case "name" when line.Words.Count > 2:
+                return Step.To(model, new ChatEffect.NameDevice(line.Words[1], rest[(rest.IndexOf(line.Words[1], StringComparison.Ordinal) + line.Words[1].Length)..].Trim()));
+            case "revoke":
+                return Step.To(model with
+                {
+                    Overlay = new Overlay.Question(
+                        $"Take {Cells.Cut(SafeText.Line(rest), 40)} out of your account?",
+                        ["It can no longer sign in, and leaves all conversations.", "What it has received stays on it."],
+                        new ChatEffect.RevokeDevice(rest)),
+                });
+            default:
+                return Step.Refuse(model, "Usage: /device add CODE, /device name DEVICE NAME, /device revoke DEVICE");
+        }
+    }
+
     /// <summary><c>/emoji [word]</c>.</summary>
     public static Step Emoji(ChatModel model, SlashLine line) => Step.To(model with { Overlay = new Overlay.EmojiPicker(line.Rest) });
 

@@ -22,6 +22,10 @@ internal static class SlashCommands
         new("me", "TEXT", 1, SlashNeeds.Conversation, SlashCompletes.Nothing, "Tells what you do: /me waves.", SlashActions.Me),
         new("nick", "NAME", 1, SlashNeeds.Nothing, SlashCompletes.Nothing, "Sets the name others see beside your handle.", SlashActions.Nick),
         new("verify", "[@name]", 0, SlashNeeds.Nothing, SlashCompletes.Handles, "Shows the safety number with someone, to compare by voice or in person.", SlashActions.Verify),
+        new("history", "[POLICY]", 0, SlashNeeds.Group, SlashCompletes.Nothing, "Says or sets what people who are added are shown: none, invitation, all, or a number of days.", SlashActions.History),
+        new("mute", "", 0, SlashNeeds.Conversation, SlashCompletes.Nothing, "Mutes the conversation on all your devices, or ends that.", SlashActions.Mute),
+        new("devices", "", 0, SlashNeeds.Nothing, SlashCompletes.Nothing, "Lists your devices.", SlashActions.Devices),
+        new("device", "add|name|revoke …", 2, SlashNeeds.Nothing, SlashCompletes.Nothing, "Takes a device in (add CODE), names it (name DEVICE NAME), takes it out (revoke DEVICE).", SlashActions.Device),
         new("emoji", "[word]", 0, SlashNeeds.Nothing, SlashCompletes.Nothing, "Opens the emoji picker.", SlashActions.Emoji),
         new("clear", "", 0, SlashNeeds.Conversation, SlashCompletes.Nothing, "Clears the view; nothing is deleted.", SlashActions.Clear),
         new("export", "FILE", 1, SlashNeeds.Conversation, SlashCompletes.Nothing, "Writes the conversation to a text file.", SlashActions.Export),
@@ -49,7 +53,8 @@ internal static class SlashCommands
     private static string Unknown(string name)
     {
         string typed = name.ToLowerInvariant();
-        SlashCommand nearest = All.MinBy(command => Distance(command.Name, typed))
+        // Of two that are as near, the one that begins as what was typed: a first letter is seldom wrong.
+        SlashCommand nearest = All.MinBy(command => (Distance(command.Name, typed), typed.StartsWith(command.Name[0]) ? 0 : 1))
             ?? throw new InvalidOperationException("The table of commands is empty.");
         string shown = Text.Cells.Cut(Text.SafeText.Line(name), 20);
         return Distance(nearest.Name, typed) <= TypoMax

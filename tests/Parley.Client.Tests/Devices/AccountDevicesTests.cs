@@ -89,8 +89,8 @@ public sealed class AccountDevicesTests : IDisposable
         IReadOnlyList<byte[]> claimed = Fixture.Server.Claim("alice");
         Assert.True(thief.Host.Run(engine => engine.AddToDevices(claimed, device: null, Fixture.Time.GetUtcNow())).Succeeded);
         Fixture.Settle();
-        Assert.False(second.Host.Look(engine => engine.IsOwnMember(thief.Device)));
-        Assert.False(_account.First.Host.Look(engine => engine.IsOwnMember(thief.Device)));
+        Assert.False(second.Host.Look(engine => engine.IsShared(thief.Device)));
+        Assert.False(_account.First.Host.Look(engine => engine.IsShared(thief.Device)));
         Assert.Empty(thief.Conversations);
         Assert.Contains(second.Host.TakeNews(), static change => change is ClientEvent.ServerFault);
     }
@@ -196,7 +196,7 @@ public sealed class AccountDevicesTests : IDisposable
     private void Revoke(TestDevice by, TestDevice device)
     {
         DeviceId lost = device.Device;
-        Assert.NotNull(by.Host.Run(engine => engine.RemoveFromDevices(lost, Fixture.Time.GetUtcNow())));
+        Assert.True(by.Host.Run(engine => engine.RemoveFromDevices(lost, Fixture.Time.GetUtcNow())).Succeeded);
         Fixture.Settle();
     }
 }

@@ -127,7 +127,7 @@ internal sealed class FakeServer(TimeProvider time)
             return (ErrorCode.EpochUnknown, 0);
         if (content.Type != ContentType.Application && content.Epoch < log.Epoch && content.Supersedes is null)
             return (ErrorCode.EpochTaken, 0);
-        if (content.Epoch + Limits.PastEpochsMax < log.Epoch)
+        if (content.Epoch + Limits.PastEpochsMax < log.Epoch || (content.Type == ContentType.Application && content.Epoch < log.EpochOfLastAdd))
             return (ErrorCode.EpochTooOld, 0);
         ulong sequence = (ulong)log.Entries.Count + 1;
         var envelope = new Envelope { Sequence = sequence, ReceivedAtMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(), MessageId = append.MessageId, Message = append.Message };
@@ -149,6 +149,8 @@ internal sealed class FakeServer(TimeProvider time)
     {
         log.Epoch = nextEpoch;
         log.LastCommit = sequence;
+        if (append.AddedDevices.Count > 0)
+            log.EpochOfLastAdd = log.Epoch;
         for (int i = 0; i < log.Stretches.Count; i++)
         {
             var stretch = log.Stretches[i];
@@ -182,6 +184,9 @@ internal sealed class FakeServer(TimeProvider time)
         public List<(DeviceId Device, ulong After, ulong Through)> Stretches { get; } = [];
 
         public ulong Epoch { get; set; }
+
+        /// <summary>The epoch since which nobody was added: what is of an earlier one, somebody who is there now could not read.</summary>
+        public ulong EpochOfLastAdd { get; set; }
 
         public ulong LastCommit { get; set; }
 

@@ -7,6 +7,31 @@ namespace Parley.Terminal.Tests.Chat;
 public sealed class ChatUpdateTests
 {
     [Fact]
+    public void What_is_begun_to_be_written_stays_with_its_conversation()
+    {
+        Scene scene = new Scene(80, 24).WithConversations().Type("see you at");
+        scene.Effects.Clear();
+        scene.Press(KeyName.Down, alt: true);
+        Assert.Equal("", scene.Model.Composer.Text);
+        Assert.Equal(new ChatEffect.SetDraft(Scene.Id(1), "see you at"), scene.Effects[0]);
+        scene.Press(KeyName.Up, alt: true);
+        Assert.Equal("see you at", scene.Model.Composer.Text);
+        scene.Effects.Clear();
+        scene.Press(KeyName.Enter);
+        Assert.Contains(new ChatEffect.SetDraft(Scene.Id(1), ""), scene.Effects);
+    }
+
+    [Fact]
+    public void Who_hands_a_message_over_is_shown_under_it_and_how_far_that_is_at_the_bottom()
+    {
+        Scene scene = new Scene(80, 24).WithConversations().WithTimeline(Scene.Says(1, "carol", "hi") with { HandedOverBy = Scene.Person("bob") });
+        scene.Apply(new ChatEvent.HistoryRead("History: 1,200 of 5,400 messages."));
+        string drawn = scene.Draw().ToString();
+        Assert.Contains("as @bob has handed it over", drawn, StringComparison.Ordinal);
+        Assert.Contains("History: 1,200 of 5,400 messages.", drawn, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_first_conversation_is_opened_by_itself()
     {
         Scene scene = new Scene(80, 24).WithConversations();

@@ -12,7 +12,7 @@ public sealed class AnswersTests
     {
         string json = JsonSerializer.Serialize(ItemAnswer.Of(Scene.Group(1, "climbers"), Scene.Says(7, "bob", "hi\n\u001b[31m \u202E", name: "Bob")), AnswersJson.Default.ItemAnswer);
         Assert.Equal(
-            """{"conversation":"01000000000000000000000000000000","address":"#climbers","order":7,"id":null,"sender":"@bob","name":"Bob","at":"2026-11-23T09:15:00+00:00","kind":"text","text":"hi\n\u001B[31m \u202E","state":"received"}""",
+            """{"conversation":"01000000000000000000000000000000","address":"#climbers","order":7,"id":null,"sender":"@bob","name":"Bob","at":"2026-11-23T09:15:00+00:00","kind":"text","text":"hi\n\u001B[31m \u202E","state":"received","handed_over_by":null}""",
             json);
     }
 

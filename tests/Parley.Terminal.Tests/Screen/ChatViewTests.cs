@@ -66,7 +66,7 @@ public sealed class ChatViewTests
     public void Completing_a_person() => ScreenFile.Matches(new Scene(80, 20).WithConversations().WithTimeline(Talk[..4]).Type("ask @").Draw());
 
     [Fact]
-    public void Help_page() => ScreenFile.Matches(new Scene(100, 40).WithConversations().Press(KeyName.Help).Draw());
+    public void Help_page() => ScreenFile.Matches(new Scene(100, 46).WithConversations().Press(KeyName.Help).Draw());
 
     [Fact]
     public void Help_page_at_60x18() => ScreenFile.Matches(new Scene(60, 18).WithConversations().Press(KeyName.Help).Press(KeyName.Down).Draw());

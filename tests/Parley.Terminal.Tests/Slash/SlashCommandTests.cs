@@ -56,7 +56,33 @@ public sealed class SlashCommandTests
         Expect("/nick Alice L.", new ChatEffect.SetNickname("Alice L."));
         Expect("/verify @bob", new ChatEffect.ReadVerification(Scene.Person("bob")));
         Expect("/export chat file.txt", new ChatEffect.Export(Scene.Id(1), "chat file.txt"));
+        Expect("/history 30", new ChatEffect.SetHistory(Scene.Id(1), new HistoryPolicy(HistoryPolicyKind.LastDays, 30)));
+        Expect("/mute", new ChatEffect.SetMuted(Scene.Id(1), true));
+        Expect("/devices", new ChatEffect.ReadDevices());
+        Expect("/device add 7KQ2-M9XD", new ChatEffect.AddDevice("7KQ2-M9XD"));
+        Expect("/device number 123 456", new ChatEffect.AnswerNumber("123 456"));
+        Expect("/device name 3f09c2 old laptop", new ChatEffect.NameDevice("3f09c2", "old laptop"));
         Expect("/QUIT", new ChatEffect.Quit());
+    }
+
+    [Fact]
+    public void Taking_a_device_out_is_asked_first()
+    {
+        Scene scene = new Scene(80, 24).WithConversations();
+        scene.Effects.Clear();
+        scene.Enter("/device revoke 3f09c2");
+        Assert.Empty(scene.Effects);
+        scene.Type("y");
+        Assert.Equal([new ChatEffect.RevokeDevice("3f09c2")], scene.Effects);
+    }
+
+    [Fact]
+    public void A_policy_that_cannot_be_had_is_refused_in_words()
+    {
+        Scene scene = new Scene(80, 24).WithConversations().Enter("/history 0");
+        Assert.Equal("Write none, invitation, all, or a number of days.", scene.Model.Told?.Sentence);
+        scene = new Scene(80, 24).WithConversations().Enter("/history");
+        Assert.Equal("People who are added are shown nothing of what was said before.", scene.Model.Told?.Sentence);
     }
 
     [Fact]
