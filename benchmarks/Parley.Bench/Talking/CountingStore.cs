@@ -18,6 +18,8 @@ internal sealed class CountingStore(IClientStore store) : IClientStore
 
     public IReadOnlyList<StoreEntry> Read(StoreRange range) => store.Read(range);
 
+    public IReadOnlyList<byte[]> ReadKeys(StoreRange range) => store.ReadKeys(range);
+
     public void Write(StoreBatch batch)
     {
         store.Write(batch);
