@@ -31,7 +31,7 @@ internal sealed partial class ConversationReceiver
     {
         UnsealHandshake(conversation);
         conversation.AddNotice(Notices.Lost(), at);
-        conversation.Set(conversation.Record with { LogEpoch = logEpoch, HasAskedToReturn = false, HasProposals = false, HasUnlawfulProposals = false });
+        conversation.Set(conversation.Record with { LogEpoch = logEpoch, HasAskedToReturn = false, HasProposals = false, HasUnlawfulProposals = false, Voters = 0, IsDisputing = false });
         conversation.Set(conversation.Session with { CommitAt = null, SealAfterEpoch = null });
     }
 
@@ -46,11 +46,22 @@ internal sealed partial class ConversationReceiver
         conversation.Set(new ConversationSession());
     }
 
+    /// <summary>What is stored of the group is damaged: what is left of it goes, and this device is lost.</summary>
+    public static void LoseDamaged(ConversationState conversation, DateTimeOffset at)
+    {
+        conversation.DeleteGroup();
+        conversation.AddNotice(Notices.Damaged(), at);
+        Lose(conversation, logEpoch: 0, at);
+        conversation.Set(new ConversationSession());
+    }
+
     /// <summary>An entry of the log that a device which is lost cannot open: what the server sees of it too is all there is to know.</summary>
-    private void Pass(ConversationState conversation, EntryHeader header, Envelope envelope, DateTimeOffset at)
+    private void Pass(ConversationState conversation, MlsMessage message, EntryHeader header, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
     {
         if (header.Type == ContentType.Application)
             AddUnreadable(conversation, Notices.Missed(), at);
+        if (header.Type == ContentType.Proposal && ObjectorOf(conversation, message) is { } objector)
+            Object(conversation, objector, at, now);
         if (header.Type != ContentType.Commit)
             return;
         byte[] self = context.Profile.Identity.Certificate.DeviceId.ToArray();
@@ -81,6 +92,6 @@ internal sealed partial class ConversationReceiver
 
         conversation.DeleteGroup();
         conversation.Set(new ConversationSession());
-        conversation.Set(conversation.Record with { Membership = membership, LogEpoch = null, AreKeysStale = false, HasAskedToReturn = false, IsAdmin = false, HasProposals = false, HasUnlawfulProposals = false });
+        conversation.Set(conversation.Record with { Membership = membership, LogEpoch = null, AreKeysStale = false, HasAskedToReturn = false, IsAdmin = false, HasProposals = false, HasUnlawfulProposals = false, Voters = 0, IsDisputing = false, Objectors = [] });
     }
 }

@@ -51,16 +51,17 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         }
 
         ulong epoch = conversation.Epoch;
+        int voters = header.Type == ContentType.Commit ? CountVoters(conversation, envelope) : 0;
         if (conversation.Head is { Sealed: { } own } head && envelope.MessageId.Span.SequenceEqual(own.Id.Span) && envelope.Message.Span.SequenceEqual(own.Message.Span))
             Echo(conversation, head, message, envelope, at, now);
-        else if (conversation.Record.IsLost)
-            Pass(conversation, header, envelope, at);
+        else if (conversation.Record.IsLost && !(header.Type == ContentType.Application && conversation.HasGroup && header.Epoch <= conversation.Group.Epoch))
+            Pass(conversation, message, header, envelope, at, now);
         else
             ProcessForeign(conversation, message, header, envelope, at, now);
         if (!conversation.IsFollowed)
             return;
         if (header.Type == ContentType.Commit)
-            NoteCommit(conversation, envelope.Sequence, epoch, now);
+            NoteCommit(conversation, envelope.Sequence, epoch, voters, now);
         conversation.SaveGroup();
     }
 
@@ -68,10 +69,18 @@ internal sealed partial class ConversationReceiver(EngineContext context)
     /// The log has a Commit. One that has not brought this device into another epoch is disregarded by all members, who judge by what they have in
     /// common; the server does not know, and takes the next for that epoch only if it names this one. Whoever's turn is first makes it.
     /// </summary>
-    private static void NoteCommit(ConversationState conversation, ulong sequence, ulong epochBefore, DateTimeOffset now)
+    private static void NoteCommit(ConversationState conversation, ulong sequence, ulong epochBefore, int voters, DateTimeOffset now)
     {
-        bool isFollowed = !conversation.Record.IsLost && conversation.Epoch != epochBefore;
-        conversation.Set(conversation.Record with { LastCommit = sequence, EpochCommit = isFollowed ? sequence : conversation.Record.EpochCommit });
+        ConversationRecord record = conversation.Record;
+        bool isFollowed = !record.IsLost && conversation.Epoch != epochBefore;
+        conversation.Set(record with
+        {
+            LastCommit = sequence,
+            EpochCommit = isFollowed ? sequence : record.EpochCommit,
+            Voters = isFollowed || (record is { IsDisputing: true, Voters: 0 }) ? voters : record.Voters,
+            IsDisputing = record.IsDisputing && !isFollowed,
+            Objectors = [],
+        });
         if (conversation.Record.RefusedCommit is null)
             return;
         ScheduleCommit(conversation, now);
@@ -96,7 +105,8 @@ internal sealed partial class ConversationReceiver(EngineContext context)
                 context.Giver.HandedOver(conversation, work.Job, now);
                 break;
             case OutboxWork.Return:
-                conversation.Set(conversation.Record with { HasAskedToReturn = true });
+                conversation.Set(conversation.Record with { HasAskedToReturn = conversation.Record.IsLost });
+                Object(conversation, context.Profile.Identity.Certificate.DeviceId, at, now);
                 break;
             case OutboxWork.Leave:
                 conversation.Group.Process(message, now: null);
@@ -114,6 +124,14 @@ internal sealed partial class ConversationReceiver(EngineContext context)
 
     private void ProcessForeign(ConversationState conversation, MlsMessage message, EntryHeader header, Envelope envelope, DateTimeOffset at, DateTimeOffset now)
     {
+        if (header.Type == ContentType.Commit && conversation.Record.IsDisputing && header.Epoch > conversation.Group.Epoch)
+        {
+            // The others' next Commit was first: they have gone on from the one that this device could not follow.
+            LoseAgain(conversation, at);
+            Pass(conversation, message, header, envelope, at, now);
+            return;
+        }
+
         try
         {
             // Whoever adds a device checks its KeyPackage's lifetime. Here no clock is asked: a log may be read months later, or on a device whose
@@ -133,6 +151,8 @@ internal sealed partial class ConversationReceiver(EngineContext context)
                         BeginToLeave(conversation, at);
                     else
                         Consider(conversation, proposal.Queued, now);
+                    if (ConversationRules.Of(conversation.Group).ReturnOf(proposal.Queued) is not null && proposal.Queued.Proposal is Proposal.Add { KeyPackage.LeafNode: var wished })
+                        Object(conversation, CertificateCheck.Of(wished).DeviceId, at, now);
                     break;
                 case Received.Commit commit:
                     using (commit.Staged)
@@ -303,8 +323,15 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         {
             // A Commit of its own that this device has forgotten: the others have gone on by it.
             case (ContentType.Commit, MlsError.OwnCommitForgotten):
+                Lose(conversation, header.Epoch + 1, at);
+                break;
             // What is encrypted for each member apart may be good for the others.
             case (ContentType.Commit, MlsError.PathDecryptionFailed or MlsError.PathKeyMismatch):
+                Lose(conversation, header.Epoch + 1, at);
+                conversation.Set(conversation.Record with { IsDisputing = true });
+                break;
+            // Most of the others could not follow the Commit that began this epoch, and have gone on without it.
+            case (ContentType.Commit, MlsError.WrongEpoch) when conversation.Record.IsOverruled && header.Epoch < conversation.Group.Epoch && header.Supersedes == conversation.Record.LastCommit:
                 Lose(conversation, header.Epoch + 1, at);
                 break;
             // All else about a Commit the members judge alike: none of them follows it.

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text;
+using Parley.Contracts.Identity;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 
@@ -90,6 +92,21 @@ internal sealed record ConversationRecord
     /// </summary>
     public ulong? RefusedCommit => IsLost || LastCommit == EpochCommit ? null : LastCommit;
 
+    /// <summary>
+    /// How many devices have a say about the Commit that began this epoch, or that this device could not follow: the members before it but those
+    /// whom the server was told are removed by it. 0 if this device has none.
+    /// </summary>
+    public int Voters { get; init; }
+
+    /// <summary>The devices that have said, since the log's last Commit, that they cannot follow it.</summary>
+    public ImmutableArray<DeviceId> Objectors { get; init; } = [];
+
+    /// <summary>Whether this device has its group as it was before a Commit that it could not follow, and others perhaps could.</summary>
+    public bool IsDisputing { get; init; }
+
+    /// <summary>Whether most of those who have a say, its maker aside, cannot follow the log's last Commit.</summary>
+    public bool IsOverruled => Voters > 0 && Objectors.Length * 2 > Voters - 1;
+
     /// <summary>What those who are added are handed of what was said before.</summary>
     public HistoryPolicy History { get; init; } = HistoryPolicy.None;
 
@@ -117,6 +134,9 @@ internal sealed record ConversationRecord
         writer.WriteUInt16((ushort)History.Days);
         writer.WriteUInt64(LastCommit);
         writer.WriteUInt64(EpochCommit);
+        writer.WriteUInt32((uint)Voters);
+        writer.WriteUInt8((byte)(IsDisputing ? 1 : 0));
+        writer.WriteVectorOf(Objectors, static (w, device) => w.WriteBytes(device.ToArray()));
         return writer.ToArray();
     }
 
@@ -154,6 +174,9 @@ internal sealed record ConversationRecord
             History = reader.AtEnd ? HistoryPolicy.None : new HistoryPolicy((HistoryPolicyKind)reader.ReadUInt8(), reader.ReadUInt16()),
             LastCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
             EpochCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
+            Voters = reader.AtEnd ? 0 : (int)reader.ReadUInt32(),
+            IsDisputing = !reader.AtEnd && reader.ReadUInt8() == 1,
+            Objectors = reader.AtEnd ? [] : reader.ReadVectorOf(Roster.ReadDevice, MessageLimits.LeavesMax),
         };
         if (!reader.Finish() || version != Version)
             throw new InvalidDataException("A stored conversation is damaged.");

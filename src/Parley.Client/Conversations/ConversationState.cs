@@ -67,6 +67,26 @@ internal sealed class ConversationState : IDisposable
     /// <summary>Whether there is a group: a device that is lost may have none.</summary>
     public bool HasGroup => _hasGroup ??= _context.Store.ReadKeys(new StoreRange(Keys.Group, Limit: 1)).Count > 0;
 
+    /// <summary>Whether what is stored of the group can be put together again; a device that is lost may have none.</summary>
+    public bool IsGroupWhole
+    {
+        get
+        {
+            try
+            {
+                return (Record.IsLost && !HasGroup) || Group is not null;
+            }
+            catch (ArgumentException)
+            {
+                return false;
+            }
+            catch (ClientStoreException damage) when (damage.Code == ClientErrorCode.ProfileDamaged)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>The epoch of the group; 0 where there is none.</summary>
     public ulong GroupEpoch => HasGroup ? Group.Epoch : 0;
 

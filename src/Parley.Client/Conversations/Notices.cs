@@ -55,6 +55,11 @@ internal static class Notices
         $"{by} made a change that this conversation’s rules forbid. It has no effect, and the conversation goes on without it.",
         "If it happens again, their Parley may be out of date, or somebody else may use their device: ask them, or have an administrator remove them.");
 
+    /// <summary>A Commit was good for a few members at most.</summary>
+    public static TimelineBody.Unreadable Overruled() => new(
+        "A member made a change to this conversation that most members’ devices cannot follow. It has no effect, and the conversation goes on without it.",
+        "If it happens again, the server’s owner can see which device it comes from.");
+
     /// <summary>A Commit is none: nobody can follow it.</summary>
     public static TimelineBody.Unreadable Refused() => new(
         "A change to this conversation is damaged, or was not made by a member. It has no effect, and the conversation goes on without it.",
@@ -62,6 +67,9 @@ internal static class Notices
 
     /// <summary>This device cannot follow its group any more, and has asked to be added again.</summary>
     public static string Lost() => "This device has lost its place in the conversation, as after its profile was restored from an old copy. It has asked to be added again, which happens by itself as soon as another member is online. What you write is kept until then. If there is no other member, start a new conversation.";
+
+    /// <summary>What is stored of a group cannot be read.</summary>
+    public static string Damaged() => "What this device has stored of the conversation’s keys is damaged, as by a failing disk. What was said is still here.";
 
     /// <summary>This device is in its group again.</summary>
     public static string Back() => "This device is back in the conversation, with new keys. What was said in between cannot be read here; those who received it can tell you what it said.";

@@ -73,7 +73,7 @@ internal sealed record Roster(
 
     private static string ReadText(TlsReader reader) => System.Text.Encoding.UTF8.GetString(reader.ReadVector().Span);
 
-    private static DeviceId ReadDevice(TlsReader reader)
+    public static DeviceId ReadDevice(TlsReader reader)
     {
         ReadOnlyMemory<byte> bytes = reader.ReadBytes(Limits.DeviceIdBytes);
         if (!DeviceId.TryParse(bytes.Span, out DeviceId device))

@@ -236,6 +236,8 @@ internal sealed partial class ClientEngine : IDisposable
             requests.Add(new EngineRequest.Acknowledge(new LogId(conversation.Id), conversation.Record.Cursor));
         }
 
+        if (conversation.Head is not null || conversation.Record.HasProposals)
+            Mend(conversation, now);
         bool isInboxRead = _inbox.Head is { } head && _inboxCursor >= head;
         if (_sender.Next(conversation, isInboxRead, now) is { } request)
             requests.Add(request);
@@ -275,6 +277,7 @@ internal sealed partial class ClientEngine : IDisposable
     {
         if (ConversationId.TryParse(envelope.Welcome.Group.Span, out ConversationId id) && TryFind(id, out ConversationState? conversation) && conversation.IsFollowed)
         {
+            Mend(conversation, now);
             conversation.Await(envelope);
             JoinWaiting(conversation, now);
         }
@@ -324,6 +327,7 @@ internal sealed partial class ClientEngine : IDisposable
     {
         if (conversation.Session.IsHalted)
             return true;
+        Mend(conversation, now);
         if (_receiver.Receive(conversation, envelope, now))
         {
             JoinWaiting(conversation, now);
@@ -334,6 +338,13 @@ internal sealed partial class ClientEngine : IDisposable
         conversation.Set(new ConversationSession { Gaps = gaps, IsHalted = gaps > GapsMax, IsSubscribing = gaps > GapsMax });
         _context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
         return false;
+    }
+
+    /// <summary>Before a group is used it must be there; one that is damaged is given up, and the device asks to be added again.</summary>
+    private static void Mend(ConversationState conversation, DateTimeOffset now)
+    {
+        if (conversation.IsFollowed && !conversation.IsGroupWhole)
+            ConversationReceiver.LoseDamaged(conversation, now);
     }
 
     private bool TryFind(ConversationId id, [NotNullWhen(true)] out ConversationState? conversation) => Conversations.TryGetValue(id, out conversation);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Parley.Mls.Crypto;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
@@ -13,6 +14,8 @@ namespace Parley.Mls.Groups;
 /// </summary>
 public static class ExternalProposals
 {
+    private const string FramedContentLabel = "FramedContentTBS";
+
     /// <summary>A client proposes to be added itself (sender type <c>new_member_proposal</c>).</summary>
     /// <param name="crypto">The primitives.</param>
     /// <param name="groupId">The group.</param>
@@ -29,6 +32,24 @@ public static class ExternalProposals
             throw new ArgumentException("The signature key is not that of the KeyPackage.", nameof(signer));
         var suite = new CryptoSuite(crypto, keyPackage.CipherSuite);
         return Sign(suite, groupId, epoch, new Sender.NewMemberProposal(), new Proposal.Add(keyPackage), signer);
+    }
+
+    /// <summary>
+    /// Whether a message is a client's own proposal to be added, signed by it, whatever epoch it is for: for one who cannot process it, being in another.
+    /// Whether the client may be added is not looked at.
+    /// </summary>
+    /// <param name="crypto">The primitives.</param>
+    /// <param name="suite">The group's suite.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="keyPackage">The client's KeyPackage.</param>
+    public static bool TryVerifyAdd(ICryptoProvider crypto, CipherSuite suite, PublicMessage message, [NotNullWhen(true)] out KeyPackage? keyPackage)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        keyPackage = message.Content is { Sender: Sender.NewMemberProposal, Content: Content.ProposalContent { Proposal: Proposal.Add add } } ? add.KeyPackage : null;
+        if (keyPackage is null)
+            return false;
+        byte[] signed = AuthenticatedContent.EncodeToBeSigned(WireFormat.PublicMessage, message.Content, []);
+        return new CryptoSuite(crypto, suite).VerifyWithLabel(keyPackage.LeafNode.SignatureKey.Span, FramedContentLabel, signed, message.Auth.Signature.Span);
     }
 
     /// <summary>One of the group's <c>external_senders</c> proposes.</summary>
@@ -54,7 +75,7 @@ public static class ExternalProposals
     private static byte[] Sign(CryptoSuite suite, ReadOnlySpan<byte> groupId, ulong epoch, Sender sender, Proposal proposal, SignatureKeyPair signer)
     {
         var framed = new FramedContent(groupId.ToArray(), epoch, sender, default, new Content.ProposalContent(proposal));
-        byte[] signature = signer.Sign(suite, "FramedContentTBS", AuthenticatedContent.EncodeToBeSigned(WireFormat.PublicMessage, framed, []));
+        byte[] signature = signer.Sign(suite, FramedContentLabel, AuthenticatedContent.EncodeToBeSigned(WireFormat.PublicMessage, framed, []));
         var message = new PublicMessage(framed, new FramedContentAuthData(signature, null), null);
         return new MlsMessage.Public(message).Encode<MlsMessage>();
     }

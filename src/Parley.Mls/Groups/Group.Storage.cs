@@ -182,6 +182,7 @@ public sealed partial class Group
                 RestorePastEpochs(group);
                 foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _ratchets)
                     RestoreRatchet(group, kind, key, value);
+                Invariant.That(group.IsRemoved || (group._epoch.MessageSecrets.IsWhole() && group._past.TrueForAll(static past => past.MessageSecrets.IsWhole())));
                 group._epoch.MessageSecrets.Attach(group._log, writeAll: false);
                 group._epoch.Secrets.ExporterTree.Attach(group._log, writeAll: false);
                 foreach ((StateKey.Kind kind, byte[] key, byte[] value) in _rest)

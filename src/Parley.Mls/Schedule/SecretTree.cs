@@ -124,6 +124,23 @@ internal sealed class SecretTree : IDisposable
         return new FoundKeys(this, leaf, type, generation, derivation);
     }
 
+    /// <summary>Whether the keys of each leaf have been derived or can be; not so if part of what was stored is missing.</summary>
+    public bool IsWhole()
+    {
+        for (uint i = 0; i < (uint)_leafCount; i++)
+        {
+            var leaf = new LeafIndex(i);
+            NodeIndex? node = NodeIndex.OfLeaf(leaf);
+            while (node is { } index && !_nodes.ContainsKey(index))
+                node = index.Parent(_leafCount);
+            bool isDerived = _ratchets.ContainsKey((leaf, RatchetType.Handshake)) && _ratchets.ContainsKey((leaf, RatchetType.Application));
+            if (node is null && !isDerived)
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>The generations of application messages of a leaf that have been opened, or, of our own, sealed.</summary>
     public IEnumerable<(uint First, uint Last)> Received(LeafIndex leaf) =>
         _ratchets.TryGetValue((leaf, RatchetType.Application), out SenderRatchet? ratchet) ? ratchet.Received() : [];

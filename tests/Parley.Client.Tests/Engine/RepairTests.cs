@@ -1,7 +1,11 @@
+using Google.Protobuf;
 using Parley.Client.Conversations;
 using Parley.Client.Engine;
 using Parley.Client.Store;
+using Parley.Client.Identity;
 using Parley.Contracts.Wire;
+using Parley.Mls.Crypto;
+using Parley.Mls.Groups;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Framing;
 
@@ -189,6 +193,41 @@ public sealed class RepairTests : IDisposable
         Assert.Equal(MembershipState.Removed, _bob.Read(_group).State);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(20)]
+    public void A_device_whose_group_is_damaged_in_its_store_is_added_again(int bytesLeft)
+    {
+        // Whatever part of it is cut, and also if it is all gone.
+        byte[] prefix = new ConversationKeys(_group).Group;
+        List<StoreEntry> group = [.. _bob.Store.Read(new StoreRange(prefix)).Where(static entry => entry.Key[^1] != 0xFF)];
+        foreach (byte kind in group.Select(entry => entry.Key[prefix.Length]).Distinct())
+        {
+            var damage = new StoreBatch();
+            foreach (StoreEntry entry in _bob.Store.Read(new StoreRange(prefix)).Where(entry => entry.Key[prefix.Length] == kind))
+            {
+                if (bytesLeft == 0)
+                    damage.Delete(entry.Key);
+                else
+                    damage.Put(entry.Key, entry.Value[..Math.Min(bytesLeft, entry.Value.Length)]);
+            }
+
+            _bob.Store.Write(damage);
+            _bob.Crash();
+            _bob.Connect();
+            _bob.Say(_group, $"from bob {kind}");
+            _fixture.Settle();
+            _alice.Say(_group, $"from alice {kind}");
+            _fixture.Settle();
+            Assert.Equal($"from alice {kind}", _bob.Texts(_group)[^1]);
+            Assert.Contains($"from bob {kind}", _alice.Texts(_group));
+        }
+
+        Assert.Contains(Notices.Damaged(), _bob.Notices(_group));
+        Assert.Contains(Notices.Back(), _bob.Notices(_group));
+    }
+
     [Fact]
     public void What_the_server_left_out_is_told()
     {
@@ -229,6 +268,40 @@ public sealed class RepairTests : IDisposable
             Assert.Equal(invented.Sequence, Stored(_bob).Cursor);
             Assert.False(Stored(_bob).IsLost);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_Commit_that_most_cannot_follow_is_undone_and_one_that_one_device_cannot_brings_it_back(bool hitsAll)
+    {
+        // Alice's path has a secret for Bob, and above it one for Carol.
+        _alice.Disconnect();
+        int number = 0;
+        var spoiling = new SpoilingCrypto(RandomSource.System) { Spoils = () => number++ == 0 || hitsAll };
+        byte[] commit = CommitOf(_alice, spoiling);
+        Assert.Equal(ErrorCode.None, _fixture.Server.Append(_group, _alice.Device, new Append { MessageId = ByteString.CopyFrom(Guid.NewGuid().ToByteArray()), Message = ByteString.CopyFrom(commit) }).Error);
+        _fixture.Settle();
+        _fixture.Time.Advance(MlsProfile.CommitRankDelayMax);
+        _fixture.Settle();
+        _bob.Say(_group, "on");
+        _fixture.Settle();
+        _carol.Say(_group, "and on");
+        _fixture.Settle();
+        Assert.Equal(["one", "on", "and on"], _bob.Texts(_group));
+        Assert.Equal(["one", "on", "and on"], _carol.Texts(_group));
+        Assert.Equal(hitsAll ? [1, 1] : [0, 0], new[] { _bob, _carol }.Select(device => device.Timeline(_group).Count(static item => item.Content is TimelineContent.Unreadable { Why: var why } && why == Notices.Overruled().Why)));
+        Assert.Equal(!hitsAll, _bob.Notices(_group).Contains(Notices.Back()));
+    }
+
+    private byte[] CommitOf(TestDevice device, SpoilingCrypto crypto)
+    {
+        using LocalIdentity identity = Profile.Load(crypto, device.Store)?.Identity ?? throw new InvalidOperationException("No profile.");
+        byte[] prefix = new ConversationKeys(_group).Group;
+        using Group group = Group.Restore(
+            MlsProfile.Config(crypto, new DeviceAuthentication(new CertificateCheck(crypto, FakeServer.Name))), identity.Leaf,
+            device.Store.Read(new StoreRange(prefix)).Select(entry => KeyValuePair.Create<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(entry.Key.AsMemory(prefix.Length), entry.Value)));
+        return group.Commit(new CommitOptions(), _fixture.Time.GetUtcNow()).Message.ToArray();
     }
 
     private ConversationRecord Stored(TestDevice device) => ConversationRecord.Decode(device.Store.Get(new ConversationKeys(_group).Record)!); // There is one.

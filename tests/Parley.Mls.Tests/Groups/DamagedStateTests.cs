@@ -49,6 +49,18 @@ public sealed class DamagedStateTests : IDisposable
         Assert.Throws<ArgumentException>(() => Group.Restore(_world.Config, _world[0].Identity, without));
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void A_secret_tree_of_which_a_part_is_missing_is_refused(byte kind)
+    {
+        // Otherwise it would be found out by the first message of a leaf, when it is too late to say so.
+        List<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> entries = [.. Entries()];
+        IEnumerable<KeyValuePair<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> ofKind = entries.Where(entry => entry.Key.Span[0] == kind);
+        Assert.NotEmpty(ofKind);
+        Assert.All(ofKind, missing => Assert.Throws<ArgumentException>(() => Group.Restore(_world.Config, _world[0].Identity, entries.Where(entry => !entry.Key.Equals(missing.Key)))));
+    }
+
     [Fact]
     public void A_node_in_the_place_of_another_kind_is_refused()
     {

@@ -1,3 +1,6 @@
+using Parley.Mls.Tests.Vectors;
+using Parley.Mls.Messages.KeyPackages;
+using System.Diagnostics.CodeAnalysis;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages;
@@ -105,6 +108,20 @@ public sealed class ExternalProposalTests : IDisposable
         _world.Commit(_world[1]);
         Assert.Contains(joiner, _world.Members);
         _world.AssertTalk();
+    }
+
+    [Fact]
+    public void Who_proposes_itself_is_known_to_one_who_is_in_another_epoch()
+    {
+        Client joiner = _world.NewClient();
+        Client other = _world.NewClient();
+        Assert.True(TryVerify(ProposeItself(joiner, joiner.Identity.Signer), out KeyPackage? keyPackage));
+        Assert.True(keyPackage.LeafNode.SignatureKey.Span.SequenceEqual(joiner.Identity.Signer.PublicKey.Span));
+        Assert.False(TryVerify(Propose(other, World.AddOf(joiner), new Sender.NewMemberProposal()), out _));
+        Assert.False(TryVerify(Propose(joiner, World.RemoveOf(_world[2]), new Sender.NewMemberProposal()), out _));
+
+        bool TryVerify(byte[] message, [NotNullWhen(true)] out KeyPackage? keyPackage) =>
+            ExternalProposals.TryVerifyAdd(_world.Config.Crypto, _world.Suite.Id, Assert.IsType<MlsMessage.Public>(Suites.Decode<MlsMessage>(message)).Message, out keyPackage);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal sealed class NothingLost : Checker
         foreach (Said said in world.Said.Values.Where(said => said.By == device && said.IsAccepted && !world.Durable.Contains(said.Text)))
         {
             bool isShown = shown.TryGetValue(said.Text, out DeliveryState state);
-            bool isKept = state == DeliveryState.Failed || (world.SightOf(device).IsRolledBack && state is DeliveryState.Queued or DeliveryState.Sending);
+            bool isKept = state == DeliveryState.Failed || ((world.SightOf(device).IsRolledBack || world.IsOutvoted(device, said.In)) && state is DeliveryState.Queued or DeliveryState.Sending);
             if (!isShown || !isKept)
                 throw Broken($"“{said.Text}” is not in the log, and its writer shows it {(isShown ? $"as {state}" : "not at all")}");
         }
@@ -61,7 +61,7 @@ internal sealed class NothingLost : Checker
             throw Broken($"{device} shows “{shown.ElementAtOrDefault(place)}” where the log has “{log.ElementAtOrDefault(place)}”");
         }
 
-        if (!isRolledBack || !IsExplained(items, missing.Count))
+        if (!(isRolledBack || world.WasHit(device, conversation)) || !IsExplained(items, missing.Count))
             throw Broken($"{device} may read “{missing[0]}” and {missing.Count - 1} more, and does not show it");
     }
 

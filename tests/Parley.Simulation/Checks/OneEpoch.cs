@@ -38,6 +38,8 @@ internal sealed class OneEpoch : Checker
                     continue;
                 if (shown.State != MembershipState.Active)
                     throw Broken($"{device} is a member of {name} and shows {shown.State}");
+                if (world.IsOutvoted(device, conversation))
+                    continue;
                 using Group group = Restore(device, conversation);
                 if (group.Epoch != world.Server.EpochOf(conversation, device.Id))
                     throw Broken($"{device} is in epoch {group.Epoch} of {name}, and the log in {world.Server.EpochOf(conversation, device.Id)}");

@@ -70,6 +70,9 @@ internal sealed class World : IDisposable
     /// <summary>The ids of what no client of ours has made, and where it was sent.</summary>
     public Dictionary<string, ConversationId> Garbage { get; } = [];
 
+    /// <summary>Of those the Commits that some members can follow and others not.</summary>
+    public HashSet<string> Split { get; } = [];
+
     public IReadOnlyCollection<ConversationId> Conversations => _names.Keys;
 
     /// <summary>Whether nothing goes wrong any more.</summary>
@@ -188,7 +191,20 @@ internal sealed class World : IDisposable
     /// <summary>Which text an entry of a log holds, or null.</summary>
     public Said? TextOf(Envelope envelope) => _appended.GetValueOrDefault(Convert.ToHexStringLower(envelope.MessageId.Span));
 
-    public void GarbageIs(ConversationId conversation, byte[] id) => Garbage.Add(Convert.ToHexStringLower(id), conversation);
+    public void GarbageIs(ConversationId conversation, byte[] id, bool isSplit)
+    {
+        Garbage.Add(Convert.ToHexStringLower(id), conversation);
+        if (isSplit)
+            Split.Add(Convert.ToHexStringLower(id));
+    }
+
+    /// <summary>Whether a device was hit by a Commit that it, and perhaps nobody else, could not follow: what others said meanwhile it may not be able to read.</summary>
+    public bool WasHit(SimulatedDevice device, ConversationId conversation) =>
+        Split.Any(id => Garbage[id] == conversation) && SightOf(device).Whole.GetValueOrDefault(conversation, []).Any(static item => EverythingExplained.SaysBroken(item.Content));
+
+    /// <summary>Whether a device was hit so, and most of the others are hostile: then nobody brings it back.</summary>
+    public bool IsOutvoted(SimulatedDevice device, ConversationId conversation) =>
+        WasHit(device, conversation) && Honest.Count(member => Server.IsMember(conversation, member.Id)) * 2 <= Server.CountMembers(conversation, device.Id) - 1;
 
     /// <summary>An entry is on the server's disk.</summary>
     public void Stored(NewEntry entry)

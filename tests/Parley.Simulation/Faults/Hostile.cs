@@ -4,11 +4,11 @@ using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
 using Parley.Client.Store;
+using Parley.Client.Tests.Engine;
 using Parley.Contracts;
 using Parley.Mls;
 using Parley.Mls.Groups;
 using Parley.Mls.Messages.Proposals;
-using Parley.Mls.Native;
 using Parley.Mls.Storage;
 using Parley.Simulation.Core;
 using Parley.Simulation.Devices;
@@ -20,13 +20,13 @@ internal sealed class Hostile
 {
     private readonly World _world;
     private readonly SimulatedDevice _device;
-    private readonly NativeCryptoProvider _crypto;
+    private readonly SpoilingCrypto _crypto;
 
     private Hostile(World world, SimulatedDevice device)
     {
         _world = world;
         _device = device;
-        _crypto = new NativeCryptoProvider(Chance.Of(world.Options.Seed, "hostile"));
+        _crypto = new SpoilingCrypto(Chance.Of(world.Options.Seed, "hostile"));
     }
 
     /// <summary>One of the members turns, and acts a few times in each of its conversations.</summary>
@@ -59,7 +59,29 @@ internal sealed class Hostile
     });
 
     /// <summary>A change that no rule allows anybody, or bytes that nobody can open; now and then in the place of a Commit that is good.</summary>
-    public void SendGarbageCommit(ConversationId conversation) => Send(conversation, group =>
+    public void SendGarbageCommit(ConversationId conversation)
+    {
+        if (_world.Chance.PerMille(400))
+            SendSplitCommit(conversation);
+        else
+            SendRefusedCommit(conversation);
+    }
+
+    /// <summary>A Commit that is good but for the path secrets of all other members, or of some.</summary>
+    private void SendSplitCommit(ConversationId conversation)
+    {
+        int spoiled = _world.Chance.PerMille(400) ? 1000 : 500;
+        Send(conversation, group =>
+        {
+            group.ClearPendingCommit();
+            _crypto.Spoils = () => _world.Chance.PerMille(spoiled);
+            byte[] commit = group.Commit(new CommitOptions(), _world.Agenda.Now).Message.ToArray();
+            _crypto.Spoils = null;
+            return commit;
+        }, isSplit: true);
+    }
+
+    private void SendRefusedCommit(ConversationId conversation) => Send(conversation, group =>
     {
         group.ClearPendingCommit();
         ulong lastCommit = _world.Server.LastCommitOf(conversation, _device.Id);
@@ -90,7 +112,7 @@ internal sealed class Hostile
         _device.Store.Write(batch);
     }
 
-    private void Send(ConversationId conversation, Func<Group, byte[]> make)
+    private void Send(ConversationId conversation, Func<Group, byte[]> make, bool isSplit = false)
     {
         byte[] prefix = new ConversationKeys(conversation).Group;
         IReadOnlyList<StoreEntry> stored = _device.Store.Read(new StoreRange(prefix));
@@ -108,7 +130,7 @@ internal sealed class Hostile
         try
         {
             var message = new SealedMessage(id, group.Epoch, make(group), default, [], []);
-            _world.GarbageIs(conversation, id);
+            _world.GarbageIs(conversation, id, isSplit);
             Remember(conversation, group);
             _world.Server.Append(_device.Id, message, outcome => _world.Trace.Add($"garbage in {_world.NameOf(new LogId(conversation))}: {outcome.Error}"));
         }

@@ -125,6 +125,9 @@ internal sealed class SimulatedServer
     /// <summary>The epoch that the next Commit must build on.</summary>
     public ulong EpochOf(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.Epoch ?? 0;
 
+    /// <summary>How many devices may append.</summary>
+    public int CountMembers(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.Members.Count ?? 0;
+
     /// <summary>Where the log's last Commit stands.</summary>
     public ulong LastCommitOf(ConversationId group, DeviceId member) => Done(_disk.LoadAsync(NameOf(new LogId(group), member)))?.LastCommit ?? 0;
 
