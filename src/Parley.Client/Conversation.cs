@@ -35,6 +35,21 @@ public sealed record Conversation(
 
     /// <summary>What has been begun to be written in it, on any of the account's devices; empty for nothing.</summary>
     public string Draft { get; init; } = "";
+
+    /// <summary>How it heals from a theft of this device's state; null where one is no member any more.</summary>
+    public Healing? Healing { get; init; }
+}
+
+/// <summary>
+/// What a thief of this device's state can read of a conversation: what was stored on the device, and what was sent until the device next gave itself
+/// new keys. What came after that, it cannot.
+/// </summary>
+/// <param name="HealedAt">When this device last gave itself new keys; null if it has not yet since it came in.</param>
+/// <param name="HealsBy">When it does so again at the latest, if it is online then.</param>
+public sealed record Healing(DateTimeOffset? HealedAt, DateTimeOffset HealsBy)
+{
+    /// <summary>Until when what was sent could be read by whoever stole this device's state at a time. One that has not come yet is when the device heals.</summary>
+    public DateTimeOffset ReadableUntil(DateTimeOffset stolenAt) => HealedAt is { } healed && healed > stolenAt ? healed : HealsBy;
 }
 
 /// <summary>What kind of conversation it is. It never changes.</summary>

@@ -40,8 +40,20 @@ internal static class MlsProfile
     /// <summary>The age at which KeyPackages on the server are replaced, the last-resort one included.</summary>
     public static readonly TimeSpan KeyPackageRenewal = TimeSpan.FromDays(60);
 
-    /// <summary>How long one's own leaf keeps its keys in a conversation in which one writes.</summary>
+    /// <summary>How long one's own leaf keeps its keys, at most, in a group that is not large.</summary>
     public static readonly TimeSpan LeafUpdateInterval = TimeSpan.FromDays(7);
+
+    /// <summary>The same while the leaf has the keys of the KeyPackage that it came in with, which lay on the server.</summary>
+    public static readonly TimeSpan JoinedLeafUpdateInterval = TimeSpan.FromDays(1);
+
+    /// <summary>What each leaf of a group adds to the interval at least, so that a large group does not hear of nothing but new keys.</summary>
+    public static readonly TimeSpan LeafUpdateSpacing = TimeSpan.FromMinutes(10);
+
+    /// <summary>The time between two Commits of devices that are all late at once.</summary>
+    public static readonly TimeSpan LateLeafUpdateSpacing = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a device looks whether its KeyPackages on the server are to be renewed, at the latest.</summary>
+    public static readonly TimeSpan KeyPackageCheck = TimeSpan.FromDays(1);
 
     /// <summary>How long the next member waits before it commits what others have proposed.</summary>
     public static readonly TimeSpan CommitRankDelay = TimeSpan.FromSeconds(2);

@@ -111,9 +111,21 @@ public sealed partial class ParleyClient : IAsyncDisposable
 
     /// <summary>
     /// Returns when nothing is queued: everything sent so far is durable on the server. Refused as soon as an attempt to connect fails, or
-    /// the server does not let a conversation go on; what is queued stays queued. Needs <see cref="Start"/>.
+    /// the server does not let a conversation go on; what is queued stays queued. Receipts do not wait for their time. Needs <see cref="Start"/>.
     /// </summary>
-    public Task<ClientResult> FlushAsync(CancellationToken cancellationToken) => WaitAsync(static engine => engine.FlushResult, cancellationToken);
+    public Task<ClientResult> FlushAsync(CancellationToken cancellationToken)
+    {
+        bool isFirst = true;
+        return WaitAsync(
+            engine =>
+            {
+                if (isFirst)
+                    engine.HurryReceipts(Now);
+                isFirst = false;
+                return engine.FlushResult;
+            },
+            cancellationToken);
+    }
 
     /// <summary>The last items before an order, in ascending order.</summary>
     /// <param name="conversation">Which conversation; an unknown one has no items.</param>
@@ -140,9 +152,20 @@ public sealed partial class ParleyClient : IAsyncDisposable
         return Guard(() => _host.Run(engine => engine.SetNickname(name, Now)));
     }
 
-    /// <summary>Marks a conversation's items as read up to an order. Stays on this device.</summary>
+    /// <summary>Whether the others in a conversation are told what one has read. They are always told what has arrived.</summary>
+    /// <exception cref="ClientStoreException">The local store cannot be read.</exception>
+    public bool SendsReadReceipts => _host.Look(static engine => engine.SendsReadReceipts);
+
+    /// <summary>Changes whether others are told what one has read.</summary>
+    public ClientResult SetReadReceipts(bool areSent) => Guard(() => _host.Run(engine =>
+    {
+        engine.SetReadReceipts(areSent);
+        return ClientResult.Success;
+    }));
+
+    /// <summary>Marks a conversation's items as read up to an order. The others are told so a little later, see <see cref="SendsReadReceipts"/>.</summary>
     /// <exception cref="ClientStoreException">The local store cannot be written.</exception>
-    public void MarkRead(ConversationId conversation, long upToOrder) => _host.Run(engine => engine.MarkRead(conversation, upToOrder));
+    public void MarkRead(ConversationId conversation, long upToOrder) => _host.Run(engine => engine.MarkRead(conversation, upToOrder, Now));
 
     /// <summary>The safety number with a person one shares a conversation with, and whether it was confirmed.</summary>
     public ClientResult<Verification> GetVerification(Handle peer)

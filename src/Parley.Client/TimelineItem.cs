@@ -40,6 +40,12 @@ public enum DeliveryState
 
     /// <summary>Someone else's, or a notice.</summary>
     Received,
+
+    /// <summary>One's own; everybody it was for has it on a device.</summary>
+    Delivered,
+
+    /// <summary>One's own; everybody it was for has read it.</summary>
+    Read,
 }
 
 /// <summary>What an item says. A program shows every case; none is dropped silently.</summary>

@@ -21,6 +21,10 @@ public sealed class MlsProfileTests
             ["ForwardGenerationsMax"] = MlsProfile.ForwardGenerationsMax,
             ["SkippedKeysMax"] = MlsProfile.SkippedKeysMax,
             ["LeafUpdateInterval"] = MlsProfile.LeafUpdateInterval.TotalDays,
+            ["JoinedLeafUpdateInterval"] = MlsProfile.JoinedLeafUpdateInterval.TotalDays,
+            ["LeafUpdateSpacing"] = MlsProfile.LeafUpdateSpacing.TotalMinutes,
+            ["LateLeafUpdateSpacing"] = MlsProfile.LateLeafUpdateSpacing.TotalSeconds,
+            ["KeyPackageCheck"] = MlsProfile.KeyPackageCheck.TotalDays,
             ["CommitRankDelay"] = MlsProfile.CommitRankDelay.TotalSeconds,
             ["CommitRankDelayMax"] = MlsProfile.CommitRankDelayMax.TotalSeconds,
         };

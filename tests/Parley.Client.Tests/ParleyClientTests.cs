@@ -1,3 +1,4 @@
+using Parley.Client.Engine;
 using Parley.Client.Store;
 using Parley.Client.Tests.Transport;
 using Parley.Contracts.Identity;
@@ -293,13 +294,14 @@ public sealed class ParleyClientTests : IAsyncDisposable
     /// <summary>Waits, without polling, until something the client tells of has come true.</summary>
     private async Task Until(ParleyClient client, Func<bool> condition)
     {
-        using var changed = new SemaphoreSlim(0);
-        void OnChanged(ClientEvent change) => changed.Release();
+        // A last event may come after the end: nothing of it is disposed.
+        var changed = new Signal();
+        void OnChanged(ClientEvent change) => changed.Set();
         client.Changed += OnChanged;
         try
         {
             while (!condition())
-                await changed.WaitAsync(Patience);
+                await changed.WaitAsync(atMost: null, TimeProvider.System, Patience);
         }
         finally
         {

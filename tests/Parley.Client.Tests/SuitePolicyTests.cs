@@ -1,3 +1,4 @@
+using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Store;
 using Parley.Client.Tests.Engine;
@@ -99,11 +100,12 @@ public sealed class SuitePolicyTests : IAsyncDisposable
 
     private async Task CaughtUp(ParleyClient client, params ConversationId[] conversations)
     {
-        using var changed = new SemaphoreSlim(0);
-        void OnChanged(ClientEvent change) => changed.Release();
+        // A last event may come after the end: nothing of it is disposed.
+        var changed = new Signal();
+        void OnChanged(ClientEvent change) => changed.Set();
         client.Changed += OnChanged;
         while (conversations.Except(client.Conversations.Select(static conversation => conversation.Id)).Any())
-            await changed.WaitAsync(Patience);
+            await changed.WaitAsync(atMost: null, TimeProvider.System, Patience);
         client.Changed -= OnChanged;
     }
 

@@ -39,7 +39,8 @@ public sealed class TwoDevicesTests
         Assert.Contains("to both of them", await second.ReadTextsAsync("@bob"));
         await second.SendAsync("@bob", "from the second device");
         TimelineLine own = (await ada.ReadAsync("@bob")).Single(line => line.Text == "from the second device");
-        Assert.Equal(("@ada", "sent"), (own.Sender, own.State));
+        Assert.Equal("@ada", own.Sender);
+        Assert.Contains(own.State, (string[])["sent", "delivered", "read"]);
         Assert.Contains("from the second device", await bob.ReadTextsAsync("@ada"));
         Assert.Contains(await bob.ReadAsync("@ada"), line => line.Kind == "notice" && line.Text == "ada added a device.");
 

@@ -42,6 +42,18 @@ internal sealed class TestClient(RemoteServer server, TestDevice device, string 
         return group;
     }
 
+    /// <summary>Adds a device to the account, and signs it in.</summary>
+    public async Task<TestClient> AddDeviceAsync(RemoteServer node)
+    {
+        var added = new TestDevice(Device.Certificate.Handle.Value, besides: Device);
+        HttpResponseMessage response = await SendAsync(HttpMethod.Post, Routes.Devices, new Contracts.Resources.NewDevice(added.Certificate.Encoded.ToArray()));
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        return new TestClient(node, added, await node.SignInAsync(added));
+    }
+
+    /// <summary>Takes a device out of the account.</summary>
+    public Task<HttpResponseMessage> RevokeAsync(DeviceId device) => SendAsync(HttpMethod.Delete, Routes.DeviceById.Replace("{device}", device.ToString()));
+
     /// <summary>Opens a WebSocket and signs in.</summary>
     public async Task<TestSocket> ConnectAsync()
     {

@@ -36,6 +36,7 @@ internal sealed class TestServer : RemoteServer
         ClaimsPerHour = Many,
         ClaimsPerPersonPerHour = Many,
         LinksPerHour = Many,
+        LinkReadsPerMinute = Many,
         LinkAnswersPerHour = Many,
         GroupsPerHour = Many,
         AppendsPerSecond = Many,

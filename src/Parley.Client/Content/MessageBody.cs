@@ -29,6 +29,9 @@ internal abstract record MessageBody
     /// <summary>The name the sender goes by; empty to go by the handle.</summary>
     public sealed record Profile(string Name) : MessageBody;
 
+    /// <summary>What the sender has got and read of what others wrote.</summary>
+    public sealed record Receipt(Receipts.Receipt What) : MessageBody;
+
     /// <summary>What a program says to programs; null if it is of a kind that this version does not know.</summary>
     public sealed record Internal(InternalMessage? Message) : MessageBody;
 
@@ -45,6 +48,10 @@ internal abstract record MessageBody
 
     /// <summary>Makes the content that tells members the name one goes by.</summary>
     public static MimiContent CreateProfile(string name, ReadOnlyMemory<byte> salt) => new() { Salt = salt, Body = Part(MimiDisposition.Profile, name) };
+
+    /// <summary>Makes the content of a receipt.</summary>
+    public static MimiContent Create(Receipts.Receipt receipt, ReadOnlyMemory<byte> salt) =>
+        new() { Salt = salt, Body = new NestedPart.Single(MimiDisposition.Unspecified, Language: "", Receipts.Receipt.ContentType, receipt.Encode()) };
 
     /// <summary>Makes the content of what programs say to each other.</summary>
     public static MimiContent CreateInternal(InternalMessage message, ReadOnlyMemory<byte> salt) =>
@@ -97,6 +104,8 @@ internal abstract record MessageBody
                 return new Internal(InternalMessage.TryDecode(told.Content));
             case NestedPart.Single { Disposition: MimiDisposition.Reaction } reaction:
                 return TextOf(reaction) is { } sign ? new Text("(reaction) " + sign) : new Unknown("reaction");
+            case NestedPart.Single { Disposition: MimiDisposition.Unspecified, ContentType: Receipts.Receipt.ContentType } told:
+                return Receipts.Receipt.TryDecode(told.Content, out Receipts.Receipt? receipt) ? new Receipt(receipt) : new Unknown(told.ContentType);
             case NestedPart.Single { Disposition: MimiDisposition.Unspecified or MimiDisposition.Render or MimiDisposition.Inline } single:
                 return TextOf(single) is { } text ? new Text(text) : new Unknown(single.ContentType);
             case NestedPart.Single or NestedPart.External:

@@ -19,6 +19,7 @@ internal sealed class ConversationKeys
         Timeline = Of('t');
         Messages = Of('i');
         Outbox = Of('o');
+        Receipts = Of('d');
         Welcomes = Of('w');
         Unreadable = Of('x');
     }
@@ -43,6 +44,9 @@ internal sealed class ConversationKeys
 
     /// <summary>What the outbox's entries begin with, followed by their number.</summary>
     public byte[] Outbox { get; }
+
+    /// <summary>The key of the <see cref="Client.Receipts.ReceiptBook"/>.</summary>
+    public byte[] Receipts { get; }
 
     /// <summary>What the Welcomes that wait begin with, followed by their number in the inbox.</summary>
     public byte[] Welcomes { get; }

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
@@ -36,7 +37,6 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             Name = name,
             Membership = Membership.Active,
             IsPostQuantum = suite == MlsProfile.Suite,
-            LastActivity = now,
             LeafUpdatedAt = now,
             IsProfileDue = true,
         };
@@ -192,7 +192,8 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
             AreKeysStale = false,
             HasAskedToReturn = false,
             // The leaf's keys are the KeyPackage's, which lay on the server: due for an update as soon as one writes.
-            LeafUpdatedAt = now - MlsProfile.LeafUpdateInterval,
+            LeafUpdatedAt = now,
+            IsLeafFromKeyPackage = true,
         };
         ConversationState conversation = former ?? ConversationState.Create(context, id, record);
         ulong formerCursor = former?.Record.Cursor ?? 0;
@@ -210,6 +211,7 @@ internal sealed class ConversationOpener(EngineContext context, ConversationRece
         conversation.AddNotice(wasLost ? Notices.Back() : joined, at);
         if (!record.IsPostQuantum)
             conversation.AddNotice(Notices.NotPostQuantum(), at);
+        ConversationReceipts.Enter(conversation);
         return conversation;
     }
 

@@ -3,6 +3,7 @@ using Parley.Client.Content;
 using Parley.Client.Engine;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls;
@@ -17,7 +18,7 @@ namespace Parley.Client.Conversations;
 /// the timeline shows of it, and the cursor behind it. So an entry is processed exactly once, and nothing that cannot be read stops the
 /// log: it becomes an item that says why.
 /// </summary>
-internal sealed partial class ConversationReceiver(EngineContext context)
+internal sealed partial class ConversationReceiver(EngineContext context, ConversationReceipts receipts)
 {
     /// <summary>Processes one envelope. False if it does not follow the last one, and nothing was changed.</summary>
     public bool Receive(ConversationState conversation, Envelope envelope, DateTimeOffset now)
@@ -95,6 +96,9 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         {
             case OutboxWork.Message work:
                 AddMessage(conversation, context.Profile.Identity.Certificate, work.Mimi, envelope.Sequence, at, now);
+                break;
+            case OutboxWork.Receipt told:
+                ConversationReceipts.Announced(conversation, told);
                 break;
             case OutboxWork.Signal:
                 break;
@@ -198,7 +202,7 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             context.Crypto, MimiIdentifier.SenderUri(context.Server, sender), MimiIdentifier.RoomUri(context.Server, conversation.Id), mimi.Span, content.Salt.Span);
         if (sender == context.Self)
             conversation.Withdraw(id);
-        if (conversation.Contains(id))
+        if (conversation.OrderOf(id) is not null)
         {
             context.Step.Blame(LogFault.Repetition);
             return;
@@ -209,11 +213,16 @@ internal sealed partial class ConversationReceiver(EngineContext context)
             case MessageBody.Profile profile:
                 conversation.Set(conversation.Roster.WithName(sender, profile.Name));
                 break;
+            case MessageBody.Receipt { What: var receipt }:
+                receipts.Hear(conversation, sender, receipt);
+                break;
             case MessageBody.Internal told:
                 Hear(conversation, from, told.Message, sequence, now);
                 break;
             default:
                 conversation.Add(new TimelineRecord(at, sender, id, state, new TimelineBody.Message(mimi)) { Sequence = sequence });
+                if (state == DeliveryState.Received)
+                    receipts.Schedule(conversation, now);
                 context.Devices.MessageArrived(conversation, id);
                 break;
         }
@@ -354,6 +363,9 @@ internal sealed partial class ConversationReceiver(EngineContext context)
         }
     }
 
-    private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at) =>
+    private static void AddUnreadable(ConversationState conversation, TimelineBody.Unreadable body, DateTimeOffset at)
+    {
         conversation.Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, body) { Sequence = conversation.Record.Cursor + 1 });
+        ConversationReceipts.Break(conversation);
+    }
 }

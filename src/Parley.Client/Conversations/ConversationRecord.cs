@@ -12,7 +12,9 @@ namespace Parley.Client.Conversations;
 /// </summary>
 internal sealed record ConversationRecord
 {
-    private const ushort Version = 1;
+    // Version 1 also kept what a list of conversations shows of the last item, which stands in the timeline already. Its flags had one byte.
+    private const ushort FirstVersion = 1;
+    private const ushort Version = 2;
 
     /// <summary>Direct or group.</summary>
     public required ConversationKind Kind { get; init; }
@@ -44,20 +46,17 @@ internal sealed record ConversationRecord
     /// <summary>How many of others' messages lie beyond it.</summary>
     public int Unread { get; init; }
 
-    /// <summary>When something last happened.</summary>
-    public DateTimeOffset LastActivity { get; init; } = DateTimeOffset.UnixEpoch;
-
-    /// <summary>The last item in one line.</summary>
-    public string LastText { get; init; } = "";
-
     /// <summary>The number of the next entry of the outbox. They begin high, so that there are numbers left for what is put before all else.</summary>
     public long NextOutboxNumber { get; init; } = 1 << 20;
 
     /// <summary>Whether members have come who may not know the name one goes by.</summary>
     public bool IsProfileDue { get; init; }
 
-    /// <summary>When one's own leaf last got new keys.</summary>
+    /// <summary>When one's own leaf last got new keys; when it came in, if it still has those of its KeyPackage.</summary>
     public DateTimeOffset LeafUpdatedAt { get; init; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>Whether one's own leaf still has the keys of the KeyPackage it came in with.</summary>
+    public bool IsLeafFromKeyPackage { get; init; }
 
     /// <summary>Whether members' proposals wait for somebody's Commit.</summary>
     public bool HasProposals { get; init; }
@@ -117,15 +116,13 @@ internal sealed record ConversationRecord
         writer.WriteUInt8((byte)Kind);
         writer.WriteVector(Encoding.UTF8.GetBytes(Name));
         writer.WriteUInt8((byte)Membership);
-        writer.WriteUInt8((byte)(
+        writer.WriteUInt16((ushort)(
             (IsAdmin ? 1 : 0) | (IsProfileDue ? 2 : 0) | (HasProposals ? 4 : 0) | (HasUnlawfulProposals ? 8 : 0) | (IsPostQuantum ? 16 : 0)
-            | (AreKeysStale ? 32 : 0) | (IsLost ? 64 : 0) | (HasAskedToReturn ? 128 : 0)));
+            | (AreKeysStale ? 32 : 0) | (IsLost ? 64 : 0) | (HasAskedToReturn ? 128 : 0) | (IsLeafFromKeyPackage ? 256 : 0)));
         writer.WriteUInt64(Cursor);
         writer.WriteUInt64((ulong)LastOrder);
         writer.WriteUInt64((ulong)ReadUpTo);
         writer.WriteUInt32((uint)Unread);
-        writer.WriteUInt64((ulong)LastActivity.ToUnixTimeMilliseconds());
-        writer.WriteVector(Encoding.UTF8.GetBytes(LastText));
         writer.WriteUInt64((ulong)NextOutboxNumber);
         writer.WriteUInt64((ulong)LeafUpdatedAt.ToUnixTimeMilliseconds());
         if (LogEpoch is { } epoch)
@@ -147,7 +144,7 @@ internal sealed record ConversationRecord
         var kind = (ConversationKind)reader.ReadUInt8();
         string name = Encoding.UTF8.GetString(reader.ReadVector().Span);
         var membership = (Membership)reader.ReadUInt8();
-        byte flags = reader.ReadUInt8();
+        int flags = version == FirstVersion ? reader.ReadUInt8() : reader.ReadUInt16();
         var record = new ConversationRecord
         {
             Kind = kind,
@@ -160,12 +157,20 @@ internal sealed record ConversationRecord
             IsPostQuantum = (flags & 16) != 0,
             AreKeysStale = (flags & 32) != 0,
             HasAskedToReturn = (flags & 128) != 0,
+            IsLeafFromKeyPackage = (flags & 256) != 0,
             Cursor = reader.ReadUInt64(),
             LastOrder = (long)reader.ReadUInt64(),
             ReadUpTo = (long)reader.ReadUInt64(),
             Unread = (int)reader.ReadUInt32(),
-            LastActivity = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
-            LastText = Encoding.UTF8.GetString(reader.ReadVector().Span),
+        };
+        if (version == FirstVersion)
+        {
+            reader.ReadUInt64();
+            reader.ReadVector();
+        }
+
+        record = record with
+        {
             NextOutboxNumber = (long)reader.ReadUInt64(),
             LeafUpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()),
             LogEpoch = (flags & 64) != 0 ? reader.ReadUInt64() : null,
@@ -178,7 +183,7 @@ internal sealed record ConversationRecord
             IsDisputing = !reader.AtEnd && reader.ReadUInt8() == 1,
             Objectors = reader.AtEnd ? [] : reader.ReadVectorOf(Roster.ReadDevice, MessageLimits.LeavesMax),
         };
-        if (!reader.Finish() || version != Version)
+        if (!reader.Finish() || version is not (FirstVersion or Version))
             throw new InvalidDataException("A stored conversation is damaged.");
         return record;
     }

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Parley.Client.Content;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Mls;
@@ -61,6 +62,8 @@ internal sealed partial class ConversationSender
 
         switch (head.Work)
         {
+            case OutboxWork.Receipt:
+                return SealReceipt(conversation, head, now);
             case { IsApplication: true }:
                 if (WorkBefore(conversation, head.Work, now) is not { } before)
                     return ContentOf(conversation, head) is { } content ? Of(group.Epoch, group.Protect(content.Span), now) : Done(conversation);
@@ -71,7 +74,8 @@ internal sealed partial class ConversationSender
             case OutboxWork.Leave:
                 return SealLeave(conversation, now);
             case OutboxWork.Update:
-                return conversation.Record is { AreKeysStale: false } record && record.LeafUpdatedAt > head.CreatedAt ? Done(conversation) : Commit(conversation, [], now);
+                bool isDone = conversation.Record is { AreKeysStale: false, IsLeafFromKeyPackage: false } record && record.LeafUpdatedAt > head.CreatedAt && record.LeafUpdatedAt <= now;
+                return isDone ? Done(conversation) : Commit(conversation, [], now);
             case OutboxWork.Add add:
                 ImmutableArray<Proposal> adds = NewMembers(conversation, add);
                 return adds.IsEmpty ? Done(conversation) : CommitAsAdmin(conversation, adds, now, isLawful: group.Epoch == 0 || adds.All(IsOwnDevice));
@@ -138,6 +142,15 @@ internal sealed partial class ConversationSender
     {
         conversation.FinishHead(ClientResult.Success);
         return null;
+    }
+
+    /// <summary>What is told is what is so now, and not when it was queued. It is not worth a Commit: what was proposed is committed first, by whoever has to.</summary>
+    private SealedMessage? SealReceipt(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
+    {
+        if (conversation.Group.MustCommitFirst || !ConversationReceipts.AreIn(conversation) || receipts.Compose(conversation) is not { } told)
+            return Done(conversation);
+        conversation.ReplaceHead(head with { Work = told.Work });
+        return Of(conversation.Group.Epoch, conversation.Group.Protect(OutgoingContent.Of(context, told.Receipt)), now);
     }
 
     /// <summary>Whatever the group's keys are, this needs none of them: it is signed by the device, and only a member who is there already is added by it.</summary>
@@ -212,7 +225,7 @@ internal sealed partial class ConversationSender
     {
         if (conversation.Group.MustCommitFirst)
             return new OutboxWork.CommitProposals();
-        if (conversation.Record.LeafUpdatedAt + MlsProfile.LeafUpdateInterval <= now)
+        if (conversation.Record.IsLeafFromKeyPackage || conversation.Record.LeafUpdatedAt + MlsProfile.LeafUpdateInterval <= now)
             return new OutboxWork.Update();
         if (!conversation.Record.IsProfileDue || conversation.Record.Kind == ConversationKind.Devices)
             return null;

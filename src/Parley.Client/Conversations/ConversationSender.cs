@@ -1,5 +1,7 @@
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
+using Parley.Client.Transport;
 using Parley.Contracts.Wire;
 using Parley.Mls.Messages.Framing;
 
@@ -9,10 +11,8 @@ namespace Parley.Client.Conversations;
 /// Works a conversation's outbox off, one entry at a time, so that what a user sends arrives in the order in which it was sent. Nothing is
 /// sealed before the log has been read to its end: only then is it for the members there are.
 /// </summary>
-internal sealed partial class ConversationSender(EngineContext context, ConversationReceiver receiver)
+internal sealed partial class ConversationSender(EngineContext context, ConversationReceiver receiver, ConversationReceipts receipts)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
-
     /// <summary>What is to be sent next, or null if there is nothing or it is not time.</summary>
     /// <param name="conversation">Whose outbox.</param>
     /// <param name="isInboxRead">Whether no Welcome can be on its way.</param>
@@ -22,6 +22,10 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         if (isInboxRead)
             AskToReturn(conversation, now);
         QueueDueCommit(conversation, now);
+        if (isInboxRead)
+            QueueDueUpdate(conversation, now);
+        if (MayConfirm(conversation))
+            receipts.QueueDue(conversation, now);
         while (conversation is { IsFollowed: true, Head: { } head } && IsReady(conversation, head, now))
         {
             if (head.Work is OutboxWork.CreateLog)
@@ -39,6 +43,23 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         }
 
         return null;
+    }
+
+    /// <summary>Seals what was just queued, if it can leave at once: it is stored once, and not a second time sealed.</summary>
+    public void SealNow(ConversationState conversation, DateTimeOffset now)
+    {
+        if (conversation is { IsFollowed: true, Head: { Sealed: null } head, Outbox.Count: 1 } && IsReady(conversation, head, now))
+            TrySeal(conversation, head, now);
+    }
+
+    /// <summary>Queues the receipt that is planned, if there is one, without waiting for its time.</summary>
+    public void HurryReceipt(ConversationState conversation, DateTimeOffset now)
+    {
+        if (!MayConfirm(conversation))
+            return;
+        receipts.QueueDue(conversation, now);
+        if (conversation.Session.ReceiptAt is { } planned)
+            receipts.QueueDue(conversation, planned);
     }
 
     /// <summary>The server has answered an append.</summary>
@@ -105,14 +126,22 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
         MlsMessage.TryDecode(message.Message.Span, out MlsMessage? decoded, out _) ? EntryHeader.Of(decoded)?.Supersedes : null;
 
     /// <summary>When there may be something to send, as far as only time stands between.</summary>
-    public static IEnumerable<DateTimeOffset?> Times(ConversationState conversation) => [conversation.Session.RetryAt, conversation.Session.CommitAt];
+    public static IEnumerable<DateTimeOffset?> Times(ConversationState conversation) =>
+        [conversation.Session.RetryAt, conversation.Session.CommitAt, conversation.Session.ReceiptAt, conversation.Session.UpdateAt];
 
-    /// <summary>The head stays where it is and is tried again later.</summary>
+    /// <summary>
+    /// The head stays where it is and is tried again later, never sooner than the server has said: all who were told the same would come back
+    /// at the same moment.
+    /// </summary>
     private void Delay(ConversationState conversation, TimeSpan? retryAfter, DateTimeOffset now)
     {
-        conversation.Set(conversation.Session with { RetryAt = now + (retryAfter ?? RetryDelay) });
+        int failures = conversation.Session.Failures;
+        conversation.Set(conversation.Session with { RetryAt = now + (retryAfter ?? TimeSpan.Zero) + RetryDelay.After(context.Crypto, failures), Failures = failures + 1 });
         context.Step.Tell(new ClientEvent.ConversationChanged(conversation.Id));
     }
+
+    private static bool MayConfirm(ConversationState conversation) =>
+        conversation is { Head: null, Record: { Membership: Membership.Active, IsLost: false, AreKeysStale: false, HasProposals: false }, IsCaughtUp: true };
 
     private static bool IsReady(ConversationState conversation, OutboxEntry head, DateTimeOffset now)
     {
@@ -149,6 +178,29 @@ internal sealed partial class ConversationSender(EngineContext context, Conversa
     {
         var rules = ConversationRules.Of(conversation.Group);
         return conversation.Group.ReceivedProposals.Any(queued => rules.ReturnOf(queued) is not null);
+    }
+
+    /// <summary>The device's leaf gets new keys when its time has come. A clock that went back says nothing of their age: they are taken for old.</summary>
+    private void QueueDueUpdate(ConversationState conversation, DateTimeOffset now)
+    {
+        if (conversation is not { Head: null, Session.IsHalted: false, Record: { IsLost: false, Membership: Membership.Active } record } || !conversation.IsCaughtUp)
+            return;
+        int leaves = conversation.Roster.Entries.Values.Sum(static entry => entry.Devices.Length);
+        if (leaves < 2)
+            return;
+        if (conversation.Session.UpdateAt is not { } at)
+        {
+            DateTimeOffset due = record.AreKeysStale || record.LeafUpdatedAt > now
+                ? now
+                : LeafSchedule.DueAt(context.Crypto, conversation.Id, context.Profile.Identity.Certificate.DeviceId, record, leaves);
+            at = due > now ? due : now + LeafSchedule.WaitWhenLate(context.Crypto, leaves);
+            conversation.Set(conversation.Session with { UpdateAt = at });
+        }
+
+        if (at > now)
+            return;
+        conversation.Set(conversation.Session with { UpdateAt = null });
+        conversation.Queue(new OutboxWork.Update(), now);
     }
 
     /// <summary>A device that is lost asks to be added again, once in each epoch of the log, when it has read all there is and nobody has done it yet.</summary>

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Parley.Client.Engine;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Client.Store;
 using Parley.Contracts.Wire;
 using Parley.Mls.Groups;
@@ -22,6 +23,7 @@ internal sealed class ConversationState : IDisposable
     private readonly LinkedList<OutboxEntry> _outbox = [];
     private readonly Queue<Envelope> _welcomes = [];
     private Group? _group;
+    private ReceiptBook? _receipts;
     private bool? _hasGroup;
 
     private ConversationState(EngineContext context, ConversationId id, ConversationRecord record, Roster roster)
@@ -40,6 +42,15 @@ internal sealed class ConversationState : IDisposable
     public ConversationRecord Record { get; private set; }
 
     public Roster Roster { get; private set; }
+
+    /// <summary>When something last happened.</summary>
+    public DateTimeOffset LastActivity { get; private set; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>The last item in one line.</summary>
+    public string LastText { get; private set; } = "";
+
+    /// <summary>Who has got and read what, read from the store when first asked for.</summary>
+    public ReceiptBook Receipts => _receipts ??= _context.Store.Get(Keys.Receipts) is { } stored ? ReceiptBook.Decode(stored) : ReceiptBook.Empty;
 
     /// <summary>What the current connection knows of it.</summary>
     public ConversationSession Session { get; private set; } = new();
@@ -110,6 +121,8 @@ internal sealed class ConversationState : IDisposable
                 state._welcomes.Enqueue(Envelope.Parser.ParseFrom(entry.Value));
             if (state._outbox.Last is { } last && last.Value.Number >= state.Record.NextOutboxNumber)
                 state.Record = state.Record with { NextOutboxNumber = last.Value.Number + 1 };
+            foreach (StoreEntry item in context.Store.Read(new StoreRange(state.Keys.Timeline, Limit: 1, Descending: true)))
+                state.Show(TimelineRecord.Decode(item.Value));
             yield return state;
         }
     }
@@ -128,6 +141,13 @@ internal sealed class ConversationState : IDisposable
         Roster = roster;
         _context.Batch.Put(Keys.Roster, roster.Encode());
         _context.Step.Tell(new ClientEvent.ConversationChanged(Id));
+    }
+
+    /// <summary>Changes the receipts.</summary>
+    public void Set(ReceiptBook receipts)
+    {
+        _receipts = receipts;
+        _context.Batch.Put(Keys.Receipts, receipts.Encode());
     }
 
     /// <summary>Takes a group that was made or joined.</summary>
@@ -183,19 +203,14 @@ internal sealed class ConversationState : IDisposable
         if (item.Id is { } id)
         {
             _context.Batch.Put(StoreKey.Of(Keys.Messages, id.ToArray()), StoreKey.OfNumber(order));
-            _context.Step.NewMessages.Add((Id, id));
+            _context.Step.NewMessages[(Id, id)] = order;
         }
 
         if (item is { Body: TimelineBody.Unreadable, Sequence: > 0 })
             _context.Batch.Put(UnreadableKey(item.Sequence), StoreKey.OfNumber(order));
         bool isUnread = item.State == DeliveryState.Received && item.Body is not TimelineBody.Notice;
-        Set(Record with
-        {
-            LastOrder = order,
-            LastActivity = item.At,
-            LastText = Preview(item.Content),
-            Unread = Record.Unread + (isUnread ? 1 : 0),
-        });
+        Show(item);
+        Set(Record with { LastOrder = order, Unread = Record.Unread + (isUnread ? 1 : 0) });
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
     }
 
@@ -204,7 +219,10 @@ internal sealed class ConversationState : IDisposable
     {
         PutMessage(order, item);
         if (Record.LastOrder == order + 1)
-            Set(Record with { LastActivity = item.At, LastText = Preview(item.Content) });
+        {
+            Show(item);
+            _context.Step.Tell(new ClientEvent.ConversationChanged(Id));
+        }
     }
 
     /// <summary>Puts a message where one stands that could not be read; false if there is none.</summary>
@@ -234,10 +252,6 @@ internal sealed class ConversationState : IDisposable
         return true;
     }
 
-    /// <summary>The place of a message, or null if it is not in the timeline.</summary>
-    public long? OrderOf(MessageId message) =>
-        _context.Store.Get(StoreKey.Of(Keys.Messages, message.ToArray())) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(stored) : null;
-
     /// <summary>The last message up to an order.</summary>
     public MessageId? LastMessage(long order)
     {
@@ -249,9 +263,13 @@ internal sealed class ConversationState : IDisposable
     public void AddNotice(string sentence, DateTimeOffset at) =>
         Add(new TimelineRecord(at, Sender: null, Id: null, DeliveryState.Received, new TimelineBody.Notice(sentence)));
 
-    /// <summary>Whether a message is in the timeline already.</summary>
-    public bool Contains(MessageId message) =>
-        _context.Step.NewMessages.Contains((Id, message)) || _context.Store.Get(StoreKey.Of(Keys.Messages, message.ToArray())) is not null;
+    /// <summary>The order of a message in the timeline, or null if it is not there.</summary>
+    public long? OrderOf(MessageId message)
+    {
+        if (_context.Step.NewMessages.TryGetValue((Id, message), out long order))
+            return order;
+        return _context.Store.Get(StoreKey.Of(Keys.Messages, message.ToArray())) is { } stored ? System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(stored) : null;
+    }
 
     /// <summary>Appends work to the outbox and returns its number.</summary>
     public long Queue(OutboxWork work, DateTimeOffset now)
@@ -290,7 +308,7 @@ internal sealed class ConversationState : IDisposable
         _context.Batch.Delete(OutboxKey(entry.Number));
         _context.Step.Finish(Id, entry.Number, result);
         _context.Step.Tell(new ClientEvent.TimelineChanged(Id));
-        Session = Session with { InFlight = false, IsAppended = false, RetryAt = null };
+        Session = Session with { InFlight = false, IsAppended = false, RetryAt = null, Failures = 0 };
     }
 
     /// <summary>A message of one's own stands in the log: where the outbox still has it, from an old copy that it was restored from, it is not sent again.</summary>
@@ -339,6 +357,12 @@ internal sealed class ConversationState : IDisposable
 
     public void Dispose() => _group?.Dispose();
 
+    private void Show(TimelineRecord item)
+    {
+        LastActivity = item.At;
+        LastText = Preview(item.Content);
+    }
+
     private static string Preview(TimelineContent content)
     {
         string text = content switch
@@ -370,7 +394,7 @@ internal sealed class ConversationState : IDisposable
         MessageId id = item.Id ?? throw new InvalidOperationException("Only messages are handed over.");
         _context.Batch.Put(StoreKey.Of(Keys.Timeline, StoreKey.OfNumber(order)), item.Encode());
         _context.Batch.Put(StoreKey.Of(Keys.Messages, id.ToArray()), StoreKey.OfNumber(order));
-        _context.Step.NewMessages.Add((Id, id));
+        _context.Step.NewMessages[(Id, id)] = order;
     }
 
     private byte[] OutboxKey(long number) => StoreKey.Of(Keys.Outbox, StoreKey.OfNumber(number));
@@ -406,8 +430,23 @@ internal sealed record ConversationSession
     /// <summary>When the head may be tried again.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 
+    /// <summary>How often the head has been refused for now.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>When the others are told what this device has and what was read; null if there is nothing to tell.</summary>
+    public DateTimeOffset? ReceiptAt { get; init; }
+
+    /// <summary>When they were last told.</summary>
+    public DateTimeOffset? ReceiptSentAt { get; init; }
+
+    /// <summary>Whether it has been looked for what an earlier connection left to tell.</summary>
+    public bool HasLookedForReceipts { get; init; }
+
     /// <summary>When it is this member's turn to commit what others have proposed.</summary>
     public DateTimeOffset? CommitAt { get; init; }
+
+    /// <summary>When this device gives its leaf new keys, once that has been worked out.</summary>
+    public DateTimeOffset? UpdateAt { get; init; }
 
     /// <summary>The epoch that must have passed before the head is sealed again: the server knows of a later one than we do.</summary>
     public ulong? SealAfterEpoch { get; init; }

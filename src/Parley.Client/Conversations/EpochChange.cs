@@ -2,6 +2,7 @@ using Parley.Client.Engine;
 using Parley.Client.History;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Contracts.Identity;
 using Parley.Mls.Groups;
 
@@ -55,6 +56,7 @@ internal sealed class EpochChange
     public void Tell(DateTimeOffset at, DateTimeOffset now, DateTimeOffset? askedAt)
     {
         ConversationProfile profile = ReadRoster(_context, _conversation, at);
+        ConversationReceipts.Follow(_conversation, _added.Where(handle => !_before.Contains(handle)));
         foreach (Handle returned in _returned)
             _conversation.AddNotice(Notices.Returned(NameOf(returned)), at);
         foreach (Handle added in _added)
@@ -75,8 +77,9 @@ internal sealed class EpochChange
             HasUnlawfulProposals = false,
             AreKeysStale = false,
             LeafUpdatedAt = _isOwn ? now : _conversation.Record.LeafUpdatedAt,
+            IsLeafFromKeyPackage = !_isOwn && _conversation.Record.IsLeafFromKeyPackage,
         });
-        _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null });
+        _conversation.Set(_conversation.Session with { CommitAt = null, SealAfterEpoch = null, UpdateAt = _isOwn ? null : _conversation.Session.UpdateAt });
         LeaveAgain(now);
     }
 

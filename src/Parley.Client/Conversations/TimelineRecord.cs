@@ -39,6 +39,7 @@ internal sealed record TimelineRecord(DateTimeOffset At, Handle? Sender, Message
             MessageBody.Text text => new TimelineContent.Text(text.Body),
             MessageBody.Action action => new TimelineContent.Action(action.Body),
             MessageBody.Profile => new TimelineContent.Unknown("profile"),
+            MessageBody.Receipt => new TimelineContent.Unknown("receipt"),
             MessageBody.Internal => new TimelineContent.Unknown(InternalMessage.ContentType),
             MessageBody.Unknown unknown => new TimelineContent.Unknown(unknown.ContentType),
             _ => throw new InvalidOperationException("All kinds of messages are named."),

@@ -43,6 +43,7 @@ internal sealed partial class ClientEngine
             return ClientResult.Refuse<MessageId>(ClientErrorCode.AccountKeyChanged);
         OutboxWork.Message work = OutgoingContent.Of(_context, id, message);
         conversation.Queue(work, now);
+        _sender.SealNow(conversation, now);
         return ClientResult.Of(work.Id);
     }
 
@@ -164,10 +165,31 @@ internal sealed partial class ClientEngine
     }
 
     /// <summary>Marks items as read, on all of the account's devices.</summary>
-    public void MarkRead(ConversationId id, long upToOrder)
+    public void MarkRead(ConversationId id, long upToOrder, DateTimeOffset now)
     {
-        if (TryFind(id, out ConversationState? conversation) && conversation.MarkRead(upToOrder) && conversation.LastMessage(conversation.Record.ReadUpTo) is { } last)
+        if (!TryFind(id, out ConversationState? conversation) || !conversation.MarkRead(upToOrder))
+            return;
+        if (_context.Settings.SendsReadReceipts)
+            _receipts.Schedule(conversation, now);
+        if (conversation.LastMessage(conversation.Record.ReadUpTo) is { } last)
             _context.Devices.Set(AccountDevices.ReadKey(id), last.ToArray());
+    }
+
+    /// <summary>Whether others are told what one has read.</summary>
+    public bool SendsReadReceipts => _context.Settings.SendsReadReceipts;
+
+    /// <summary>Changes whether others are told what one has read. What they were told stays told.</summary>
+    public void SetReadReceipts(bool areSent)
+    {
+        _context.Settings = _context.Settings with { SendsReadReceipts = areSent };
+        _context.Settings.Save(_context.Batch);
+    }
+
+    /// <summary>Queues what would be told in a while: the program is about to end.</summary>
+    public void HurryReceipts(DateTimeOffset now)
+    {
+        foreach (ConversationState conversation in Followed)
+            _sender.HurryReceipt(conversation, now);
     }
 
     /// <summary>What is known of a person's key.</summary>
@@ -217,8 +239,9 @@ internal sealed partial class ClientEngine
     public IReadOnlyList<Conversation> ReadConversations() =>
         [.. Conversations.Values.Where(static c => c.Record.Kind != ConversationKind.Devices).Select(Show).OrderByDescending(static c => c.LastActivity).ThenBy(static c => c.Id.ToString(), StringComparer.Ordinal)];
 
-    private static TimelineItem Show(ConversationState conversation, long order, TimelineRecord record) => new(
-        order, record.Id, record.Sender, record.Sender is null ? "" : conversation.Roster.NameOf(record.Sender), record.At, record.Content, record.State)
+    private TimelineItem Show(ConversationState conversation, long order, TimelineRecord record) => new(
+        order, record.Id, record.Sender, record.Sender is null ? "" : conversation.Roster.NameOf(record.Sender), record.At, record.Content,
+        record.State == DeliveryState.Sent ? _receipts.StateOf(conversation, order) : record.State)
     {
         HandedOverBy = record.HandedOverBy,
     };
@@ -248,12 +271,20 @@ internal sealed partial class ClientEngine
             handle, conversation.Roster.NameOf(handle), IsAdminOf(conversation, handle), handle == _context.Self, _context.Accounts.TryFind(handle, out KnownAccount? account) && account.IsVerified));
         string title = record.Kind == ConversationKind.Group ? record.Name : conversation.Roster.NameOf(ParseHandle(record.Name));
         return new Conversation(
-            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, record.LastActivity, record.LastText, state, record.IsAdmin, record.IsPostQuantum)
+            conversation.Id, record.Kind, title, [.. members], record.Unread, record.LastOrder, conversation.LastActivity, conversation.LastText, state, record.IsAdmin, record.IsPostQuantum)
         {
             History = record.History,
             IsMuted = !_context.Devices.Get(AccountDevices.MutedKey(conversation.Id)).IsEmpty,
             Draft = Encoding.UTF8.GetString(_context.Devices.Get(AccountDevices.DraftKey(conversation.Id)).Span),
+            Healing = record.Membership == Membership.Active ? HealingOf(conversation) : null,
         };
+    }
+
+    private static Healing HealingOf(ConversationState conversation)
+    {
+        ConversationRecord record = conversation.Record;
+        int leaves = conversation.Roster.Entries.Values.Sum(static entry => entry.Devices.Length);
+        return new Healing(record.IsLeafFromKeyPackage ? null : record.LeafUpdatedAt, record.LeafUpdatedAt + LeafSchedule.Interval(record, leaves));
     }
 
     private static bool IsAdminOf(ConversationState conversation, Handle handle) => conversation.Roster.Admins.Contains(handle.Value);

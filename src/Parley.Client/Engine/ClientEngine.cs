@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using Parley.Client.Conversations;
 using Parley.Client.Identity;
 using Parley.Client.Outbox;
+using Parley.Client.Receipts;
 using Parley.Client.Store;
+using Parley.Client.Transport;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Wire;
 using Parley.Mls.Crypto;
@@ -25,6 +27,7 @@ internal sealed partial class ClientEngine : IDisposable
     private static readonly byte[] InboxKey = "inbox"u8.ToArray();
 
     private readonly EngineContext _context;
+    private readonly ConversationReceipts _receipts;
     private readonly ConversationReceiver _receiver;
     private readonly ConversationSender _sender;
     private readonly ConversationOpener _opener;
@@ -34,8 +37,9 @@ internal sealed partial class ClientEngine : IDisposable
     private ClientEngine(ICryptoProvider crypto, IClientStore store, Profile profile)
     {
         _context = new EngineContext(crypto, store, profile);
-        _receiver = new ConversationReceiver(_context);
-        _sender = new ConversationSender(_context, _receiver);
+        _receipts = new ConversationReceipts(_context);
+        _receiver = new ConversationReceiver(_context, _receipts);
+        _sender = new ConversationSender(_context, _receiver, _receipts);
         _opener = new ConversationOpener(_context, _receiver);
         foreach (ConversationState conversation in ConversationState.LoadAll(_context))
             Conversations.Add(conversation.Id, conversation);
@@ -47,7 +51,7 @@ internal sealed partial class ClientEngine : IDisposable
 
     /// <summary>Whether every log has been read up to the head it had when this connection asked for it.</summary>
     public bool IsCaughtUp =>
-        _inbox is { Head: { } head, Stock: Stock.Kept or Stock.Delayed } && _inboxCursor >= head
+        _inbox is { Head: { } head, Stock: Stock.Kept or Stock.Delayed or Stock.Renewed } && _inboxCursor >= head
         && Followed.All(static c => !c.HasLog || c.Session.IsHalted || (c.Session.HeadSequence is { } end && c.Record.Cursor >= end));
 
     /// <summary>Whether the server does not give a conversation what it needs, so that it rests until the next connection.</summary>
@@ -107,9 +111,9 @@ internal sealed partial class ClientEngine : IDisposable
             requests.Add(new EngineRequest.Subscribe(LogId.Inbox, _inboxCursor));
         }
 
-        if (_inbox.Stock == Stock.Unknown || (_inbox.Stock == Stock.Delayed && _inbox.StockAt <= now))
+        if (_inbox.Stock == Stock.Unknown || (_inbox.Stock is Stock.Delayed or Stock.Kept && _inbox.StockAt <= now))
         {
-            _inbox = _inbox with { Stock = Stock.Asked };
+            _inbox = _inbox with { Stock = _inbox.Stock == Stock.Kept ? Stock.Renewed : Stock.Asked };
             requests.Add(new EngineRequest.CheckKeyPackages());
         }
 
@@ -133,7 +137,7 @@ internal sealed partial class ClientEngine : IDisposable
     /// </summary>
     public DateTimeOffset? NextTime(DateTimeOffset now) =>
         Followed.SelectMany(ConversationSender.Times).Concat(_context.Devices.Times).Concat(_context.Giver.Times)
-            .Append(_inbox.Stock == Stock.Delayed ? _inbox.StockAt : null).Where(time => time > now).Min();
+            .Append(_inbox.Stock is Stock.Delayed or Stock.Kept ? _inbox.StockAt : null).Where(time => time > now).Min();
 
     /// <summary>A subscription has been answered.</summary>
     public bool Subscribed(LogId log, SubscribeReply reply, DateTimeOffset now)
@@ -204,11 +208,11 @@ internal sealed partial class ClientEngine : IDisposable
         _context.KeyPackages.Replenish(suite, count, hasLastResort, now, _context.Batch);
 
     /// <summary>The server has what <see cref="StockKnown"/> gave, of all suites.</summary>
-    public void StockAdded()
+    public void StockAdded(DateTimeOffset now)
     {
         _context.KeyPackages.MarkUploaded(_context.Batch);
-        if (_inbox.Stock == Stock.Asked)
-            _inbox = _inbox with { Stock = Stock.Kept };
+        if (_inbox.Stock is Stock.Asked or Stock.Renewed)
+            _inbox = _inbox with { Stock = Stock.Kept, StockAt = now + (MlsProfile.KeyPackageCheck * (0.5 + (RetryDelay.Fraction(_context.Crypto) / 2))) };
     }
 
     /// <summary>The server wants to be asked later about KeyPackages; nothing else waits for that.</summary>
@@ -355,6 +359,9 @@ internal sealed partial class ClientEngine : IDisposable
         Asked,
         Kept,
         Delayed,
+
+        /// <summary>Kept, and asked about again because time has passed.</summary>
+        Renewed,
     }
 
     /// <summary>What the current connection knows of the inbox.</summary>
@@ -369,7 +376,7 @@ internal sealed partial class ClientEngine : IDisposable
         /// <summary>How it stands with the KeyPackages on the server: unknown at the beginning and after one was used.</summary>
         public Stock Stock { get; init; }
 
-        /// <summary>When to ask again, if that was put off.</summary>
+        /// <summary>When to ask again: that was put off, or KeyPackages grow old.</summary>
         public DateTimeOffset StockAt { get; init; }
     }
 }

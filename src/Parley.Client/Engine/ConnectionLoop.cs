@@ -8,7 +8,7 @@ namespace Parley.Client.Engine;
 internal sealed class ConnectionLoop(EngineHost host, ITransport transport, DeviceCertificate certificate, ClientOptions options)
 {
     private readonly ServerResources _resources = new(transport);
-    private readonly ReconnectDelay _delay = new(options.Crypto);
+    private readonly RetryDelay _delay = new(options.Crypto);
 
     // Guards the two below: the engine's news must not call a connection online that has just ended.
     private readonly Lock _gate = new();

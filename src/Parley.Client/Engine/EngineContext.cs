@@ -18,6 +18,7 @@ internal sealed class EngineContext : IDisposable
         Crypto = crypto;
         Store = store;
         Profile = profile;
+        Settings = Settings.Load(store);
         Certificates = new CertificateCheck(crypto, profile.Identity.Certificate.Server);
         Accounts = new KnownAccounts(store);
         KeyPackages = new KeyPackagePool(crypto, profile.Identity, store);
@@ -32,6 +33,8 @@ internal sealed class EngineContext : IDisposable
     public IClientStore Store { get; }
 
     public Profile Profile { get; set; }
+
+    public Settings Settings { get; set; }
 
     public CertificateCheck Certificates { get; }
 

@@ -26,8 +26,8 @@ internal sealed class EngineStep
     /// <summary>In what the server did not keep its promises.</summary>
     public IReadOnlyList<LogFault> Faults => _faults;
 
-    /// <summary>The messages added in this step, which the store does not know yet.</summary>
-    public HashSet<(ConversationId Conversation, MessageId Message)> NewMessages { get; } = [];
+    /// <summary>The messages added in this step, which the store does not know yet, with their orders.</summary>
+    public Dictionary<(ConversationId Conversation, MessageId Message), long> NewMessages { get; } = [];
 
     /// <summary>People who turned out to have another account key than before, and when that was seen.</summary>
     public List<(Handle Handle, KnownAccounts.Meeting Meeting, DateTimeOffset At)> KeyChanges { get; } = [];

@@ -116,11 +116,11 @@ internal sealed class HistorySeeker
 
     private HistoryAsk Take(ConversationState conversation, HistoryAsk ask, HistoryItem item, DateTimeOffset now)
     {
-        if (!MimiCodec.TryDecode(item.Mimi, out MimiContent? content) || MessageBody.Read(content) is MessageBody.Profile or MessageBody.Internal)
+        if (!MimiCodec.TryDecode(item.Mimi, out MimiContent? content) || MessageBody.Read(content) is MessageBody.Profile or MessageBody.Receipt or MessageBody.Internal)
             return ask;
         MessageId id = MimiIdentifier.Derive(
             _context.Crypto, MimiIdentifier.SenderUri(_context.Server, item.Sender), MimiIdentifier.RoomUri(_context.Server, conversation.Id), item.Mimi.Span, content.Salt.Span);
-        if (conversation.Contains(id))
+        if (conversation.OrderOf(id) is not null)
             return ask with { Received = ask.Received + 1 };
         DeliveryState state = item.Sender == _context.Self ? DeliveryState.Sent : DeliveryState.Received;
         DateTimeOffset at = ServerTime.Read((ulong)item.At.ToUnixTimeMilliseconds(), now);

@@ -22,7 +22,7 @@ internal static class KeyPackageUpkeep
                 return added;
         }
 
-        host.Run(static engine => engine.StockAdded());
+        host.Run(engine => engine.StockAdded(time.GetUtcNow()));
         return ClientResult.Success;
     }
 }

@@ -99,10 +99,11 @@ internal abstract record OutboxWork
         ShareState = 18,
         HandOver = 19,
         SetHistory = 20,
+        Receipt = 32,
     }
 
     /// <summary>Whether it is sent as an application message, which outlives its epoch; all else is a handshake message.</summary>
-    public bool IsApplication => this is Message or Signal or ShareState or HandOver;
+    public bool IsApplication => this is Message or Signal or ShareState or HandOver or Receipt;
 
     public static OutboxWork Read(TlsReader reader)
     {
@@ -112,6 +113,8 @@ internal abstract record OutboxWork
                 return new CreateLog();
             case Tag.Message:
                 return new Message(ReadId(reader), reader.ReadVector());
+            case Tag.Receipt:
+                return new Receipt((long)reader.ReadUInt64(), (long)reader.ReadUInt64());
             case Tag.Add:
                 return new Add(reader.ReadVectorOf(static r => r.ReadVector(), KeyPackagesMax));
             case Tag.Remove:
@@ -153,6 +156,11 @@ internal abstract record OutboxWork
                 writer.WriteUInt8((byte)Tag.Message);
                 writer.WriteBytes(message.Id.ToArray());
                 writer.WriteVector(message.Mimi);
+                break;
+            case Receipt receipt:
+                writer.WriteUInt8((byte)Tag.Receipt);
+                writer.WriteUInt64((ulong)receipt.DeliveredUpTo);
+                writer.WriteUInt64((ulong)receipt.ReadUpTo);
                 break;
             case Add add:
                 writer.WriteUInt8((byte)Tag.Add);
@@ -230,6 +238,11 @@ internal abstract record OutboxWork
     /// <param name="Id">Its id.</param>
     /// <param name="Mimi">Its encoded content.</param>
     public sealed record Message(MessageId Id, ReadOnlyMemory<byte> Mimi) : OutboxWork;
+
+    /// <summary>Tells the others what this device has and what was read.</summary>
+    /// <param name="DeliveredUpTo">The order up to which it has told them, once it is sealed.</param>
+    /// <param name="ReadUpTo">The order up to which it has told them what was read.</param>
+    public sealed record Receipt(long DeliveredUpTo, long ReadUpTo) : OutboxWork;
 
     /// <summary>Adds devices.</summary>
     /// <param name="KeyPackages">Encoded KeyPackages that the server handed out.</param>

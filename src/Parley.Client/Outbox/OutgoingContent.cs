@@ -1,5 +1,6 @@
 using Parley.Client.Content;
 using Parley.Client.Engine;
+using Parley.Client.Receipts;
 
 namespace Parley.Client.Outbox;
 
@@ -13,6 +14,9 @@ internal static class OutgoingContent
     /// <summary>The name the user goes by.</summary>
     public static OutboxWork.Message Profile(EngineContext context, ConversationId conversation) =>
         Of(context, conversation, MessageBody.CreateProfile(context.Profile.Nickname, context.Random(MimiContent.SaltBytes)));
+
+    /// <summary>The encoded content of a receipt. It has no id: nobody refers to it.</summary>
+    public static byte[] Of(EngineContext context, Receipt receipt) => MimiCodec.Encode(MessageBody.Create(receipt, context.Random(MimiContent.SaltBytes)));
 
     /// <summary>What programs say to each other.</summary>
     public static OutboxWork.Signal Internal(EngineContext context, InternalMessage message) =>

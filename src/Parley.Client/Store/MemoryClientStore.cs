@@ -16,6 +16,9 @@ public sealed class MemoryClientStore : IClientStore
     /// <summary>How many batches have been written.</summary>
     public int WriteCount { get; private set; }
 
+    /// <summary>How many values they have put, and how many bytes of keys and values they held.</summary>
+    public (long Values, long Bytes) Written { get; private set; }
+
     /// <inheritdoc/>
     public byte[]? Get(ReadOnlySpan<byte> key)
     {
@@ -63,6 +66,7 @@ public sealed class MemoryClientStore : IClientStore
             WriteCount++;
             foreach ((byte[] key, byte[]? value) in batch.Writes)
             {
+                Written = (Written.Values + (value is null ? 0 : 1), Written.Bytes + key.Length + (value?.Length ?? 0));
                 if (value is null)
                     _entries.Remove(key);
                 else

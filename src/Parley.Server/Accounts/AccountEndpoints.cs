@@ -3,10 +3,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
+using Parley.Server.Clustering;
 using Parley.Server.Hosting;
 using Parley.Server.Http;
 using Parley.Server.Invites;
 using Parley.Server.Sessions;
+using Parley.Server.Sockets;
 using Parley.Sodium;
 
 namespace Parley.Server.Accounts;
@@ -52,13 +54,21 @@ internal static class AccountEndpoints
         return refusal == ErrorCode.None ? TypedResults.NoContent() : new Refused(refusal);
     }
 
-    private static async Task<Results<NoContent, Refused>> RevokeDeviceAsync(string device, ClaimsPrincipal user, IAccountStore accounts, TimeProvider clock)
+    private static async Task<Results<NoContent, Refused>> RevokeDeviceAsync(
+        string device, ClaimsPrincipal user, IAccountStore accounts, Subscribers subscribers, Peers peers, TimeProvider clock)
     {
         if (!DeviceId.TryParse(device, out DeviceId id))
             return new Refused(ErrorCode.Malformed);
         if (id == user.Device())
             return new Refused(ErrorCode.Forbidden);
-        return await accounts.RevokeDeviceAsync(user.Device(), id, clock.GetUtcNow()) ? TypedResults.NoContent() : new Refused(ErrorCode.NotFound);
+        if (!await accounts.RevokeDeviceAsync(user.Device(), id, clock.GetUtcNow()))
+            return new Refused(ErrorCode.NotFound);
+
+        // It can begin nothing new any more; this ends what it has open, here and on other nodes.
+        var revocation = Publication.OfRevocation(id);
+        subscribers.Publish(revocation);
+        peers.Publish(revocation);
+        return TypedResults.NoContent();
     }
 
     private static async Task<Results<Ok<Account>, Refused>> FindAsync(string handle, IAccountStore accounts)

@@ -15,8 +15,8 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
 
     public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate) => database.WriteAsync(session =>
     {
-        if (FindCertificate(session, certificate.DeviceId) is { } registered)
-            return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
+        if (FindOutcome(session, certificate) is { } outcome)
+            return outcome;
         (long account, long count) = session.Find(
             "SELECT account, (SELECT count(*) FROM devices AS others WHERE others.account = devices.account AND others.revoked_at IS NULL) FROM devices WHERE id = $1",
             row => (row.GetInt64(0), row.GetInt64(1)),
@@ -59,8 +59,8 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
 
     private static ErrorCode Register(StoreSession session, byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now)
     {
-        if (FindCertificate(session, certificate.DeviceId) is { } registered)
-            return certificate.Encoded.Span.SequenceEqual(registered) ? ErrorCode.None : ErrorCode.CertificateInvalid;
+        if (FindOutcome(session, certificate) is { } outcome)
+            return outcome;
         ErrorCode invite = InviteStore.Check(session, inviteHash, now);
         if (invite != ErrorCode.None)
             return invite;
@@ -85,7 +85,9 @@ internal sealed class AccountStore(IDatabase database) : IAccountStore
         session.Execute("INSERT INTO members (log, device, after_sequence) VALUES ($1, $2, 0)", inbox, device);
     }
 
-    /// <summary>The certificate under a device's id; of one that was taken out of its account something that is none, so that it is not registered again.</summary>
-    private static byte[]? FindCertificate(StoreSession session, DeviceId device) =>
-        session.Find("SELECT CASE WHEN revoked_at IS NULL THEN certificate ELSE id END FROM devices WHERE id = $1", row => row.GetFieldValue<byte[]>(0), device.ToArray());
+    /// <summary>What a certificate is answered whose device has been here before: it succeeds again, if it is that device's and the device is still here. Null: it is new.</summary>
+    private static ErrorCode? FindOutcome(StoreSession session, DeviceCertificate certificate) => session.Find<ErrorCode?>(
+        "SELECT certificate = $2 AND revoked_at IS NULL FROM devices WHERE id = $1",
+        row => row.GetBoolean(0) ? ErrorCode.None : ErrorCode.CertificateInvalid,
+        certificate.DeviceId.ToArray(), certificate.Encoded.ToArray());
 }

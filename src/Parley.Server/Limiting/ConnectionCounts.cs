@@ -70,7 +70,7 @@ internal sealed class ConnectionCounts(ServerLimits limits, ServerOptions option
             Leave(_byAddress, network);
     }
 
-    private Place? TryOpen<TKey>(Dictionary<TKey, int> counts, TKey key, int max)
+    private Place<TKey>? TryOpen<TKey>(Dictionary<TKey, int> counts, TKey key, int max)
         where TKey : notnull
     {
         lock (_gate)
@@ -81,7 +81,7 @@ internal sealed class ConnectionCounts(ServerLimits limits, ServerOptions option
             counts[key] = count + 1;
         }
 
-        return new Place(() => Leave(counts, key));
+        return new Place<TKey>(this, counts, key);
     }
 
     private void Leave<TKey>(Dictionary<TKey, int> counts, TKey key)
@@ -94,11 +94,16 @@ internal sealed class ConnectionCounts(ServerLimits limits, ServerOptions option
         }
     }
 
-    private sealed class Place(Action leave) : IDisposable
+    private sealed class Place<TKey>(ConnectionCounts all, Dictionary<TKey, int> counts, TKey key) : IDisposable
+        where TKey : notnull
     {
-        private Action? _leave = leave;
+        private bool _hasLeft;
 
-        public void Dispose() => Interlocked.Exchange(ref _leave, null)?.Invoke();
+        public void Dispose()
+        {
+            if (!Interlocked.Exchange(ref _hasLeft, true))
+                all.Leave(counts, key);
+        }
     }
 }
 

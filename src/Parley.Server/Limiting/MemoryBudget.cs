@@ -26,15 +26,20 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
 {
     private const long Megabyte = 1024 * 1024;
 
+    // A page is there three times over before it waits for its peer: as it is read, as a frame, and in the connection's buffer. And the entry
+    // that a page is made of may be as large as a Commit with its Welcome. So few have room at once, which is enough to keep the store busy.
+    private const int RoomsMax = 16;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StalledMax = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<IHeldBytes, bool> _holders = new();
 
-    // Protects the line of those who wait for room. One line and one timer: thousands that each looked for themselves would keep a core busy.
+    // Protects the line of those who wait for room, and how many have it. One line and one timer: thousands that each looked for themselves would keep a core busy.
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Bytes, TaskCompletionSource Turn)> _line = new();
+    private int _rooms;
     private long _queuedBytes;
     private long _frameBytes;
 
@@ -105,7 +110,8 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
 
     public void ReturnRoom(int bytes)
     {
-        Interlocked.Add(ref _queuedBytes, -bytes);
+        lock (_gate)
+            LeaveRoom(bytes);
         GiveRoom();
     }
 
@@ -132,24 +138,25 @@ internal sealed class MemoryBudget(ServerLimits limits, TimeProvider clock) : Ba
             {
                 _line.RemoveFirst();
                 if (!turn.TrySetResult())
-                    Interlocked.Add(ref _queuedBytes, -bytes);
+                    LeaveRoom(bytes);
             }
         }
+    }
+
+    private void LeaveRoom(int bytes)
+    {
+        _rooms--;
+        Interlocked.Add(ref _queuedBytes, -bytes);
     }
 
     /// <summary>The last one may take more than there is, so that it is seen when there is too little.</summary>
     private bool TryTakeRoom(int bytes)
     {
-        long queued = QueuedBytes;
-        while (queued <= limits.QueueMegabytes * Megabyte)
-        {
-            long found = Interlocked.CompareExchange(ref _queuedBytes, queued + bytes, queued);
-            if (found == queued)
-                return true;
-            queued = found;
-        }
-
-        return false;
+        if (_rooms == RoomsMax || IsFull)
+            return false;
+        _rooms++;
+        Interlocked.Add(ref _queuedBytes, bytes);
+        return true;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

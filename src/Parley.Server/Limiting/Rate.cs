@@ -8,8 +8,8 @@ namespace Parley.Server.Limiting;
 /// <param name="Burst">How much it holds.</param>
 internal readonly record struct Rate(double PerSecond, double Burst)
 {
-    // What adding up fractions may be off by.
-    private const double RoundingSeconds = 1e-6;
+    // What adding up fractions may be off by, on a clock that counts from the year 1 too.
+    private const double RoundingSeconds = 1e-4;
 
     /// <summary>Now, in seconds, on a clock that is never set.</summary>
     public static double Now(TimeProvider clock) => (double)clock.GetTimestamp() / clock.TimestampFrequency;

@@ -32,6 +32,8 @@ internal sealed class RateLimits(ServerLimits limits, TimeProvider clock)
 
     public RateLimit Links { get; } = new("links", PerHour(limits.LinksPerHour), clock);
 
+    public RateLimit LinkReads { get; } = new("link_reads", PerMinute(limits.LinkReadsPerMinute), clock);
+
     public RateLimit LinkAnswers { get; } = new("link_answers", PerHour(limits.LinkAnswersPerHour), clock);
 
     public RateLimit Groups { get; } = new("groups", PerHour(limits.GroupsPerHour), clock);

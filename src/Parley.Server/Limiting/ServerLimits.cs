@@ -47,6 +47,9 @@ internal sealed record ServerLimits
     /// <summary>New devices that ask to be linked, for each address.</summary>
     public int LinksPerHour { get; init; } = 60;
 
+    /// <summary>Requests about a link by its code without signing in, for each address: a device that waits asks twice a second.</summary>
+    public int LinkReadsPerMinute { get; init; } = 600;
+
     /// <summary>Linking codes tried, for each account.</summary>
     public int LinkAnswersPerHour { get; init; } = 60;
 
@@ -107,6 +110,7 @@ internal sealed record ServerLimits
             ClaimsPerHour = Read(standard.ClaimsPerHour),
             ClaimsPerPersonPerHour = Read(standard.ClaimsPerPersonPerHour),
             LinksPerHour = Read(standard.LinksPerHour),
+            LinkReadsPerMinute = Read(standard.LinkReadsPerMinute),
             LinkAnswersPerHour = Read(standard.LinkAnswersPerHour),
             GroupsPerHour = Read(standard.GroupsPerHour),
             AppendsPerSecond = Read(standard.AppendsPerSecond),

@@ -26,8 +26,8 @@ internal static class LinkEndpoints
     public static void MapLinks(this IEndpointRouteBuilder open, IEndpointRouteBuilder signedIn)
     {
         open.MapPost(Routes.Links, CreateAsync).LimitAddress(static limits => limits.Links);
-        open.MapGet(Routes.LinkByCode, FindAsync);
-        open.MapPut(Routes.LinkReveal, RevealAsync);
+        open.MapGet(Routes.LinkByCode, FindAsync).LimitAddress(static limits => limits.LinkReads);
+        open.MapPut(Routes.LinkReveal, RevealAsync).LimitAddress(static limits => limits.LinkReads);
         signedIn.MapPut(Routes.LinkAnswer, AnswerAsync).LimitAccount(static limits => limits.LinkAnswers);
         signedIn.MapPut(Routes.LinkHandover, HandOverAsync);
     }

@@ -33,8 +33,8 @@ internal interface ILogStore
     /// <summary>How far each of the logs is; an empty one may be left out.</summary>
     ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds);
 
-    /// <summary>Whether this server knows each of the devices.</summary>
-    ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices);
+    /// <summary>Those of the devices that this server does not know, or no longer.</summary>
+    ValueTask<IReadOnlyList<DeviceId>> FindUnknownAsync(IReadOnlyList<DeviceId> devices);
 
     /// <summary>Appends an entry under the number it carries, with all that belongs to it in the same transaction.</summary>
     Task<AppendResult> AppendAsync(NewEntry entry);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Parley.Contracts.Identity;
 using Parley.Server.Storage;
@@ -98,8 +97,11 @@ internal sealed class LogStore(IDatabase database) : ILogStore
 
     public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds) => database.ReadAsync(session => session.ReadHeads(logIds));
 
-    public ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices) => database.ReadAsync(session =>
-        devices.All(device => session.Find("SELECT 1 FROM devices WHERE id = $1 AND revoked_at IS NULL", _ => true, device.ToArray())));
+    public ValueTask<IReadOnlyList<DeviceId>> FindUnknownAsync(IReadOnlyList<DeviceId> devices) => database.ReadAsync<IReadOnlyList<DeviceId>>(session =>
+    {
+        HashSet<DeviceId> known = session.ReadDevices(devices);
+        return [.. devices.Where(device => !known.Contains(device))];
+    });
 
     public Task<AppendResult> AppendAsync(NewEntry entry) =>
         database.WriteTogetherAsync<NewEntry, AppendResult>(entry, Append, entry.Envelope.Length + (entry.Commit?.Welcome.Length ?? 0) + 256, entry.Lease.Break);

@@ -44,7 +44,7 @@ internal sealed class AppendHandler(SessionOwner sender, SocketServices services
             ?? services.Rates.AppendBytes.Take(sender.Account, append.Message.Length + append.Welcome.Length);
         if (retryAfter is { } wait)
             return (new Reply { RequestId = requestId, Error = ErrorCode.RateLimited, RetryAfterMs = RetryAfter.Milliseconds(wait) }, null);
-        if (!request.Added.IsEmpty && !await services.Logs.AllExistAsync(request.Added))
+        if (!request.Added.IsEmpty && (await services.Logs.FindUnknownAsync(request.Added)).Count > 0)
             return (new Reply { RequestId = requestId, Error = ErrorCode.DeviceUnknown }, null);
         try
         {

@@ -106,12 +106,14 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
             frame.CopyTo(Append(frame.Length));
     }
 
-    /// <summary>Returns when the peer has read enough for more to be written.</summary>
+    /// <summary>Returns when the peer has read enough for more to be written. Cancelled when the connection has failed, too.</summary>
     public Task RoomAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            if (_length < RoomBytes || _failed)
+            if (_failed)
+                return Task.FromCanceled(new CancellationToken(canceled: true));
+            if (_length < RoomBytes)
                 return Task.CompletedTask;
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _room.Task.WaitAsync(cancellationToken);
@@ -136,15 +138,19 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
     /// <inheritdoc/>
     public void Abandon() => Fail();
 
-    /// <summary>The connection is over. What still waits is dropped.</summary>
+    /// <summary>The connection is over. What still waits is dropped; and what is with the transport, too, which would hold it until the peer reads.</summary>
     public void Dispose()
     {
         _budget.Remove(this);
+        bool isFlushing;
         lock (_gate)
         {
-            _failed = true;
-            Drop();
+            GiveUp();
+            isFlushing = _flushing;
         }
+
+        if (isFlushing)
+            _abort();
     }
 
     /// <summary>RFC 6455 §5.2: one final, unmasked binary frame. The message itself is one array for all subscribers of a log.</summary>
@@ -268,21 +274,18 @@ internal sealed class Outbound : IHeldBytes, IThreadPoolWorkItem, IDisposable
     private void Fail()
     {
         lock (_gate)
-        {
-            _failed = true;
-            Drop();
-            _room?.SetResult();
-            _room = null;
-        }
-
+            GiveUp();
         _abort();
     }
 
-    private void Drop()
+    private void GiveUp()
     {
+        _failed = true;
         _length = 0;
         Return(_buffer);
         _buffer = [];
+        _room?.SetCanceled();
+        _room = null;
     }
 
     private void Return(byte[] buffer)

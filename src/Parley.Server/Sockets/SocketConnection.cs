@@ -51,7 +51,7 @@ internal sealed partial class SocketConnection : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server stops, or the peer has not answered our pings.
+            // The server stops, or the connection has failed, or the peer has not answered our pings.
         }
         catch (WebSocketException e)
         {
@@ -82,18 +82,27 @@ internal sealed partial class SocketConnection : IDisposable
 
     private async Task<ErrorCode> ServeAsync(IPAddress network, CancellationToken cancellationToken)
     {
+        long revocations = _services.Subscribers.Revocations;
         if (await SignInAsync(network, cancellationToken) is not { } owner)
             return ErrorCode.None;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var subscriptions = new SubscriptionSet(owner.Device, _outbound, _services, ending);
+        _services.Subscribers.Add(subscriptions);
         ServerMetrics.Connected(1);
         try
         {
+            if (_services.Subscribers.Revocations != revocations && (await _services.Logs.FindUnknownAsync([owner.Device])).Count > 0)
+                return ErrorCode.Unauthenticated;
             return await ReceiveRequestsAsync(owner, subscriptions, ending.Token);
+        }
+        catch (OperationCanceledException) when (subscriptions.IsRevoked)
+        {
+            return ErrorCode.Unauthenticated;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Reading from the store has failed; this throws why.
+            // The connection has failed, or has not answered our pings; or reading from the store has failed, and this throws why.
+            await ending.CancelAsync();
             await subscriptions.CaughtUpAsync();
             throw;
         }

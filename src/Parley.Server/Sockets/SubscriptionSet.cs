@@ -26,6 +26,19 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
     private Queue<Subscription>? _behind;
     private Task _catchingUp = Task.CompletedTask;
     private bool _ended;
+    private bool _isRevoked;
+
+    public DeviceId Device => device;
+
+    /// <summary>Whether the connection ends because its device was taken out of its account.</summary>
+    public bool IsRevoked
+    {
+        get
+        {
+            lock (_gate)
+                return _isRevoked;
+        }
+    }
 
     /// <summary>Returns when nothing more is sent from the store, or throws what has stopped it.</summary>
     public Task CaughtUpAsync()
@@ -48,6 +61,18 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
             }
 
             _behind.Enqueue(subscription);
+        }
+    }
+
+    /// <summary>Ends the connection, whose device was taken out of its account.</summary>
+    public void Revoke()
+    {
+        lock (_gate)
+        {
+            if (_ended)
+                return;
+            (_ended, _isRevoked) = (true, true);
+            _catchingUp = Task.WhenAll(_catchingUp, ending.CancelAsync());
         }
     }
 
@@ -106,6 +131,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
     /// <summary>Ends all subscriptions, when the connection ends.</summary>
     public void Clear()
     {
+        services.Subscribers.Remove(this);
         Subscription[] ended;
         lock (_gate)
         {
@@ -131,6 +157,7 @@ internal sealed class SubscriptionSet(DeviceId device, Outbound outbound, Socket
         {
             while (TakeBehind() is { } subscription)
             {
+                ending.Token.ThrowIfCancellationRequested();
                 await outbound.RoomAsync(ending.Token);
                 await services.Memory.TakeRoomAsync(Subscription.PageBytes, ending.Token);
                 try

@@ -2,6 +2,7 @@ using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
 using Npgsql;
+using Parley.Contracts.Identity;
 using Parley.Server.Log;
 
 namespace Parley.Server.Storage;
@@ -107,6 +108,11 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : StoreSessio
         "SELECT log, (SELECT coalesce(max(sequence), 0) FROM entries WHERE entries.log = asked.log) FROM unnest($1::bigint[]) AS asked (log)",
         row => (row.GetInt64(0), (ulong)row.GetInt64(1)),
         logIds.ToArray());
+
+    public override HashSet<DeviceId> ReadDevices(IReadOnlyList<DeviceId> devices) => [.. Query(
+        "SELECT id FROM devices WHERE id = ANY($1) AND revoked_at IS NULL",
+        row => DeviceId.TryParse(row.GetFieldValue<byte[]>(0), out DeviceId device) ? device : throw new InvalidOperationException("The store has given other bytes than those it was asked for."),
+        [devices.Select(device => device.ToArray()).ToArray()])];
 
     protected override DbParameter CreateParameter(int position) => new NpgsqlParameter();
 

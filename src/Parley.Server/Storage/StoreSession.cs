@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Parley.Contracts.Identity;
 using Parley.Server.Log;
 
 namespace Parley.Server.Storage;
@@ -38,6 +39,10 @@ internal abstract class StoreSession(DbConnection connection) : IDisposable
     /// <summary>How far each of the logs is.</summary>
     public virtual IReadOnlyList<(long LogId, ulong Head)> ReadHeads(IReadOnlyList<long> logIds) =>
         [.. logIds.Select(id => (id, Find("SELECT coalesce(max(sequence), 0) FROM entries WHERE log = $1", row => (ulong)row.GetInt64(0), id)))];
+
+    /// <summary>Those of the devices that there are, and that were not taken out of their accounts.</summary>
+    public virtual HashSet<DeviceId> ReadDevices(IReadOnlyList<DeviceId> devices) =>
+        [.. devices.Where(device => Find("SELECT 1 FROM devices WHERE id = $1 AND revoked_at IS NULL", _ => true, device.ToArray()))];
 
     /// <summary>Runs a statement and returns the number of rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();

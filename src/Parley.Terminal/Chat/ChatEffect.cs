@@ -23,6 +23,12 @@ internal abstract record ChatEffect
     /// <summary>Send a message.</summary>
     public sealed record Send(ConversationId Id, OutgoingMessage Message) : ChatEffect;
 
+    /// <summary>Take back a message that has not left this device.</summary>
+    public sealed record Cancel(MessageId Message) : ChatEffect;
+
+    /// <summary>Tell others what one has read, or keep it private.</summary>
+    public sealed record SetReadReceipts(bool AreSent) : ChatEffect;
+
     /// <summary>Open the direct conversation with someone, and send a first message if there is one.</summary>
     public sealed record OpenDirect(Handle Peer, string FirstMessage) : ChatEffect;
 
@@ -49,6 +55,9 @@ internal abstract record ChatEffect
 
     /// <summary>Note that the safety number with someone was compared.</summary>
     public sealed record Confirm(Handle Peer) : ChatEffect;
+
+    /// <summary>Say in words how the conversation heals.</summary>
+    public sealed record ReadKeys(ConversationId Id) : ChatEffect;
 
     /// <summary>Make an invite link to the server.</summary>
     public sealed record CreateInvite : ChatEffect;

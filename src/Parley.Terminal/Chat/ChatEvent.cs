@@ -51,6 +51,9 @@ internal abstract record ChatEvent
     /// <summary>The safety number with someone.</summary>
     public sealed record VerificationRead(Verification Verification) : ChatEvent;
 
+    /// <summary>How a conversation heals, in words.</summary>
+    public sealed record KeysRead(string Title, ImmutableArray<string> Lines) : ChatEvent;
+
     /// <summary>An invite link was made.</summary>
     public sealed record InviteMade(string Link) : ChatEvent;
 

@@ -24,6 +24,7 @@ internal static class ChatUpdate
         ChatEvent.TimelineRead read => TimelineRead(model, read),
         ChatEvent.Opened opened => Show(model with { Told = null }, opened.Id),
         ChatEvent.VerificationRead read => Step.To(model with { Overlay = AskToCompare(read.Verification) }),
+        ChatEvent.KeysRead read => Step.To(model with { Overlay = new Overlay.Page(read.Title, read.Lines) }),
         ChatEvent.InviteMade made => Step.To(model with { Overlay = new Overlay.Page("Invite to the server", ["Give this link to one person; it works once:", "", made.Link, "", "They run: parley join " + made.Link]) }),
         ChatEvent.DevicesRead read => Step.To(model with { Overlay = new Overlay.Page("Your devices", [.. read.Devices.Select(Describe), "", "/device add CODE takes in a new one, /device revoke DEVICE takes one out."]) }),
         ChatEvent.NumberShown shown => Step.To(model with { Overlay = new Overlay.Page("A new device", ["Now type this number on the new device:", "", "    " + shown.Number]) }),

@@ -43,13 +43,14 @@ internal sealed record ItemAnswer(string Conversation, string Address, long Orde
 /// <summary>One conversation.</summary>
 internal sealed record ConversationAnswer(
     string Id, string Address, string Kind, string Title, IReadOnlyList<string> Members, int Unread, DateTimeOffset LastActivity, string LastText, string State, bool IsAdmin,
-    bool IsPostQuantum)
+    bool IsPostQuantum, DateTimeOffset? HealedAt, DateTimeOffset? HealsBy)
 {
     /// <summary>The answer for a conversation.</summary>
     public static ConversationAnswer Of(Conversation conversation) => new(
         conversation.Id.ToString(), AddressOf(conversation), AnswersJson.Name(conversation.Kind), conversation.Title,
         [.. conversation.Members.Select(member => member.Handle.ToString())], conversation.Unread, conversation.LastActivity.ToUniversalTime(), conversation.LastText,
-        AnswersJson.Name(conversation.State), conversation.IsAdmin, conversation.IsPostQuantum);
+        AnswersJson.Name(conversation.State), conversation.IsAdmin, conversation.IsPostQuantum,
+        conversation.Healing?.HealedAt?.ToUniversalTime(), conversation.Healing?.HealsBy.ToUniversalTime());
 
     /// <summary>How a program addresses a conversation, its title unchanged.</summary>
     public static string AddressOf(Conversation conversation) => ConversationAddress.PeerOf(conversation)?.ToString() ?? "#" + conversation.Title;
@@ -95,6 +96,12 @@ internal sealed record ExportAnswer(string Conversation, string Address, string 
 /// <summary>A message that was taken back.</summary>
 internal sealed record CancelledAnswer(string Id);
 
+/// <summary>What a thief of this device's state could read of a conversation.</summary>
+internal sealed record KeysAnswer(string Conversation, string Address, DateTimeOffset? HealedAt, DateTimeOffset HealsBy, DateTimeOffset YesterdayReadableUntil);
+
+/// <summary>Whether others are told what one has read.</summary>
+internal sealed record ReceiptsAnswer(bool ReadReceipts);
+
 /// <summary>Whether a profile is locked by a passphrase.</summary>
 internal sealed record LockAnswer(string Profile, bool IsLocked);
 
@@ -115,6 +122,8 @@ internal sealed record LockAnswer(string Profile, bool IsLocked);
 [JsonSerializable(typeof(DeviceAnswer[]))]
 [JsonSerializable(typeof(DeviceAddedAnswer))]
 [JsonSerializable(typeof(DeviceRevokedAnswer))]
+[JsonSerializable(typeof(KeysAnswer))]
+[JsonSerializable(typeof(ReceiptsAnswer))]
 [JsonSerializable(typeof(DeviceNamedAnswer))]
 [JsonSerializable(typeof(HistoryAnswer))]
 [JsonSerializable(typeof(LockAnswer))]

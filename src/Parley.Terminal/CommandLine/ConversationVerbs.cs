@@ -6,11 +6,11 @@ using Parley.Terminal.Text;
 
 namespace Parley.Terminal.CommandLine;
 
-/// <summary>The commands about conversations: list, create, add, remove, leave, rename, history, members, export.</summary>
+/// <summary>The commands about conversations: list, create, add, remove, leave, rename, history, members, keys, export.</summary>
 internal static class ConversationVerbs
 {
     /// <summary>All of them.</summary>
-    public static IEnumerable<Verb> All() => [List(), Create(), Add(), Remove(), Leave(), Rename(), History(), Members(), Export()];
+    public static IEnumerable<Verb> All() => [List(), Create(), Add(), Remove(), Leave(), Rename(), History(), Members(), Keys(), Export()];
 
     private static Argument<string> Address() => new("@NAME|#GROUP") { Description = "Which conversation." };
 
@@ -156,6 +156,27 @@ internal static class ConversationVerbs
 
     private static IReadOnlyList<string> Row(MemberInfo member) =>
         [member.Handle.ToString(), member.DisplayName, string.Join(", ", new[] { member.IsSelf ? "you" : "", member.IsAdmin ? "administrator" : "", member.IsVerified ? "verified" : "" }.Where(word => word.Length > 0))];
+
+    private static Verb Keys()
+    {
+        Argument<string> address = Address();
+        return new Verb(
+            new Command("keys", "Tells when this device last got new keys in a conversation, and what a thief of its state could read.") { address },
+            (parsed, invocation) => invocation.WithLatestConversationAsync(parsed.GetRequiredValue(address), (_, conversation) => Keys(invocation, conversation)),
+            "parley keys @bob");
+    }
+
+    private static ExitCode Keys(Invocation invocation, Conversation conversation)
+    {
+        if (conversation.Healing is not { } healing)
+            return invocation.Fail(ErrorText.Of(ClientErrorCode.NotMember));
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        var answer = new KeysAnswer(
+            conversation.Id.ToString(), ConversationAnswer.AddressOf(conversation), healing.HealedAt?.ToUniversalTime(), healing.HealsBy.ToUniversalTime(),
+            healing.ReadableUntil(now - TimeSpan.FromDays(1)).ToUniversalTime());
+        invocation.Answer(answer, AnswersJson.Default.KeysAnswer, string.Join('\n', HealingText.Of(healing, now, TimeZoneInfo.Local)));
+        return ExitCode.Done;
+    }
 
     private static Verb Export()
     {

@@ -5,7 +5,7 @@ using Parley.Terminal.Emoji;
 
 namespace Parley.Terminal.CommandLine;
 
-/// <summary>The commands about messages: send, read and outbox.</summary>
+/// <summary>The commands about messages: send, read, outbox and receipts.</summary>
 internal static class MessageVerbs
 {
     private const int CountMax = 10_000;
@@ -13,7 +13,7 @@ internal static class MessageVerbs
     private const int ItemsToSearch = 100;
 
     /// <summary>All of them.</summary>
-    public static IEnumerable<Verb> All() => [Send(), Read(), Outbox()];
+    public static IEnumerable<Verb> All() => [Send(), Read(), Outbox(), Receipts()];
 
     private static Verb Send()
     {
@@ -124,6 +124,26 @@ internal static class MessageVerbs
             new Command("outbox", "Lists messages that wait to be sent, or takes one back. With --json, one object a line.") { cancel },
             (parsed, invocation) => invocation.WithAccountAsync(client => Task.FromResult(Outbox(invocation, client, parsed.GetValue(cancel)))),
             "parley outbox", "parley outbox --json", "parley outbox --cancel ID");
+    }
+
+    private static Verb Receipts()
+    {
+        var choice = new Argument<string?>("on|off") { Description = "Tell them or not; without it, only shows what is set.", Arity = ArgumentArity.ZeroOrOne };
+        return new Verb(
+            new Command("receipts", "Chooses whether others are told what you have read. That a message has arrived they are always told.") { choice },
+            (parsed, invocation) => invocation.WithAccountAsync(client => Task.FromResult(Receipts(invocation, client, parsed.GetValue(choice)))),
+            "parley receipts", "parley receipts off");
+    }
+
+    private static ExitCode Receipts(Invocation invocation, ParleyClient client, string? choice)
+    {
+        if (choice is not (null or "on" or "off"))
+            return invocation.Fail("usage", "Write on or off.", ExitCode.Usage);
+        if (choice is not null && client.SetReadReceipts(choice == "on").Error is { } error)
+            return invocation.Fail(error);
+        bool areSent = client.SendsReadReceipts;
+        invocation.Answer(new ReceiptsAnswer(areSent), AnswersJson.Default.ReceiptsAnswer, areSent ? "Others are told what you have read." : "Others are not told what you have read.");
+        return ExitCode.Done;
     }
 
     private static ExitCode Outbox(Invocation invocation, ParleyClient client, string? cancelled)

@@ -96,7 +96,7 @@ internal sealed class Reading(ParleyClient client, Invocation invocation, Conver
 
     private IEnumerable<Conversation> Wanted() => only is null ? client.Conversations : client.Conversations.Where(conversation => conversation.Id == only);
 
-    private static bool IsFinal(TimelineItem item) => item.State is DeliveryState.Received or DeliveryState.Sent;
+    private static bool IsFinal(TimelineItem item) => item.State is DeliveryState.Received or DeliveryState.Sent or DeliveryState.Delivered or DeliveryState.Read;
 
     private static IEnumerable<TimelineItem> Unread(IReadOnlyList<TimelineItem> items, int unread)
     {
@@ -135,6 +135,8 @@ internal sealed class Reading(ParleyClient client, Invocation invocation, Conver
         {
             DeliveryState.Queued or DeliveryState.Sending => "  (not sent yet)",
             DeliveryState.Failed => "  (not sent)",
+            DeliveryState.Delivered => "  (delivered)",
+            DeliveryState.Read => "  (read)",
             DeliveryState.Sent or DeliveryState.Received => "",
             _ => throw new InvalidOperationException(),
         };

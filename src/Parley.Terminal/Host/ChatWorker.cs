@@ -116,6 +116,12 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
             case ChatEffect.Send send:
                 Report(client.Send(send.Id, send.Message).Error);
                 return true;
+            case ChatEffect.Cancel cancel:
+                Report(client.Cancel(cancel.Message), "Taken back. Nobody is sent it.");
+                return true;
+            case ChatEffect.SetReadReceipts receipts:
+                Report(client.SetReadReceipts(receipts.AreSent), receipts.AreSent ? "Others are told what you have read." : "Others are no longer told what you have read.");
+                return true;
             case ChatEffect.SetDraft draft:
                 client.SetDraft(draft.Id, draft.Text);
                 return true;
@@ -137,6 +143,12 @@ internal sealed class ChatWorker(ProfileSession session, Action<ChatEvent> post,
                 return true;
             case ChatEffect.Confirm confirm:
                 Report(client.ConfirmVerification(confirm.Peer, verified: true), $"{confirm.Peer} is verified. You will be told if their key changes.");
+                return true;
+            case ChatEffect.ReadKeys read:
+                if (client.Conversations.FirstOrDefault(conversation => conversation.Id == read.Id) is { Healing: { } healing } healed)
+                    post(new ChatEvent.KeysRead($"Keys of {ConversationAddress.Of(healed)}", HealingText.Of(healing, TimeProvider.System.GetUtcNow(), zone)));
+                else
+                    Report(ErrorText.Of(ClientErrorCode.NotMember));
                 return true;
             case ChatEffect.Export export:
                 Export(client, export);

@@ -88,6 +88,8 @@ internal static class TimelineLines
         DeliveryState.Queued => ("○", Ink.Muted),
         DeliveryState.Sending => ("◌", Ink.Muted),
         DeliveryState.Sent => ("✓", Ink.Good),
+        DeliveryState.Delivered => ("✓✓", Ink.Good),
+        DeliveryState.Read => ("●", Ink.Good),
         DeliveryState.Failed => ("✗", Ink.Alert),
         DeliveryState.Received => ("", Ink.Muted),
         _ => throw new InvalidOperationException(),

@@ -95,6 +95,9 @@ internal static class SlashActions
         return Step.To(model with { Overlay = new Overlay.Page($"{ConversationAddress.Of(conversation)} – {Plural.Of(lines.Length, "member")}", lines) });
     }
 
+    /// <summary><c>/keys</c>.</summary>
+    public static Step Keys(ChatModel model, SlashLine line) => model.Open is null ? Step.To(model) : Step.To(model, new ChatEffect.ReadKeys(model.Open.Id));
+
     /// <summary><c>/me TEXT</c>.</summary>
     public static Step Me(ChatModel model, SlashLine line) =>
         model.Open is null ? Step.To(model) : Step.To(model, new ChatEffect.Send(model.Open.Id, new OutgoingMessage.Action(ShortCodes.Replace(line.Rest))));
@@ -159,6 +162,20 @@ internal static class SlashActions
 
     /// <summary><c>/emoji [word]</c>.</summary>
     public static Step Emoji(ChatModel model, SlashLine line) => Step.To(model with { Overlay = new Overlay.EmojiPicker(line.Rest) });
+
+    /// <summary><c>/cancel</c>.</summary>
+    public static Step Cancel(ChatModel model, SlashLine line) =>
+        model.Open?.Items.LastOrDefault(static item => item.State is DeliveryState.Queued or DeliveryState.Sending) is { Id: { } waiting }
+            ? Step.To(model, new ChatEffect.Cancel(waiting))
+            : Step.Refuse(model, "No message waits here.");
+
+    /// <summary><c>/receipts on|off</c>.</summary>
+    public static Step Receipts(ChatModel model, SlashLine line) => line.Words[0].ToLowerInvariant() switch
+    {
+        "on" => Step.To(model, new ChatEffect.SetReadReceipts(true)),
+        "off" => Step.To(model, new ChatEffect.SetReadReceipts(false)),
+        _ => Step.Refuse(model, "Usage: /receipts on|off"),
+    };
 
     /// <summary><c>/clear</c>.</summary>
     public static Step Clear(ChatModel model, SlashLine line) => model.Open is { } open

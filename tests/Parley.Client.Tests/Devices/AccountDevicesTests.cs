@@ -143,7 +143,7 @@ public sealed class AccountDevicesTests : IDisposable
         second.Disconnect();
         _account.Bob.Say(_account.Direct, "more news");
         Fixture.Settle();
-        _account.First.Host.Run(engine => engine.MarkRead(_account.Direct, _account.First.Timeline(_account.Direct)[^1].Order));
+        _account.First.Host.Run(engine => engine.MarkRead(_account.Direct, _account.First.Timeline(_account.Direct)[^1].Order, _account.First.Now));
         Fixture.Settle();
         Assert.Equal(1, second.Read(_account.Direct).Unread);
         second.Connect();

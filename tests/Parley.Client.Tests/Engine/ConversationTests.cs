@@ -28,7 +28,7 @@ public sealed class ConversationTests : IDisposable
         Assert.Equal("bob", alice.Read(conversation).Title);
         Assert.Equal("alice", bob.Read(conversation).Title);
         Assert.Equal(2, bob.Read(conversation).Unread);
-        Assert.All(alice.Timeline(conversation).Where(item => item.Sender == alice.Handle), item => Assert.Equal(DeliveryState.Sent, item.State));
+        Assert.All(alice.Timeline(conversation).Where(item => item.Sender == alice.Handle), item => Assert.Equal(DeliveryState.Delivered, item.State));
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public sealed class ConversationTests : IDisposable
         alice.Receive();
         Assert.IsType<EngineRequest.Append>(Assert.Single(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow()))));
         Assert.Empty(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
-        Assert.Null(alice.Host.Look(engine => engine.NextTime(_fixture.Time.GetUtcNow())));
+        Assert.True(NextOf(alice) > TimeSpan.FromHours(1), "It waits for something beside its schedule.");
     }
 
     [Fact]
@@ -368,9 +368,9 @@ public sealed class ConversationTests : IDisposable
         _fixture.Settle();
         Assert.Equal(2, bob.Read(group).Unread);
         long first = bob.Timeline(group).First(item => item.Content is TimelineContent.Text).Order;
-        bob.Host.Run(engine => engine.MarkRead(group, first));
+        bob.Host.Run(engine => engine.MarkRead(group, first, _fixture.Time.GetUtcNow()));
         Assert.Equal(1, bob.Read(group).Unread);
-        bob.Host.Run(engine => engine.MarkRead(group, long.MaxValue));
+        bob.Host.Run(engine => engine.MarkRead(group, long.MaxValue, _fixture.Time.GetUtcNow()));
         Assert.Equal(0, bob.Read(group).Unread);
         alice.Say(group, "three");
         _fixture.Settle();
@@ -433,10 +433,17 @@ public sealed class ConversationTests : IDisposable
         var append = (EngineRequest.Append)Assert.Single(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
         alice.Host.Run(engine => engine.Replied(append, new AppendReply(ErrorCode.StoreUnavailable, TimeSpan.FromSeconds(7)), _fixture.Time.GetUtcNow()));
         Assert.Empty(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
-        Assert.Equal(_fixture.Time.GetUtcNow() + TimeSpan.FromSeconds(7), alice.Host.Look(engine => engine.NextTime(_fixture.Time.GetUtcNow())));
+        TimeSpan wait = NextOf(alice);
+        Assert.InRange(wait, TimeSpan.FromSeconds(7.25), TimeSpan.FromSeconds(7.5));
+        _fixture.Time.Advance(wait);
+        append = (EngineRequest.Append)Assert.Single(alice.Host.Look(engine => engine.TakeRequests(_fixture.Time.GetUtcNow())));
+        alice.Host.Run(engine => engine.Replied(append, new AppendReply(ErrorCode.Overloaded), _fixture.Time.GetUtcNow()));
+        Assert.InRange(NextOf(alice), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1));
         _fixture.Settle();
         Assert.Equal(["hello"], bob.Texts(conversation));
     }
+
+    private TimeSpan NextOf(TestDevice device) => (device.Host.Look(engine => engine.NextTime(_fixture.Time.GetUtcNow())) ?? throw new InvalidOperationException("It waits for nothing.")) - _fixture.Time.GetUtcNow();
 
     private (TestDevice Alice, TestDevice Bob, TestDevice Carol, ConversationId Group) Trio()
     {

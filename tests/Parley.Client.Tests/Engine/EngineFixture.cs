@@ -27,24 +27,52 @@ internal sealed class EngineFixture : IDisposable
         return device;
     }
 
-    /// <summary>Lets the connected devices talk until nobody has anything to say, waiting as long as they would.</summary>
-    public void Settle()
+    /// <summary>Lets the connected devices talk until nobody has anything to say now.</summary>
+    public void Talk()
     {
         for (int round = 0; round < 1000; round++)
         {
             bool any = false;
             foreach (TestDevice device in _devices.Where(static device => device.IsConnected).ToList())
                 any |= device.Send() | device.Receive();
-            if (any)
-                continue;
+            if (!any)
+                return;
+        }
+
+        throw new InvalidOperationException("The devices never come to rest.");
+    }
+
+    /// <summary>Lets the connected devices talk until nobody has anything to say within the hour, waiting as long as they would.</summary>
+    public void Settle()
+    {
+        for (int round = 0; round < 1000; round++)
+        {
+            Talk();
             DateTimeOffset? next = _devices.Where(static device => device.IsConnected).Select(device => device.Host.Look(engine => engine.NextTime(Time.GetUtcNow()))).Min();
-            if (next is null)
+            if (next is null || next > Time.GetUtcNow() + TimeSpan.FromHours(1))
                 return;
             if (next > Time.GetUtcNow())
                 Time.SetUtcNow(next.Value);
         }
 
         throw new InvalidOperationException("The devices never come to rest.");
+    }
+
+    /// <summary>Lets so much time pass, with all that happens in it.</summary>
+    public void Pass(TimeSpan time)
+    {
+        DateTimeOffset end = Time.GetUtcNow() + time;
+        while (true)
+        {
+            Talk();
+            DateTimeOffset? next = _devices.Where(static device => device.IsConnected).Select(device => device.Host.Look(engine => engine.NextTime(Time.GetUtcNow()))).Min();
+            if (next is null || next > end)
+                break;
+            Time.SetUtcNow(next > Time.GetUtcNow() ? next.Value : Time.GetUtcNow());
+        }
+
+        Time.SetUtcNow(end);
+        Talk();
     }
 
     public void Dispose() => _devices.ForEach(static device => device.Dispose());

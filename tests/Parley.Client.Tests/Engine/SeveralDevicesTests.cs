@@ -22,7 +22,7 @@ public sealed class SeveralDevicesTests : IDisposable
         {
             Assert.Equal(["from the second", "from bob"], device.Texts(group));
             Assert.Equal(
-                [DeliveryState.Sent, DeliveryState.Received],
+                [DeliveryState.Delivered, DeliveryState.Received],
                 device.Timeline(group).Where(static item => item.Content is TimelineContent.Text).Select(static item => item.State));
             Assert.Equal(1, device.Read(group).Unread);
         }

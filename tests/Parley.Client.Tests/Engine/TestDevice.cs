@@ -49,7 +49,7 @@ internal sealed class TestDevice : IDisposable
 
     public IReadOnlyList<Conversation> Conversations => Host.Look(static engine => engine.ReadConversations());
 
-    private DateTimeOffset Now => _time.GetUtcNow();
+    public DateTimeOffset Now => _time.GetUtcNow();
 
     /// <summary>Begins a connection.</summary>
     public void Connect()
@@ -60,7 +60,11 @@ internal sealed class TestDevice : IDisposable
     }
 
     /// <summary>Ends the connection. Whatever was on its way is lost.</summary>
-    public void Disconnect() => IsConnected = false;
+    public void Disconnect()
+    {
+        IsConnected = false;
+        Host.Run(static engine => engine.ResetConnection());
+    }
 
     /// <summary>Dies without a word and comes up again from what is stored.</summary>
     public void Crash()
@@ -172,7 +176,7 @@ internal sealed class TestDevice : IDisposable
                     _server.AddKeyPackages(Device, Host.Run(engine => engine.StockKnown(suite, count, hasLastResort, Now)));
                 }
 
-                Reply(losesReply, static engine => engine.StockAdded());
+                Reply(losesReply, engine => engine.StockAdded(Now));
                 break;
         }
     }

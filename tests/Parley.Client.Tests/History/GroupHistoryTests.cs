@@ -182,7 +182,7 @@ public sealed class GroupHistoryTests : IDisposable
         int before = Entries;
         _bob.Say(_group, "one");
         _bob.Say(_group, "two");
-        _fixture.Settle();
+        _fixture.Talk();
         Assert.Equal(before + 2, Entries);
 
         // The server spoils for one device what stands in the log for the others.

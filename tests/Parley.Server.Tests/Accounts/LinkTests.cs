@@ -1,8 +1,13 @@
 using System.Net;
 using System.Net.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Parley.Contracts;
+using Parley.Contracts.Identity;
 using Parley.Contracts.Resources;
+using Parley.Contracts.Wire;
+using Parley.Server.Accounts;
+using Parley.Server.Storage;
 using Parley.Server.Tests.Storage;
 
 namespace Parley.Server.Tests.Accounts;
@@ -80,10 +85,9 @@ public sealed class LinkTests
         await using TestServer server = await TestServer.StartAsync();
         TestClient alice = await server.JoinAsync("alice");
         TestClient bob = await server.JoinAsync("bob");
-        var second = new TestDevice("alice", besides: alice.Device);
+        TestClient lost = await alice.AddDeviceAsync(server);
+        TestDevice second = lost.Device;
         var added = new NewDevice(second.Certificate.Encoded.ToArray());
-        Assert.Equal(HttpStatusCode.NoContent, (await alice.SendAsync(HttpMethod.Post, Routes.Devices, added)).StatusCode);
-        var lost = new TestClient(server, second, await server.SignInAsync(second));
         string route = Routes.DeviceById.Replace("{device}", second.Id.ToString());
         await Refusals.AssertAsync(HttpStatusCode.NotFound, ErrorCode.NotFound, bob.SendAsync(HttpMethod.Delete, route));
         await Refusals.AssertAsync(HttpStatusCode.Forbidden, ErrorCode.Forbidden, lost.SendAsync(HttpMethod.Delete, route));
@@ -95,6 +99,40 @@ public sealed class LinkTests
         await using TestSocket socket = await TestSocket.OpenAsync(server.Address);
         Assert.Equal(ErrorCode.ChallengeFailed, (await socket.SignInAsync(second)).Error);
         await Refusals.AssertAsync(HttpStatusCode.BadRequest, ErrorCode.CertificateInvalid, alice.SendAsync(HttpMethod.Post, Routes.Devices, added));
+    }
+
+    [Fact]
+    public async Task A_device_that_is_taken_out_is_disconnected_at_once_and_others_are_not()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient lost = await alice.AddDeviceAsync(server);
+        await using TestSocket open = await alice.ConnectAsync();
+        await using TestSocket idle = await lost.ConnectAsync();
+        await using TestSocket listening = await lost.ConnectAsync();
+        await listening.SubscribeAsync(lost.Inbox);
+        Assert.Equal(HttpStatusCode.NoContent, (await alice.RevokeAsync(lost.Id)).StatusCode);
+        Assert.Equal(ErrorCode.Unauthenticated, await idle.ClosedAsync());
+        Assert.Equal(ErrorCode.Unauthenticated, await listening.ClosedAsync());
+        Assert.Equal(ErrorCode.None, (await open.RequestAsync(new ClientFrame { Ping = new Ping() })).Error);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_taken_out_while_it_signs_in_is_not_let_in()
+    {
+        using var folder = new TemporaryFolder();
+        HeldAccounts? accounts = null;
+        await using TestServer server = await TestServer.StartOnSqliteAsync(
+            folder.File("parley.db"), configure: services => services.AddSingleton<IAccountStore>(provider => accounts = new HeldAccounts(provider.GetRequiredService<IDatabase>())));
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient lost = await alice.AddDeviceAsync(server);
+        accounts!.Found = async device =>
+        {
+            if (device == lost.Id)
+                Assert.Equal(HttpStatusCode.NoContent, (await alice.RevokeAsync(lost.Id)).StatusCode);
+        };
+        await using TestSocket socket = await lost.ConnectAsync();
+        Assert.Equal(ErrorCode.Unauthenticated, await socket.ClosedAsync());
     }
 
     [Theory]
@@ -110,7 +148,7 @@ public sealed class LinkTests
         Assert.True(await stores.Accounts.RevokeDeviceAsync(first.Id, second.Id, Now));
         Assert.Null(await stores.Accounts.FindDeviceAsync(second.Id));
         Assert.Single((await stores.Accounts.FindAsync(first.Certificate.Handle))!.Certificates);
-        Assert.False(await stores.Logs.AllExistAsync([second.Id]));
+        Assert.Equal([second.Id], await stores.Logs.FindUnknownAsync([first.Id, second.Id]));
         Assert.Equal(ErrorCode.CertificateInvalid, await stores.Accounts.AddDeviceAsync(first.Id, second.Certificate));
         Assert.True(await stores.Accounts.RevokeDeviceAsync(first.Id, second.Id, Now));
     }
@@ -124,5 +162,28 @@ public sealed class LinkTests
         for (int i = 1; i < Limits.DevicesPerAccountMax; i++)
             Assert.Equal(ErrorCode.None, await stores.Accounts.AddDeviceAsync(first.Id, new TestDevice("alice", besides: first).Certificate));
         Assert.Equal(ErrorCode.TooManyDevices, await stores.Accounts.AddDeviceAsync(first.Id, new TestDevice("alice", besides: first).Certificate));
+    }
+
+    /// <summary>Accounts as they are in the database, with something in between when a device was found.</summary>
+    private sealed class HeldAccounts(IDatabase database) : IAccountStore
+    {
+        private readonly AccountStore _store = new(database);
+
+        public Func<DeviceId, Task> Found { get; set; } = static _ => Task.CompletedTask;
+
+        public Task<ErrorCode> RegisterAsync(byte[] inviteHash, DeviceCertificate certificate, DateTimeOffset now) => _store.RegisterAsync(inviteHash, certificate, now);
+
+        public Task<ErrorCode> AddDeviceAsync(DeviceId by, DeviceCertificate certificate) => _store.AddDeviceAsync(by, certificate);
+
+        public Task<bool> RevokeDeviceAsync(DeviceId by, DeviceId device, DateTimeOffset now) => _store.RevokeDeviceAsync(by, device, now);
+
+        public ValueTask<Account?> FindAsync(Handle handle) => _store.FindAsync(handle);
+
+        public async ValueTask<RegisteredDevice?> FindDeviceAsync(DeviceId device)
+        {
+            RegisteredDevice? found = await _store.FindDeviceAsync(device);
+            await Found(device);
+            return found;
+        }
     }
 }

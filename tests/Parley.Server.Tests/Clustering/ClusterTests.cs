@@ -93,6 +93,23 @@ public sealed class ClusterTests
         Assert.Equal(ErrorCode.NotAMember, (await bob.NextAsync())?.Closed.Reason);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_device_that_is_taken_out_is_disconnected_on_another_node(bool isMissed)
+    {
+        await using InProcessCluster cluster = await InProcessCluster.StartAsync(nodes: 2);
+        TestClient[] clients = await cluster.JoinAsync("alice");
+        TestClient lost = await clients[0].AddDeviceAsync(cluster.Nodes[1]);
+        await using TestSocket socket = await lost.ConnectAsync();
+        if (isMissed)
+            cluster.Nodes[0].Get<Peers>().Set([]);
+        Assert.Equal(System.Net.HttpStatusCode.NoContent, (await clients[0].RevokeAsync(lost.Id)).StatusCode);
+        if (isMissed)
+            await cluster.StopFirstAsync();
+        Assert.Equal(ErrorCode.Unauthenticated, await socket.ClosedAsync());
+    }
+
     [Fact]
     public async Task A_node_that_was_declared_dead_stores_nothing_more_and_ends()
     {

@@ -4,6 +4,7 @@ using Npgsql;
 using Parley.Contracts.Wire;
 using Parley.Server.Invites;
 using Parley.Server.Storage;
+using Parley.Server.Tests.Faults;
 
 namespace Parley.Server.Tests.Clustering;
 
@@ -18,6 +19,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private readonly List<TestNode> _nodes = [];
     private readonly List<TestListener> _listeners = [];
+    private readonly List<MemoryLevel> _levels = [];
     private readonly NpgsqlConnectionStringBuilder _settings;
     private TestClient[] _clients = [];
 
@@ -95,12 +97,20 @@ internal sealed class TestCluster : IAsyncDisposable
             await socket.DisposeAsync();
     }
 
-    /// <summary>Ends the load and checks everything.</summary>
+    /// <summary>
+    /// Ends the load and checks everything: also that the nodes tell each other again, since a listener that is told nothing goes to another node
+    /// and finds it in the store; and that none holds more memory than in the beginning.
+    /// </summary>
     public async Task VerifyAsync()
     {
         IReadOnlyList<Envelope> log = await Load.EndAndVerifyAsync(_clients[0].At(_nodes[^1]), after: 1);
         foreach (TestListener listener in _listeners)
             await listener.EndAndVerifyAsync(log);
+        foreach (TestNode node in _nodes)
+            await node.StartedAsync();
+        await TalkAcrossAsync();
+        foreach ((TestNode node, MemoryLevel level) in _nodes.Zip(_levels))
+            await level.ReturnsAsync(node.Process);
     }
 
     public async ValueTask DisposeAsync()
@@ -117,6 +127,8 @@ internal sealed class TestCluster : IAsyncDisposable
         byte[] group = await _clients[0].CreateGroupAsync();
         await using (TestSocket socket = await _clients[0].ConnectAsync())
             await socket.AppendAsync(TestMessages.Commit(group, epoch: 0, added: _clients[1..]));
+        foreach (TestNode node in _nodes)
+            _levels.Add(await MemoryLevel.OfAsync(node.Process));
         for (int i = 0; i < _nodes.Count; i++)
             _listeners.Add(TestListener.Start(_nodes, i, _clients[i % _clients.Length], group, after: 1));
         Load = TestLoad.Start(_nodes, group, epoch: 1, _clients);

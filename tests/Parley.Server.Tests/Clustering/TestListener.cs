@@ -50,6 +50,7 @@ internal sealed class TestListener
         if (_socket is { } socket)
             await socket.DisposeAsync();
         await _listening;
+        _socket = null;
         Assert.Equal(log.Select(envelope => envelope.MessageId), _heard);
     }
 

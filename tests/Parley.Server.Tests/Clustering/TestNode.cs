@@ -36,8 +36,14 @@ internal sealed class TestNode : RemoteServer
 
     public IPEndPoint ClusterAddress { get; }
 
+    /// <summary>The process that runs now.</summary>
+    public ServerProcess Process => _process;
+
     /// <summary>What is started the next time.</summary>
     public string Program { get; set; }
+
+    /// <summary>What the process had to say that has ended last, since it served.</summary>
+    public string LastOutput { get; private set; } = "";
 
     private Task Supervising { get; }
 
@@ -45,11 +51,12 @@ internal sealed class TestNode : RemoteServer
     public static async Task<TestNode> StartAsync(string database, IPAddress? at = null, IReadOnlyList<string>? through = null, string? program = null)
     {
         string host = (at ?? IPAddress.Loopback).ToString();
+        var metrics = new Uri($"http://{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         var listen = new Uri($"http://{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         var cluster = IPEndPoint.Parse($"{host}:{new Uri(ServerProcess.FreeAddress()).Port}");
         Dictionary<string, string> variables = MemoryLevel.LimitedTo(HeapMegabytes);
         variables["PARLEY_DATABASE"] = database;
-        var node = new TestNode(listen, cluster, through ?? [], variables, program ?? ServerProcess.Program, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString()]);
+        var node = new TestNode(listen, cluster, through ?? [], variables, program ?? ServerProcess.Program, ["run", "--listen", listen.GetLeftPart(UriPartial.Authority), "--name", TestServer.Name, "--cluster-listen", cluster.ToString(), "--metrics-listen", metrics.GetLeftPart(UriPartial.Authority)]);
         await node.StartedAsync();
         return node;
     }
@@ -94,6 +101,7 @@ internal sealed class TestNode : RemoteServer
             }
 
             (int ExitCode, string Errors) end = await process.RunToEndAsync();
+            LastOutput = process.Printed();
             TaskCompletionSource<(int ExitCode, string Errors)> ended = _ended;
             if (!_ending)
             {

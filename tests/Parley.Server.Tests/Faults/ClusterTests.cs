@@ -27,7 +27,7 @@ public sealed class ClusterTests
             await cluster.Load.ProgressAsync(100);
         Task<(int ExitCode, string Errors)> end = node.EndAsync();
         node.Signal("-CONT");
-        AssertDeclaredDead(await end);
+        AssertDeclaredDead(node, await end);
         await node.StartedAsync();
         await cluster.Load.ProgressAsync(100);
         await cluster.VerifyAsync();
@@ -52,10 +52,10 @@ public sealed class ClusterTests
         await (reachesDatabase ? network.CutFromOthersAsync(0) : network.CutAsync(0));
         await cluster.DeclaredDeadAsync(incarnation);
         if (reachesDatabase)
-            AssertDeclaredDead(await end);
+            AssertDeclaredDead(node, await end);
         await cluster.Load.ProgressAsync(300);
         await network.HealAsync(0);
-        AssertDeclaredDead(await end);
+        AssertDeclaredDead(node, await end);
         await node.StartedAsync();
         await cluster.Load.ProgressAsync(100);
         await cluster.VerifyAsync();
@@ -111,9 +111,9 @@ public sealed class ClusterTests
         await cluster.VerifyAsync();
     }
 
-    private static void AssertDeclaredDead((int ExitCode, string Errors) end)
+    private static void AssertDeclaredDead(TestNode node, (int ExitCode, string Errors) end)
     {
-        Assert.Equal(ExitCode.DeclaredDead, end.ExitCode);
+        Assert.True(end.ExitCode == ExitCode.DeclaredDead, $"Exit code {end.ExitCode}: {end.Errors}\n{node.LastOutput}");
         Assert.Contains("have declared this one dead", end.Errors, StringComparison.Ordinal);
     }
 }

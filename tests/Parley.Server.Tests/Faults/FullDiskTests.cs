@@ -22,10 +22,11 @@ public sealed class FullDiskTests
         using SmallDisk disk = SmallDisk.TryMount(folder.File("disk"))
             ?? throw new InvalidOperationException($"{Xunit.v3.DynamicSkipToken.Value}A file system cannot be mounted here: that takes root on Linux.");
         string address = ServerProcess.FreeAddress();
-        await using var process = ServerProcess.Start([], MemoryLevel.LimitedTo(HeapMegabytes), "run", "--listen", address, "--data", disk.Data, "--name", TestServer.Name, "--print-invite");
+        await using var process = ServerProcess.Start([], MemoryLevel.LimitedTo(HeapMegabytes), "run", "--listen", address, "--data", disk.Data, "--name", TestServer.Name, "--metrics-listen", ServerProcess.FreeAddress(), "--print-invite");
         string invite = (await process.LineAsync("./parley join")).Split('/')[^1];
         await using RemoteServer server = new(new Uri(address));
         TestClient[] clients = [await server.JoinAsync("alice", invite), await server.JoinAsync("bob", invite), await server.JoinAsync("carol", invite)];
+        MemoryLevel level = await MemoryLevel.OfAsync(process);
         await TestLoad.VerifyAsync(server, clients, async load =>
         {
             for (int i = 0; i < times; i++)
@@ -40,6 +41,7 @@ public sealed class FullDiskTests
                 disk.Free();
             }
         });
+        await level.ReturnsAsync(process);
         process.Stop();
         Assert.Contains("Is the disk full?", (await process.EndAsync()).Output, StringComparison.Ordinal);
     }

@@ -16,13 +16,14 @@ public sealed class KillTests
         Random random = Nightly.Random();
         using var folder = new TemporaryFolder();
         string address = ServerProcess.FreeAddress();
-        string[] arguments = ["run", "--listen", address, "--data", folder.Path, "--name", TestServer.Name, "--print-invite"];
+        string[] arguments = ["run", "--listen", address, "--data", folder.Path, "--name", TestServer.Name, "--metrics-listen", ServerProcess.FreeAddress(), "--print-invite"];
         var process = ServerProcess.StartUnlimited(arguments);
         try
         {
             string invite = (await process.LineAsync("./parley join")).Split('/')[^1];
             await using RemoteServer server = new(new Uri(address));
             TestClient[] clients = [await server.JoinAsync("alice", invite), await server.JoinAsync("bob", invite), await server.JoinAsync("carol", invite)];
+            MemoryLevel level = await MemoryLevel.OfAsync(process);
             await TestLoad.VerifyAsync(server, clients, async load =>
             {
                 for (int i = 0; i < kills; i++)
@@ -36,6 +37,7 @@ public sealed class KillTests
 
                 TestContext.Current.SendDiagnosticMessage("Killed {0} times; {1} appends were acknowledged.", kills, load.Acknowledged);
             });
+            await level.ReturnsAsync(process);
         }
         finally
         {

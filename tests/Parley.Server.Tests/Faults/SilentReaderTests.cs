@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Parley.Contracts.Wire;
 using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Storage;
@@ -11,7 +10,7 @@ namespace Parley.Server.Tests.Faults;
 /// memory is limited, so that it ends if they hold more than they may, or if what they held does not come back.
 /// </summary>
 [Collection(FaultsCollection.Name)]
-public sealed partial class SilentReaderTests
+public sealed class SilentReaderTests
 {
     private const int Backlog = 4;
     private const int BacklogBytes = 200_000;
@@ -32,14 +31,13 @@ public sealed partial class SilentReaderTests
     {
         int count = Nightly.Measure(brief: 500, full: 10_000);
         using var folder = new TemporaryFolder();
-        (string address, string metrics) = (ServerProcess.FreeAddress(), ServerProcess.FreeAddress());
+        string address = ServerProcess.FreeAddress();
         long heapBytes = (QueueMegabytes * Megabyte) + QueueSlack + (count * ConnectionBytes) + OwnBytes;
         Dictionary<string, string> variables = MemoryLevel.LimitedTo(heapBytes / Megabyte);
         variables["PARLEY_QUEUE_MEGABYTES"] = QueueMegabytes.ToString(CultureInfo.InvariantCulture);
-        await using var process = ServerProcess.Start([], variables, "run", "--listen", address, "--data", folder.Path, "--name", TestServer.Name, "--metrics-listen", metrics, "--print-invite");
+        await using var process = ServerProcess.Start([], variables, "run", "--listen", address, "--data", folder.Path, "--name", TestServer.Name, "--metrics-listen", ServerProcess.FreeAddress(), "--print-invite");
         string invite = (await process.LineAsync("./parley join")).Split('/')[^1];
         await using RemoteServer server = new(new Uri(address));
-        using var prometheus = new HttpClient { BaseAddress = new Uri(metrics) };
         TestClient[] clients = [await server.JoinAsync("alice", invite), await server.JoinAsync("bob", invite), await server.JoinAsync("carol", invite)];
         byte[] group = await clients[0].CreateGroupAsync();
         await using (TestSocket socket = await clients[0].ConnectAsync())
@@ -49,6 +47,7 @@ public sealed partial class SilentReaderTests
                 await socket.AppendAsync(TestMessages.Application(group, epoch: 1, bytes: BacklogBytes));
         }
 
+        MemoryLevel level = await MemoryLevel.OfAsync(process);
         try
         {
             await TestLoad.VerifyAsync(server, group, epoch: 1, clients, async load =>
@@ -56,12 +55,13 @@ public sealed partial class SilentReaderTests
                 // What the first ones leave behind would be missing to those that come after them.
                 for (int i = 0; i < Crowds; i++)
                 {
-                    long queuedMost = await SilenceAsync(server, clients[1], group, load, count, prometheus);
+                    long queuedMost = await SilenceAsync(server, clients[1], group, load, count, process);
                     Assert.InRange(queuedMost, Megabyte, (QueueMegabytes * Megabyte) + QueueSlack);
-                    await EmptyAsync(prometheus);
+                    await EmptyAsync(process);
                     TestContext.Current.SendDiagnosticMessage("{0} silent readers: at most {1:N0} bytes waited for them.", count, queuedMost);
                 }
             });
+            await level.ReturnsAsync(process);
         }
         catch (HttpRequestException)
         {
@@ -72,7 +72,7 @@ public sealed partial class SilentReaderTests
     }
 
     /// <summary>Has silent readers come, and go again after a while. Returns the most that waited for them.</summary>
-    private static async Task<long> SilenceAsync(RemoteServer server, TestClient client, byte[] group, TestLoad load, int count, HttpClient prometheus)
+    private static async Task<long> SilenceAsync(RemoteServer server, TestClient client, byte[] group, TestLoad load, int count, ServerProcess process)
     {
         var silent = new List<RawPeer>();
         long queuedMost = 0;
@@ -81,28 +81,21 @@ public sealed partial class SilentReaderTests
             silent.Add(await RawPeer.SignInAsync(server, client.Device));
             await silent[i].SendAsync(new ClientFrame { RequestId = 2, Subscribe = new Subscribe { Log = TestMessages.Log(group), After = 1 } });
             if (i % 50 == 0)
-                queuedMost = Math.Max(queuedMost, await QueuedBytesAsync(prometheus));
+                queuedMost = Math.Max(queuedMost, await QueuedBytesAsync(process));
         }
 
         await load.ProgressAsync(1000);
-        queuedMost = Math.Max(queuedMost, await QueuedBytesAsync(prometheus));
+        queuedMost = Math.Max(queuedMost, await QueuedBytesAsync(process));
         foreach (RawPeer peer in silent)
             await peer.DisposeAsync();
         return queuedMost;
     }
 
-    private static async Task EmptyAsync(HttpClient prometheus)
+    private static async Task EmptyAsync(ServerProcess process)
     {
         long queued = 0;
-        await Eventually.TrueAsync(async () => (queued = await QueuedBytesAsync(prometheus)) <= ReadersBytes, () => $"{queued:N0} bytes still wait.");
+        await Eventually.TrueAsync(async () => (queued = await QueuedBytesAsync(process)) <= ReadersBytes, () => $"{queued:N0} bytes still wait.");
     }
 
-    private static async Task<long> QueuedBytesAsync(HttpClient prometheus)
-    {
-        Match queued = Queued().Match(await prometheus.GetStringAsync("/metrics"));
-        return queued.Success ? long.Parse(queued.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
-    }
-
-    [GeneratedRegex(@"^parley_connections_queued_bytes\S* (\d+)", RegexOptions.Multiline)]
-    private static partial Regex Queued();
+    private static Task<long> QueuedBytesAsync(ServerProcess process) => process.MetricAsync("parley_connections_queued_bytes");
 }

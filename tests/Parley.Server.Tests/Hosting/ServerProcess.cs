@@ -1,25 +1,35 @@
 using System.Diagnostics;
+using System.Diagnostics.Tracing;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
+using Microsoft.Diagnostics.NETCore.Client;
 
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>The real program in a process of its own.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    private const string MetricsOption = "--metrics-listen";
+
+    // .NET's provider of events, and its keyword that asks for a collection now.
+    private static readonly EventPipeProvider Collection = new("Microsoft-Windows-DotNETRuntime", EventLevel.Informational, 0x800000);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
+    private readonly HttpClient? _metrics;
     private readonly Task<string> _errors;
     private readonly Task _reading;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
-    private ServerProcess(Process process)
+    private ServerProcess(Process process, string[] command)
     {
         _process = process;
+        _metrics = Array.IndexOf(command, MetricsOption) is >= 0 and int option ? new HttpClient { BaseAddress = new Uri(command[option + 1]) } : null;
         _errors = process.StandardError.ReadToEndAsync();
         _reading = ReadAsync();
     }
@@ -42,7 +52,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         var start = new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in variables)
             start.Environment[name] = value;
-        return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server's program does not start."));
+        return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server's program does not start."), command);
     }
 
     /// <summary>
@@ -91,6 +101,34 @@ internal sealed class ServerProcess : IAsyncDisposable
         return printed.ToString();
     }
 
+    /// <summary>The sum of all values of a metric. It was started with an address for its metrics.</summary>
+    /// <param name="name">The metric's name.</param>
+    /// <param name="label">What its labels must hold, if not all count.</param>
+    public async Task<long> MetricAsync(string name, string label = "")
+    {
+        HttpClient metrics = _metrics ?? throw new InvalidOperationException($"The server was started without {MetricsOption}.");
+        string all = await metrics.GetStringAsync("/metrics");
+        return all.Split('\n')
+            .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
+            .Sum(line => long.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 2)..].Split(' ')[0], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>What its heap holds after all has been collected that can be.</summary>
+    public async Task<long> HeldBytesAsync()
+    {
+        long collections = await CollectionsAsync();
+        var diagnostics = new DiagnosticsClient(_process.Id);
+        using (EventPipeSession session = diagnostics.StartEventPipeSession([Collection], requestRundown: false, circularBufferMB: 1))
+        {
+            Task read = session.EventStream.CopyToAsync(Stream.Null);
+            await session.StopAsync(CancellationToken.None);
+            await read;
+        }
+
+        await Eventually.TrueAsync(async () => await CollectionsAsync() > collections);
+        return await MetricAsync("dotnet_gc_last_collection_heap_size_bytes") - await MetricAsync("dotnet_gc_last_collection_heap_fragmentation_size_bytes");
+    }
+
     /// <summary>Ends it without warning, as a power cut would.</summary>
     public async Task KillAsync()
     {
@@ -128,7 +166,10 @@ internal sealed class ServerProcess : IAsyncDisposable
         if (!_process.HasExited)
             await KillAsync();
         _process.Dispose();
+        _metrics?.Dispose();
     }
+
+    private Task<long> CollectionsAsync() => MetricAsync("dotnet_gc_collections_total", "generation=\"gen2\"");
 
     /// <summary>All along: a server whose output nobody reads would stand still.</summary>
     private async Task ReadAsync()

@@ -30,6 +30,19 @@ public sealed class RequestLimitTests
     }
 
     [Fact]
+    public async Task Looks_at_links_of_one_address()
+    {
+        await using TestServer server = await StartAsync(limits => limits with { LinkReadsPerMinute = 4 });
+        string byCode = Routes.LinkByCode.Replace("{code}", "00000000");
+        string reveal = Routes.LinkReveal.Replace("{code}", "00000000");
+        int next = 0;
+        await LimitedAsync(
+            4,
+            () => next++ % 2 == 0 ? server.Http.GetAsync(byCode) : server.Http.PutAsJsonAsync(reveal, new LinkReveal([1], [2]), ResourcesJson.Default.LinkReveal),
+            accepted: HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Groups_of_one_account()
     {
         await using TestServer server = await StartAsync(limits => limits with { GroupsPerHour = 2 });

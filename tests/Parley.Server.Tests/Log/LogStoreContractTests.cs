@@ -243,12 +243,13 @@ public sealed class LogStoreContractTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task AllExistAsync_knows_registered_devices_only(string kind)
+    public async Task FindUnknownAsync_knows_registered_devices_only(string kind)
     {
         await using StoreFixture stores = await StoreFixture.OpenAsync(kind);
         TestDevice known = await stores.RegisterAsync("known");
-        Assert.True(await stores.Logs.AllExistAsync([known.Id]));
-        Assert.False(await stores.Logs.AllExistAsync([known.Id, new TestDevice("unknown").Id]));
+        var unknown = new TestDevice("unknown");
+        Assert.Empty(await stores.Logs.FindUnknownAsync([known.Id]));
+        Assert.Equal([unknown.Id], await stores.Logs.FindUnknownAsync([known.Id, unknown.Id]));
     }
 
     private static async Task<(LogName Group, TestDevice Creator)> CreateGroupAsync(StoreFixture stores)

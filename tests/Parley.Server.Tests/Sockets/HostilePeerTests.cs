@@ -149,6 +149,35 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    public async Task A_peer_that_has_gone_while_much_waits_for_it_leaves_nothing_behind()
+    {
+        const int MessageBytes = 100_000;
+        await using TestServer server = await TestServer.StartAsync(limits: Impatient with { ConnectionsPerAccount = 1 });
+        TestClient alice = await server.JoinAsync("alice");
+        TestClient bob = await server.JoinAsync("bob");
+        byte[] group = await alice.CreateGroupAsync();
+        await using (TestSocket socket = await alice.ConnectAsync())
+        {
+            await socket.AppendAsync(TestMessages.Commit(group, epoch: 0, added: [bob]));
+            for (int i = 0; i < 40; i++)
+                await socket.AppendAsync(TestMessages.Application(group, epoch: 1, bytes: MessageBytes));
+        }
+
+        await using RawPeer peer = await RawPeer.SignInAsync(server, bob.Device);
+        await peer.SendAsync(new ClientFrame { RequestId = 2, Subscribe = new Subscribe { Log = TestMessages.Log(group), After = 1 } });
+        var budget = server.Get<MemoryBudget>();
+        await Eventually.TrueAsync(() => budget.QueuedBytes > MessageBytes);
+
+        // It has the account's only place.
+        await Eventually.TrueAsync(async () =>
+        {
+            await using TestSocket again = await TestSocket.OpenAsync(server.Address);
+            return (await again.SignInAsync(bob.Device)).Error == ErrorCode.None;
+        });
+        await Eventually.TrueAsync(() => budget.QueuedBytes == 0, () => $"{budget.QueuedBytes} bytes wait.");
+    }
+
+    [Fact]
     public async Task Pings_are_answered_no_faster_than_anybody_needs()
     {
         const int AtOnce = 100;

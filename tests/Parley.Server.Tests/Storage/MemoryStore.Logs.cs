@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
 
@@ -66,10 +65,10 @@ internal sealed partial class MemoryStore
         }
     }
 
-    public ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices)
+    public ValueTask<IReadOnlyList<DeviceId>> FindUnknownAsync(IReadOnlyList<DeviceId> devices)
     {
         lock (_gate)
-            return new(devices.All(_devices.ContainsKey));
+            return new([.. devices.Where(device => !_devices.ContainsKey(device))]);
     }
 
     public Task<AppendResult> AppendAsync(NewEntry entry)

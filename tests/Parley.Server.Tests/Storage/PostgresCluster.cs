@@ -116,6 +116,15 @@ internal sealed class PostgresCluster : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Ends all connections to a database but the one that says so.</summary>
+    public static async Task CutAsync(NpgsqlConnectionStringBuilder settings)
+    {
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync();
+        await using var cut = new NpgsqlCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", connection);
+        await cut.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Stops all of its processes where they are.</summary>
     public async Task PauseAsync() => await SignalAsync("-STOP", await ProcessesAsync());
 

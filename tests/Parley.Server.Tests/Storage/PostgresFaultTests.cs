@@ -7,52 +7,9 @@ using Parley.Server.Storage;
 
 namespace Parley.Server.Tests.Storage;
 
-/// <summary>PostgreSQL fails while the server is busy. Whatever was acknowledged is there once, in order; the rest is refused for now.</summary>
+/// <summary>What PostgreSQL does where SQLite cannot: connections that are cut, and nodes beside each other.</summary>
 public sealed class PostgresFaultTests
 {
-    [Fact]
-    public async Task A_database_that_crashes_under_load_loses_nothing_that_was_acknowledged()
-    {
-        await using PostgresCluster cluster = await PostgresCluster.StartAsync(isDurable: true);
-        await VerifyUnderLoadAsync(await cluster.CreateDatabaseAsync(), async load =>
-        {
-            for (int i = 0; i < 3; i++)
-            {
-                await load.ProgressAsync(100);
-                await cluster.CrashAndRestartAsync();
-            }
-        });
-    }
-
-    [Fact]
-    public async Task A_database_that_stands_still_holds_appends_up_and_loses_none()
-    {
-        await using PostgresCluster cluster = await PostgresCluster.StartAsync(isDurable: false);
-        await VerifyUnderLoadAsync(await cluster.CreateDatabaseAsync(), async load =>
-        {
-            await load.ProgressAsync(100);
-            await cluster.PauseAsync();
-            using var impatient = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => load.ProgressAsync(100, impatient.Token));
-            await cluster.ContinueAsync();
-        });
-    }
-
-    [Fact]
-    public async Task Connections_that_are_cut_are_made_again()
-    {
-        PostgresCluster cluster = await PostgresCluster.SharedAsync();
-        NpgsqlConnectionStringBuilder settings = await cluster.CreateDatabaseAsync();
-        await VerifyUnderLoadAsync(settings, async load =>
-        {
-            for (int i = 0; i < 5; i++)
-            {
-                await load.ProgressAsync(50);
-                await CutAsync(settings);
-            }
-        });
-    }
-
     [Fact]
     public async Task A_kept_connection_that_was_cut_costs_nobody_an_answer()
     {
@@ -60,7 +17,7 @@ public sealed class PostgresFaultTests
         NpgsqlConnectionStringBuilder settings = await cluster.CreateDatabaseAsync();
         await using var database = PostgresDatabase.Open(settings, NullLogger.Instance);
         Assert.True(await database.ReadAsync(static session => session.Find("SELECT 1", static _ => true)));
-        await CutAsync(settings);
+        await PostgresCluster.CutAsync(settings);
         Assert.True(await database.ReadAsync(static session => session.Find("SELECT 1", static _ => true)));
     }
 
@@ -126,13 +83,6 @@ public sealed class PostgresFaultTests
         return new NewEntry(lease, sequence, ReceivedAtMs: 0, id, RandomNumberGenerator.GetBytes(80), Commit: null);
     }
 
-    private static async Task VerifyUnderLoadAsync(NpgsqlConnectionStringBuilder settings, Func<TestLoad, Task> harm)
-    {
-        await using TestServer server = await TestServer.StartOnPostgresAsync(settings);
-        TestClient[] clients = [await server.JoinAsync("alice"), await server.JoinAsync("bob"), await server.JoinAsync("carol")];
-        await TestLoad.VerifyAsync(server, clients, harm);
-    }
-
     private static async Task<TestDevice> RegisterAsync(IDatabase database)
     {
         var device = new TestDevice("creator");
@@ -140,13 +90,5 @@ public sealed class PostgresFaultTests
         await new Server.Invites.InviteStore(database).AddAsync(invite, 1, DateTimeOffset.UtcNow.AddHours(1));
         Assert.Equal(ErrorCode.None, await new Server.Accounts.AccountStore(database).RegisterAsync(invite, device.Certificate, DateTimeOffset.UtcNow));
         return device;
-    }
-
-    private static async Task CutAsync(NpgsqlConnectionStringBuilder settings)
-    {
-        await using var connection = new NpgsqlConnection(settings.ConnectionString);
-        await connection.OpenAsync();
-        await using var cut = new NpgsqlCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", connection);
-        await cut.ExecuteNonQueryAsync();
     }
 }

@@ -10,6 +10,7 @@ internal abstract class Checker
     public static IReadOnlyList<Checker> All() =>
     [
         new NothingDoubled(), new NothingReordered(), new SentIsStored(), new KeysUsedOnce(), new OneEpoch(), new NothingLost(), new EverythingExplained(),
+        new ConfirmedIsTrue(), new Healed(),
     ];
 
     /// <summary>Something has been added to what a device shows.</summary>

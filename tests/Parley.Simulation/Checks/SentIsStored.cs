@@ -10,7 +10,7 @@ internal sealed class SentIsStored : Checker
     {
         foreach (TimelineItem item in sighting.Added.Concat(sighting.Queued))
         {
-            if (item.Content is TimelineContent.Text text && item.State == DeliveryState.Sent && !world.Durable.Contains(text.Body))
+            if (item.Content is TimelineContent.Text text && item.State is DeliveryState.Sent or DeliveryState.Delivered or DeliveryState.Read && !world.Durable.Contains(text.Body))
                 throw Broken($"{sighting.Device} shows “{text.Body}” as sent, and the server does not have it");
         }
     }

@@ -49,7 +49,7 @@ internal sealed class Genesis
                 keyPackages.Add(KeyPackageCheck.TryCheck(encoded, identity.Certificate, now, out CheckedKeyPackage? good) ? good : throw new InvalidOperationException("A KeyPackage of ours is refused."));
         }
 
-        engine.StockAdded();
+        engine.StockAdded(now);
         store.Write(engine.TakeStep().Batch);
         identity.Dispose();
         return new Person(identity.Certificate, keyPackages, store.Read(new StoreRange(ReadOnlyMemory<byte>.Empty)));

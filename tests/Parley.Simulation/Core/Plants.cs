@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Parley.Client.Conversations;
+using Parley.Client.Receipts;
 using Parley.Client.Store;
 using Parley.Contracts.Wire;
 using Parley.Mls.Messages.Framing;
@@ -32,6 +33,12 @@ internal enum Plant
 
     /// <summary>A client shows nothing where it cannot read something.</summary>
     HidesUnreadable,
+
+    /// <summary>A client waits for nothing that is hours away.</summary>
+    ForgetsTheSchedule,
+
+    /// <summary>A client stores of others that they have more than they have said.</summary>
+    ConfirmsTooMuch,
 }
 
 /// <summary>What the planted bugs do to the batches a client writes.</summary>
@@ -47,7 +54,7 @@ internal static class Plants
 
     public static StoreBatch Spoil(Plant plant, StoreBatch batch, IClientStore disk)
     {
-        if (plant is Plant.None or Plant.AcknowledgesTooEarly or Plant.SpoilsCommits)
+        if (plant is Plant.None or Plant.AcknowledgesTooEarly or Plant.SpoilsCommits or Plant.ForgetsTheSchedule)
             return batch;
         var spoiled = new StoreBatch();
         foreach ((byte[] key, byte[]? value) in batch.Writes)
@@ -83,6 +90,9 @@ internal static class Plants
                 break;
             case (Plant.HidesUnreadable, 't') when TimelineRecord.Decode(value).Body is TimelineBody.Unreadable:
                 break;
+            case (Plant.ConfirmsTooMuch, 'd'):
+                spoiled.Put(key, Exaggerate(ReceiptBook.Decode(value)).Encode());
+                break;
             case (Plant.DoublesItems, 't'):
                 spoiled.Put(key, value);
                 spoiled.Put(Neighbour(key, 1), (byte[])value.Clone());
@@ -90,11 +100,21 @@ internal static class Plants
             case (Plant.SwapsItems, 't'):
                 spoiled.Put(Neighbour(key, key[^1] % 2 == 0 ? 1 : -1), value);
                 break;
+            // By its id a message is found where it stands.
+            case (Plant.SwapsItems, 'i'):
+                spoiled.Put(key, Neighbour(value, value[^1] % 2 == 0 ? 1 : -1));
+                break;
             default:
                 spoiled.Put(key, value);
                 break;
         }
     }
+
+    private static ReceiptBook Exaggerate(ReceiptBook book) => book with
+    {
+        Others = book.Others.SetItems(book.Others.Select(static other => KeyValuePair.Create(
+            other.Key, other.Value.Delivered.IsEmpty ? other.Value : other.Value.After(other.Value.Delivered[^1].To + 3, since: null, other.Value.ReadUpTo + 3)))),
+    };
 
     private static byte[] Neighbour(byte[] key, int by)
     {

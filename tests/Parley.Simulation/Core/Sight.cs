@@ -61,9 +61,10 @@ internal sealed class Sight(SimulatedDevice device)
         List<TimelineItem> added = [.. items.Where(item => item.Order > seen && item.Order < QueuedOrder)];
         if (added.Count > 0)
             _seen[conversation] = added[^1].Order;
-        return new Sighting(device, conversation, added, [.. items.Where(static item => item.Order >= QueuedOrder)]);
+        return new Sighting(device, conversation, added, [.. items.Where(static item => item.Order >= QueuedOrder)], items);
     }
 }
 
-/// <summary>What has been added to a timeline, and what is queued.</summary>
-internal sealed record Sighting(SimulatedDevice Device, ConversationId Conversation, IReadOnlyList<TimelineItem> Added, IReadOnlyList<TimelineItem> Queued);
+/// <summary>What has been added to a timeline, what is queued, and all that is on the screen.</summary>
+internal sealed record Sighting(
+    SimulatedDevice Device, ConversationId Conversation, IReadOnlyList<TimelineItem> Added, IReadOnlyList<TimelineItem> Queued, IReadOnlyList<TimelineItem> Shown);

@@ -13,6 +13,9 @@ internal sealed record SimulationOptions(ulong Seed, IReadOnlyList<Fault> Faults
     /// <summary>A bug that is put in, to see that it is found.</summary>
     public Plant Plant { get; init; }
 
+    /// <summary>The name of the only checker that looks on, or null for all: a bug is found by whichever meets it first.</summary>
+    public string? OnlyChecker { get; init; }
+
     /// <summary>Where the trace is shown.</summary>
     public TextWriter? Output { get; init; }
 }

@@ -7,10 +7,12 @@ using Parley.Simulation.Devices;
 
 namespace Parley.Simulation.Core;
 
-/// <summary>What people do: they write, begin conversations, add and remove each other, rename groups, and leave.</summary>
+/// <summary>What people do: they write, read, begin conversations, add and remove each other, rename groups, and leave.</summary>
 internal sealed class Workload(World world)
 {
     private static readonly TimeSpan KeysAreDue = TimeSpan.FromDays(8);
+
+    private const int ReadItems = 20;
 
     private readonly Dictionary<int, Action> _inserted = [];
     private readonly Dictionary<(SimulatedDevice, ConversationId), int> _numbers = [];
@@ -68,8 +70,11 @@ internal sealed class Workload(World world)
     {
         switch (world.Chance.Below(100))
         {
-            case < 72:
+            case < 58:
                 WriteSomewhere(device);
+                break;
+            case < 72:
+                Somewhere(device, conversation => Read(device, conversation));
                 break;
             case < 76:
                 Start(device, ConversationKind.Direct, [world.Chance.Pick(world.Devices)]);
@@ -119,6 +124,23 @@ internal sealed class Workload(World world)
         bool isDone = device.Run(engine => result = engine.Send(conversation, new OutgoingMessage.Text(text), device.Now));
         said.IsAccepted = isDone && result is { Succeeded: true };
         world.Trace.Add($"{text}{(said.IsAccepted ? "" : " (refused)")}");
+    }
+
+    /// <summary>Somebody looks at the screen: all that is on it is read.</summary>
+    private void Read(SimulatedDevice device, ConversationId conversation)
+    {
+        IReadOnlyList<TimelineItem> items = device.Host?.Look(engine => engine.ReadTimeline(conversation, ReadItems, Sight.QueuedOrder)) ?? [];
+        if (items.Count == 0)
+            return;
+        world.Trace.Add($"{device}: read {world.NameOf(new LogId(conversation))} up to {items[^1].Order}");
+        // Whatever becomes of the write: who has seen it has read it.
+        foreach (TimelineItem item in device.Host?.Look(engine => engine.ReadTimeline(conversation, int.MaxValue, Sight.QueuedOrder)) ?? [])
+        {
+            if (item.Content is TimelineContent.Text text)
+                world.ReadBy.Add((device, text.Body));
+        }
+
+        device.Run(engine => engine.MarkRead(conversation, items[^1].Order, device.Now));
     }
 
     private void Do<T>(SimulatedDevice device, ConversationId conversation, string what, Func<ClientEngine, T> act)

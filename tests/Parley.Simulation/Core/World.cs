@@ -19,6 +19,10 @@ internal sealed class World : IDisposable
 {
     private const int PeopleMin = 2;
 
+    // Longer than anything waits that is not on a schedule; and than the schedule by which leaves get new keys.
+    private static readonly TimeSpan RestMin = TimeSpan.FromHours(1);
+    private static readonly TimeSpan QuietWeek = MlsProfile.LeafUpdateInterval + TimeSpan.FromHours(1);
+
     // Far more than any run that comes to rest.
     private const int QuietStepsMax = 60_000;
 
@@ -27,12 +31,13 @@ internal sealed class World : IDisposable
     private readonly Dictionary<SimulatedDevice, Sight> _sights = [];
     private readonly List<SimulatedDevice> _touched = [];
     private readonly List<(int PerMille, Action Happens)> _often = [];
-    private readonly IReadOnlyList<Checker> _checkers = Checker.All();
+    private readonly IReadOnlyList<Checker> _checkers;
     private readonly Workload _workload;
 
     public World(SimulationOptions options)
     {
         Options = options;
+        _checkers = [.. Checker.All().Where(checker => options.OnlyChecker is null || checker.GetType().Name == options.OnlyChecker)];
         Chance = Chance.Of(options.Seed, "world");
         Trace = new Trace(Agenda, options.Output);
         List<Person> people = [.. Genesis.All.Take(PeopleMin + Chance.Below(Genesis.All.Count - PeopleMin + 1))];
@@ -61,6 +66,9 @@ internal sealed class World : IDisposable
     /// <summary>What people have written.</summary>
     public Dictionary<string, Said> Said { get; } = [];
 
+    /// <summary>Which texts somebody has read on which device.</summary>
+    public HashSet<(SimulatedDevice Device, string Text)> ReadBy { get; } = [];
+
     /// <summary>The texts that are on the server's disk.</summary>
     public HashSet<string> Durable { get; } = [];
 
@@ -77,6 +85,9 @@ internal sealed class World : IDisposable
 
     /// <summary>Whether nothing goes wrong any more.</summary>
     public bool IsQuiet { get; private set; }
+
+    /// <summary>When the week began in which nobody does anything.</summary>
+    public DateTimeOffset QuietSince { get; private set; }
 
     /// <summary>A fault in something that nobody waits for.</summary>
     public Exception? Fault { get; set; }
@@ -267,9 +278,11 @@ internal sealed class World : IDisposable
         return nothing;
     }
 
-    private bool Step()
+    private bool Step() => Step(DateTimeOffset.MaxValue);
+
+    private bool Step(DateTimeOffset until)
     {
-        if (!Agenda.TryStep(DateTimeOffset.MaxValue))
+        if (!Agenda.TryStep(until))
             return false;
         Steps++;
         if (Fault is { } fault)
@@ -299,6 +312,12 @@ internal sealed class World : IDisposable
         foreach (SimulatedDevice device in Honest)
             device.Reconnect();
         ComeToRest();
+
+        // Nobody does anything for a week.
+        QuietSince = Agenda.Now;
+        Agenda.After(QuietWeek, static () => { });
+        ComeToRest(QuietSince + QuietWeek);
+        ComeToRest();
         foreach (SimulatedDevice device in Honest)
             _sights[device].LookAtAll();
         foreach (Checker checker in _checkers)
@@ -306,10 +325,11 @@ internal sealed class World : IDisposable
         Trace.Add("end");
     }
 
-    private void ComeToRest()
+    /// <summary>Goes on until nothing happens within the hour, but what is on a schedule; or until a time.</summary>
+    private void ComeToRest(DateTimeOffset? until = null)
     {
         int last = Steps + QuietStepsMax;
-        while (Step())
+        while (Step(until ?? (Agenda.Now + RestMin)))
         {
             if (Steps > last)
                 throw new SimulationFailureException("Rest", "the devices never come to rest");

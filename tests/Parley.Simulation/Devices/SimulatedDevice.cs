@@ -20,7 +20,7 @@ internal sealed class SimulatedDevice : IDisposable
 {
     private readonly World _world;
     private readonly ICryptoProvider _crypto;
-    private readonly ReconnectDelay _delay;
+    private readonly RetryDelay _delay;
     private Connection? _connection;
     private int _generation;
     private bool _isWorkDue;
@@ -31,7 +31,7 @@ internal sealed class SimulatedDevice : IDisposable
         Handle = person.Certificate.Handle;
         Id = person.Certificate.DeviceId;
         _crypto = new ObservedCrypto(Chance.Of(world.Options.Seed, Handle.Value), (key, ciphertext) => world.Sealed(this, key, ciphertext));
-        _delay = new ReconnectDelay(_crypto);
+        _delay = new RetryDelay(_crypto);
         Store = new SimulatedClientStore(batch => world.FateOfWrite(this, batch), (batch, disk) => Plants.Spoil(world.Options.Plant, batch, disk));
         Store.Restore(person.Stored);
         Host = Load();
@@ -253,7 +253,9 @@ internal sealed class SimulatedDevice : IDisposable
     {
         if (time <= Now)
             throw new SimulationFailureException("Rest", $"{this} waits for {time:O}, which is over, and has nothing to do");
-        _world.Agenda.After(time - Now, Wake);
+        // A runner that does not wait for what is far off is a bug that is put in.
+        if (_world.Options.Plant != Plant.ForgetsTheSchedule || time - Now < TimeSpan.FromHours(1))
+            _world.Agenda.After(time - Now, Wake);
     }
 
     private void Execute(Connection connection, EngineRequest request)
@@ -304,7 +306,7 @@ internal sealed class SimulatedDevice : IDisposable
     {
         if (index == MlsProfile.Suites.Length)
         {
-            Run(static engine => engine.StockAdded());
+            Run(engine => engine.StockAdded(Now));
             return;
         }
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Parley.Contracts.Identity;
 using Parley.Server.Log;
 using Parley.Server.Storage;
@@ -73,7 +72,7 @@ internal sealed class SimulatedLogStore(MemoryStore disk, Action flushSoon, Acti
 
     public ValueTask<IReadOnlyList<(long LogId, ulong Head)>> ReadHeadsAsync(IReadOnlyList<long> logIds) => disk.ReadHeadsAsync(logIds);
 
-    public ValueTask<bool> AllExistAsync(ImmutableArray<DeviceId> devices) => disk.AllExistAsync(devices);
+    public ValueTask<IReadOnlyList<DeviceId>> FindUnknownAsync(IReadOnlyList<DeviceId> devices) => disk.FindUnknownAsync(devices);
 
     public Task ProbeAsync() => disk.ProbeAsync();
 

@@ -217,7 +217,7 @@ internal sealed class SimulatedServer
                 return;
             }
 
-            if (!await _store.AllExistAsync(message.Added))
+            if ((await _store.FindUnknownAsync(message.Added)).Count > 0)
             {
                 answer(AppendOutcome.Refused(ErrorCode.DeviceUnknown));
                 return;

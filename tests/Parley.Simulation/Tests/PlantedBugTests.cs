@@ -16,6 +16,8 @@ public sealed class PlantedBugTests
     [InlineData(nameof(Plant.ForgetsRatchet), "KeysUsedOnce", "crash")]
     [InlineData(nameof(Plant.SpoilsCommits), "OneEpoch", "none")]
     [InlineData(nameof(Plant.HidesUnreadable), "EverythingExplained", "garbage")]
+    [InlineData(nameof(Plant.ForgetsTheSchedule), "Healed", "none")]
+    [InlineData(nameof(Plant.ConfirmsTooMuch), "ConfirmedIsTrue", "crash")]
     public void A_planted_bug_is_found_by_its_checker(string plant, string checker, string faults)
     {
         Assert.True(FaultList.TryParse(faults, out IReadOnlyList<Fault> chosen, out _));
@@ -23,7 +25,7 @@ public sealed class PlantedBugTests
         for (ulong seed = 1; seed <= SeedsMax; seed++)
         {
             Assert.Null(Seeds.Play(new SimulationOptions(seed, chosen), out _));
-            if (Seeds.Play(new SimulationOptions(seed, chosen) { Plant = Enum.Parse<Plant>(plant) }, out _) is { } failure)
+            if (Seeds.Play(new SimulationOptions(seed, chosen) { Plant = Enum.Parse<Plant>(plant), OnlyChecker = checker }, out _) is { } failure)
                 found.Add(failure.Checker);
         }
 

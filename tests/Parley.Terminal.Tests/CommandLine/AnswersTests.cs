@@ -28,7 +28,7 @@ public sealed class AnswersTests
     {
         string json = JsonSerializer.Serialize([ConversationAnswer.Of(Scene.Direct(2, "bob", unread: 3, name: "Bobby"))], AnswersJson.Default.ConversationAnswerArray);
         Assert.Equal(
-            """[{"id":"02000000000000000000000000000000","address":"@bob","kind":"direct","title":"Bobby","members":["@alice","@bob"],"unread":3,"last_activity":"2026-11-23T09:15:00+00:00","last_text":"","state":"active","is_admin":false,"is_post_quantum":true}]""",
+            """[{"id":"02000000000000000000000000000000","address":"@bob","kind":"direct","title":"Bobby","members":["@alice","@bob"],"unread":3,"last_activity":"2026-11-23T09:15:00+00:00","last_text":"","state":"active","is_admin":false,"is_post_quantum":true,"healed_at":null,"heals_by":null}]""",
             json);
     }
 

@@ -17,9 +17,11 @@ public sealed class ChatViewTests
         Scene.Item(6, "bob", new TimelineContent.Action("dances 💃"), minutes: -4),
         Scene.Item(7, "carol", new TimelineContent.Unknown("application/poll+cbor"), minutes: -3),
         Scene.Item(8, "bob", new TimelineContent.Unreadable("This message was damaged on its way.", "Ask @bob to send it again."), minutes: -2),
-        Scene.Says(9, "alice", "on its way", DeliveryState.Sending, minutes: -1),
-        Scene.Says(10, "alice", "waiting", DeliveryState.Queued),
-        Scene.Says(11, "alice", "refused", DeliveryState.Failed),
+        Scene.Says(9, "alice", "arrived", DeliveryState.Delivered, minutes: -2),
+        Scene.Says(10, "alice", "seen", DeliveryState.Read, minutes: -1),
+        Scene.Says(11, "alice", "on its way", DeliveryState.Sending, minutes: -1),
+        Scene.Says(12, "alice", "waiting", DeliveryState.Queued),
+        Scene.Says(13, "alice", "refused", DeliveryState.Failed),
     ];
 
     [Fact]
@@ -66,7 +68,7 @@ public sealed class ChatViewTests
     public void Completing_a_person() => ScreenFile.Matches(new Scene(80, 20).WithConversations().WithTimeline(Talk[..4]).Type("ask @").Draw());
 
     [Fact]
-    public void Help_page() => ScreenFile.Matches(new Scene(100, 46).WithConversations().Press(KeyName.Help).Draw());
+    public void Help_page() => ScreenFile.Matches(new Scene(100, 52).WithConversations().Press(KeyName.Help).Draw());
 
     [Fact]
     public void Help_page_at_60x18() => ScreenFile.Matches(new Scene(60, 18).WithConversations().Press(KeyName.Help).Press(KeyName.Down).Draw());

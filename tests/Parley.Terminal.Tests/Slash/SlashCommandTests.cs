@@ -30,6 +30,8 @@ public sealed class SlashCommandTests
     [InlineData("/msg #nowhere", "There is no such group. /create makes one.")]
     [InlineData("/create @bob", "A group needs a name: /create NAME @a @b.")]
     [InlineData("/create x @b\u00e4r", "“@bär” is not a user name.")]
+    [InlineData("/cancel", "No message waits here.")]
+    [InlineData("/receipts maybe", "Usage: /receipts on|off")]
     [InlineData("/kick nobody!", "“nobody!” is not a user name.")]
     public void A_line_that_cannot_be_run_is_a_sentence_and_stays_written(string line, string sentence)
     {
@@ -39,6 +41,16 @@ public sealed class SlashCommandTests
         Assert.Equal((sentence, true), (scene.Model.Told?.Sentence, scene.Model.Told?.IsError));
         Assert.Equal(line, scene.Model.Composer.Text);
         Assert.Empty(scene.Effects);
+    }
+
+    [Fact]
+    public void Cancel_takes_back_the_last_message_that_waits()
+    {
+        Scene scene = new Scene(80, 24).WithConversations();
+        Assert.True(MessageId.TryParse(new byte[32], out MessageId id));
+        TimelineItem waiting = Scene.Says(3, "alice", "regretted", DeliveryState.Queued) with { Id = id };
+        scene.WithTimeline(Scene.Says(1, "alice", "sent"), Scene.Says(2, "alice", "read", DeliveryState.Read), waiting).Effects.Clear();
+        Assert.Equal([new ChatEffect.Cancel(id)], scene.Enter("/cancel").Effects);
     }
 
     [Fact]
@@ -56,6 +68,8 @@ public sealed class SlashCommandTests
         Expect("/nick Alice L.", new ChatEffect.SetNickname("Alice L."));
         Expect("/verify @bob", new ChatEffect.ReadVerification(Scene.Person("bob")));
         Expect("/export chat file.txt", new ChatEffect.Export(Scene.Id(1), "chat file.txt"));
+        Expect("/keys", new ChatEffect.ReadKeys(Scene.Id(1)));
+        Expect("/receipts off", new ChatEffect.SetReadReceipts(false));
         Expect("/history 30", new ChatEffect.SetHistory(Scene.Id(1), new HistoryPolicy(HistoryPolicyKind.LastDays, 30)));
         Expect("/mute", new ChatEffect.SetMuted(Scene.Id(1), true));
         Expect("/devices", new ChatEffect.ReadDevices());
