@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Parley.Contracts;
@@ -161,6 +162,12 @@ internal static class ParleyServer
         {
             OnConnection = _ => ValueTask.FromResult(certificate.Current),
             HandshakeTimeout = TimeSpan.FromSeconds(limits.HelloSeconds),
+        });
+        listen.Use(static next => connection =>
+        {
+            if (connection.Features.Get<ISslStreamFeature>() is { SslStream: { } tls })
+                TlsBuffers.TryReleaseWhenIdle(tls);
+            return next(connection);
         });
     }
 

@@ -29,10 +29,11 @@ internal sealed class FrameReader(WebSocket socket, SocketServices services) : I
     /// The next frame; or, with neither frame nor error, the peer's close; or what is wrong. Cancelling stops the wait and not the read,
     /// which would end the connection without a word; <see cref="DrainAsync"/> takes it up.
     /// </summary>
-    public Task<Result> ReadAsync(int bytesMax, CancellationToken cancellationToken)
+    /// <exception cref="TimeoutException">It has not come in time. As after cancelling.</exception>
+    public Task<Result> ReadAsync(int bytesMax, TimeSpan timeout, CancellationToken cancellationToken)
     {
         _current = ReadFrameAsync(bytesMax);
-        return _current.WaitAsync(cancellationToken);
+        return _current.WaitAsync(timeout, services.Clock, cancellationToken);
     }
 
     /// <summary>After our close: drops what the peer has still sent, until its close. So it can read why, before the connection is gone.</summary>

@@ -157,13 +157,11 @@ internal sealed partial class SocketConnection : IDisposable
     /// <summary>The first frame, if it comes in time.</summary>
     private async Task<FrameReader.Result> ReadFirstAsync(CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(_services.Limits.HelloSeconds), _services.Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await _reader.ReadAsync(HelloBytesMax, either.Token);
+            return await _reader.ReadAsync(HelloBytesMax, TimeSpan.FromSeconds(_services.Limits.HelloSeconds), cancellationToken);
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (TimeoutException)
         {
             return new FrameReader.Result(null, ErrorCode.TimedOut);
         }
@@ -179,7 +177,7 @@ internal sealed partial class SocketConnection : IDisposable
             bool handedOn = false;
             try
             {
-                FrameReader.Result result = await _reader.ReadAsync(Limits.ClientFrameBytesMax, cancellationToken);
+                FrameReader.Result result = await _reader.ReadAsync(Limits.ClientFrameBytesMax, Timeout.InfiniteTimeSpan, cancellationToken);
                 if (result.Frame is not { } frame)
                     return result.Error;
                 if (frame.RequestId == 0)

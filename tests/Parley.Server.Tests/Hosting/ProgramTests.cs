@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Parley.Contracts;
 using Parley.Contracts.Resources;
@@ -26,6 +27,15 @@ public sealed class ProgramTests
         (int exitCode, string output, _) = await invite.EndAsync();
         Assert.Equal(0, exitCode);
         await AssertUsableAsync(http, address, output.Split('\n').Single(line => line.Contains("./parley join", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_is_called_often_is_compiled_well_soon_also_on_one_core()
+    {
+        await using FileStream file = File.OpenRead(Path.ChangeExtension(ServerProcess.Program, null) + ".runtimeconfig.json");
+        using JsonDocument settings = await JsonDocument.ParseAsync(file);
+        JsonElement properties = settings.RootElement.GetProperty("runtimeOptions").GetProperty("configProperties");
+        Assert.Equal(1, properties.GetProperty("System.Runtime.TieredCompilation.CallCountingDelayMs").GetInt32());
     }
 
     [Fact]

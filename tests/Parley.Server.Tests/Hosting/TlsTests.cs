@@ -1,4 +1,8 @@
 using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Parley.Server.Hosting;
@@ -35,6 +39,39 @@ public sealed class TlsTests : IDisposable
         string second = TestCertificate.Write(CertificateFile, KeyFile);
         await AdvanceUntilAsync(() => ThumbprintOf(certificate) == second);
         await certificate.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_connection_that_keeps_no_buffers_while_it_waits_works_as_before()
+    {
+        TestCertificate.Write(CertificateFile, KeyFile);
+        using TlsCertificate certificate = Open();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var near = new TcpClient();
+        await near.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using TcpClient far = await listener.AcceptTcpClientAsync();
+        await using var client = new SslStream(near.GetStream(), leaveInnerStreamOpen: false, static (_, shown, _, _) => shown is not null);
+        await using var server = new SslStream(far.GetStream());
+        Assert.False(TlsBuffers.TryReleaseWhenIdle(server));
+        await Task.WhenAll(client.AuthenticateAsClientAsync("chat.test"), server.AuthenticateAsServerAsync(certificate.Current));
+
+        // False here means that this .NET or this OpenSSL is another than the one that TlsBuffers knows.
+        Assert.Equal(OperatingSystem.IsLinux(), TlsBuffers.TryReleaseWhenIdle(server));
+        foreach (int bytes in new[] { 1, 100_000, 1 })
+        {
+            await PassAsync(client, server, RandomNumberGenerator.GetBytes(bytes));
+            await PassAsync(server, client, RandomNumberGenerator.GetBytes(bytes));
+        }
+
+        static async Task PassAsync(SslStream from, SslStream to, byte[] sent)
+        {
+            Task sending = from.WriteAsync(sent).AsTask();
+            byte[] received = new byte[sent.Length];
+            await to.ReadExactlyAsync(received);
+            await sending;
+            Assert.Equal(sent, received);
+        }
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Parley.Server.KeyPackages;
 
 namespace Parley.Server.Tests.Storage;
 
-/// <summary>What every store of accounts, invites, sessions and KeyPackages promises.</summary>
+/// <summary>What every store of accounts, invites and KeyPackages promises.</summary>
 public sealed class RegisterContractTests
 {
     private const CipherSuite Suite = CipherSuite.XWingChaCha20Poly1305Sha256Ed25519;
