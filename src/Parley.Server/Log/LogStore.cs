@@ -49,18 +49,26 @@ internal sealed class LogStore(IDatabase database) : ILogStore
         return snapshot;
     });
 
-    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after) => database.ReadAsync(session => session.Find(
-        """
-        WITH named AS (SELECT id, epoch FROM logs WHERE kind = $1 AND name = $2),
-        stretches AS (
-            SELECT after_sequence, through_sequence FROM former_members WHERE log = (SELECT id FROM named) AND device = $3
-            UNION ALL SELECT after_sequence, through_sequence FROM members WHERE log = (SELECT id FROM named) AND device = $3)
-        SELECT (SELECT id FROM named), (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = (SELECT id FROM named)), after_sequence, through_sequence, (SELECT epoch FROM named)
-        FROM stretches WHERE through_sequence IS NULL OR through_sequence > $4
-        ORDER BY after_sequence LIMIT 1
-        """,
-        row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3), (ulong)row.GetInt64(4)),
-        (long)log.Kind, log.ToBytes(), device.ToArray(), (long)after));
+    public ValueTask<LogAccess?> FindAccessAsync(LogName log, DeviceId device, ulong after) => database.ReadAsync<LogAccess?>(session =>
+    {
+        LogAccess? newest = session.Find<LogAccess?>(
+            """
+            SELECT logs.id, (SELECT coalesce(max(sequence), 0) FROM entries WHERE log = logs.id), members.after_sequence, members.through_sequence, logs.epoch
+            FROM logs JOIN members ON members.log = logs.id
+            WHERE logs.kind = $1 AND logs.name = $2 AND members.device = $3
+            """,
+            row => new LogAccess(row.GetInt64(0), (ulong)row.GetInt64(1), (ulong)row.GetInt64(2), row.IsDBNull(3) ? null : (ulong)row.GetInt64(3), (ulong)row.GetInt64(4)),
+            (long)log.Kind, log.ToBytes(), device.ToArray());
+
+        // Nearly all are asked for what they stand in: only who was away when it was removed and added again reads in a former stretch, which never changes.
+        LogAccess? access = newest is not null && after < newest.After
+            ? session.Find<LogAccess?>(
+                "SELECT after_sequence, through_sequence FROM former_members WHERE log = $1 AND device = $2 AND through_sequence > $3 ORDER BY after_sequence LIMIT 1",
+                row => newest with { After = (ulong)row.GetInt64(0), Through = (ulong)row.GetInt64(1) },
+                newest.LogId, device.ToArray(), (long)after) ?? newest
+            : newest;
+        return after >= access?.Through ? null : access;
+    });
 
     public ValueTask<StoredEntry?> FindEntryAsync(long logId, MessageId messageId) => database.ReadAsync(session => FindEntry(session, logId, messageId.ToArray()));
 

@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using Parley.Client.Conversations;
 using Parley.Client.Engine;
-using Parley.Client.Store;
 using Parley.Client.Identity;
+using Parley.Client.Store;
 using Parley.Contracts.Wire;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;

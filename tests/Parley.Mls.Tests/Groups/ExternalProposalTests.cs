@@ -1,5 +1,3 @@
-using Parley.Mls.Tests.Vectors;
-using Parley.Mls.Messages.KeyPackages;
 using System.Diagnostics.CodeAnalysis;
 using Parley.Mls.Crypto;
 using Parley.Mls.Groups;
@@ -7,8 +5,10 @@ using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
 using Parley.Mls.Messages.Extensions;
 using Parley.Mls.Messages.Framing;
+using Parley.Mls.Messages.KeyPackages;
 using Parley.Mls.Messages.Proposals;
 using Parley.Mls.Messages.Tree;
+using Parley.Mls.Tests.Vectors;
 
 namespace Parley.Mls.Tests.Groups;
 
