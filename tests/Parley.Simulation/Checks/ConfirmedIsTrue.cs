@@ -72,8 +72,12 @@ internal sealed class ConfirmedIsTrue : Checker
         }
     }
 
-    /// <summary>The devices beside its writer's that are members now and may read an entry.</summary>
+    /// <summary>Whether a device shows the other's person as a member: a confirmation says something of the people that are shown, whoever a hostile member has told the server of.</summary>
+    private static bool IsShown(World world, SimulatedDevice device, ConversationId conversation, SimulatedDevice other) =>
+        world.SightOf(device).Conversations.FirstOrDefault(one => one.Id == conversation)?.Members.Any(member => member.Handle == other.Handle) ?? false;
+
+    /// <summary>The devices beside its writer's that are members now and may read an entry. Who was removed and added again is new: what was said before is not for them.</summary>
     private static IEnumerable<SimulatedDevice> Readers(World world, SimulatedDevice device, ConversationId conversation, string text) => world.Honest.Where(other =>
-        other != device && world.Server.IsMember(conversation, other.Id)
-        && world.Server.Readable(new LogId(conversation), other.Id).Any(envelope => world.TextOf(envelope)?.Text == text));
+        other != device && IsShown(world, device, conversation, other) && world.Server.IsMember(conversation, other.Id)
+        && world.Server.ReadableSinceAdded(new LogId(conversation), other.Id).Any(envelope => world.TextOf(envelope)?.Text == text));
 }

@@ -111,6 +111,11 @@ internal sealed class SimulatedServer
 
     public IReadOnlyList<byte[]> Claim(Handle handle, CipherSuite suite) => _disk.ClaimAsync(handle, suite, _world.Agenda.Now).Result ?? [];
 
+    /// <summary>What has come to stand in a log since a device was last added to it.</summary>
+    public IEnumerable<Envelope> ReadableSinceAdded(LogId log, DeviceId device) => Done(_disk.FindAccessAsync(NameOf(log, device), device, after: long.MaxValue)) is { } access
+        ? Readable(log, device).Where(envelope => envelope.Sequence > access.After)
+        : [];
+
     /// <summary>What stands in a log that a device may read, with the ids under which it was appended: the truth that clients are measured by.</summary>
     public IReadOnlyList<Envelope> Readable(LogId log, DeviceId device)
     {
