@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Parley.Client.History;
-using Parley.Contracts;
-using Parley.Contracts.Identity;
+using Parley.Client.Store;
 using Parley.Mls.Messages.Codec;
 
 namespace Parley.Client.Content;
@@ -40,7 +39,7 @@ internal abstract record InternalMessage
         InternalMessage? message = (Tag)reader.ReadUInt8() switch
         {
             Tag.State => new State(reader.ReadVectorOf(StateEntry.Read, EntriesMax)),
-            Tag.Wishes => new Wishes(reader.ReadVectorOf(static r => new Wish(ReadConversation(r), r.ReadVector()), WishesMax)),
+            Tag.Wishes => new Wishes(reader.ReadVectorOf(static r => new Wish(StoredId.ReadConversation(r), r.ReadVector()), WishesMax)),
             Tag.Ask => new Ask(HistoryRange.Read(reader), reader.ReadVector()),
             Tag.HandOver => new HandOver(
                 reader.ReadBytes(HistoryRange.IdBytes), reader.ReadUInt64(), reader.ReadUInt32(), reader.ReadUInt8() == 1, reader.ReadVector(), reader.ReadVector()),
@@ -83,22 +82,6 @@ internal abstract record InternalMessage
         }
 
         return writer.ToArray();
-    }
-
-    /// <summary>Reads a conversation's id.</summary>
-    public static ConversationId ReadConversation(TlsReader reader)
-    {
-        if (!ConversationId.TryParse(reader.ReadBytes(ConversationId.Bytes).Span, out ConversationId id))
-            reader.Fail(DecodeError.Truncated);
-        return id;
-    }
-
-    /// <summary>Reads a device's id.</summary>
-    public static DeviceId ReadDevice(TlsReader reader)
-    {
-        if (!DeviceId.TryParse(reader.ReadBytes(Limits.DeviceIdBytes).Span, out DeviceId device))
-            reader.Fail(DecodeError.Truncated);
-        return device;
     }
 
     /// <summary>Entries of the account's state, among the account's own devices.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages;
 using Parley.Mls.Messages.Codec;
@@ -181,7 +182,7 @@ internal sealed record ConversationRecord
             EpochCommit = reader.AtEnd ? 0 : reader.ReadUInt64(),
             Voters = reader.AtEnd ? 0 : (int)reader.ReadUInt32(),
             IsDisputing = !reader.AtEnd && reader.ReadUInt8() == 1,
-            Objectors = reader.AtEnd ? [] : reader.ReadVectorOf(Roster.ReadDevice, MessageLimits.LeavesMax),
+            Objectors = reader.AtEnd ? [] : reader.ReadVectorOf(StoredId.ReadDevice, MessageLimits.LeavesMax),
         };
         if (!reader.Finish() || version is not (FirstVersion or Version))
             throw new InvalidDataException("A stored conversation is damaged.");

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Parley.Contracts;
+using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages.Codec;
 
@@ -61,7 +61,7 @@ internal sealed record Roster(
     {
         var reader = new TlsReader(stored);
         var entries = reader.ReadVectorOf(
-            static r => KeyValuePair.Create(ReadText(r), new RosterEntry(r.ReadVector(), r.ReadVectorOf(ReadDevice, EntriesMax))), EntriesMax);
+            static r => KeyValuePair.Create(ReadText(r), new RosterEntry(r.ReadVector(), r.ReadVectorOf(StoredId.ReadDevice, EntriesMax))), EntriesMax);
         var admins = reader.ReadVectorOf(ReadText, EntriesMax);
         var names = reader.ReadVectorOf(static r => KeyValuePair.Create(ReadText(r), ReadText(r)), EntriesMax);
         if (!reader.Finish())
@@ -72,14 +72,6 @@ internal sealed record Roster(
     private static bool Same(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     private static string ReadText(TlsReader reader) => System.Text.Encoding.UTF8.GetString(reader.ReadVector().Span);
-
-    public static DeviceId ReadDevice(TlsReader reader)
-    {
-        ReadOnlyMemory<byte> bytes = reader.ReadBytes(Limits.DeviceIdBytes);
-        if (!DeviceId.TryParse(bytes.Span, out DeviceId device))
-            reader.Fail(DecodeError.Truncated);
-        return device;
-    }
 }
 
 /// <summary>One person in a roster.</summary>

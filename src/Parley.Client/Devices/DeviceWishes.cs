@@ -33,13 +33,13 @@ internal sealed class DeviceWishes
         foreach (StoreEntry stored in context.Store.Read(new StoreRange(WishedPrefix)))
         {
             var reader = new TlsReader(stored.Key.AsMemory(WishedPrefix.Length));
-            _wished.Add(InternalMessage.ReadConversation(reader), DateTimeOffset.FromUnixTimeMilliseconds((long)new TlsReader(stored.Value).ReadUInt64()));
+            _wished.Add(StoredId.ReadConversation(reader), DateTimeOffset.FromUnixTimeMilliseconds((long)new TlsReader(stored.Value).ReadUInt64()));
         }
 
         foreach (StoreEntry stored in context.Store.Read(new StoreRange(GrantPrefix)))
         {
             var reader = new TlsReader(stored.Key.AsMemory(GrantPrefix.Length));
-            _grants.Add((InternalMessage.ReadConversation(reader), InternalMessage.ReadDevice(reader)), new Grant(stored.Value, DueAt: null));
+            _grants.Add((StoredId.ReadConversation(reader), StoredId.ReadDevice(reader)), new Grant(stored.Value, DueAt: null));
         }
     }
 

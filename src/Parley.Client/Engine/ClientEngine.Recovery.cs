@@ -44,7 +44,7 @@ internal sealed partial class ClientEngine
         return
         [
             .. _context.Store.Read(new StoreRange(prefix, count, Start: StoreKey.Of(prefix, StoreKey.OfNumber(after))))
-                .Select(entry => new Item(BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(prefix.Length)), TimelineRecord.Decode(entry.Value)))
+                .Select(entry => new Item(BinaryPrimitives.ReadInt64BigEndian(entry.Key.AsSpan(prefix.Length)), entry.Value))
                 .Where(item => item.Order <= last),
         ];
     }

@@ -40,7 +40,7 @@ internal sealed class HistoryGiver
         foreach (StoreEntry stored in context.Store.Read(new StoreRange(Prefix)))
         {
             var reader = new TlsReader(stored.Value);
-            var pending = new PendingJob(InternalMessage.ReadConversation(reader), HistoryJob.Read(reader), DueAt: null);
+            var pending = new PendingJob(StoredId.ReadConversation(reader), HistoryJob.Read(reader), DueAt: null);
             if (!reader.Finish())
                 throw new InvalidDataException("A stored wish for history is damaged.");
             _pending.Add(Name(pending.Job), pending);
@@ -49,7 +49,7 @@ internal sealed class HistoryGiver
         foreach (StoreEntry stored in context.Store.Read(new StoreRange(AllowancePrefix)))
         {
             var reader = new TlsReader(stored.Key.AsMemory(AllowancePrefix.Length));
-            _allowances.Add((InternalMessage.ReadConversation(reader), InternalMessage.ReadDevice(reader)), HistoryAllowance.Decode(stored.Value));
+            _allowances.Add((StoredId.ReadConversation(reader), StoredId.ReadDevice(reader)), HistoryAllowance.Decode(stored.Value));
         }
     }
 

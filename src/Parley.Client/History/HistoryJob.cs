@@ -1,4 +1,4 @@
-using Parley.Client.Content;
+using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages.Codec;
 
@@ -27,7 +27,7 @@ internal sealed record HistoryJob(HistoryRange Range, DeviceId Asker, ReadOnlyMe
     public uint NextSent { get; init; }
 
     public static HistoryJob Read(TlsReader reader) =>
-        new(HistoryRange.Read(reader), InternalMessage.ReadDevice(reader), reader.ReadVector(), DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()))
+        new(HistoryRange.Read(reader), StoredId.ReadDevice(reader), reader.ReadVector(), DateTimeOffset.FromUnixTimeMilliseconds((long)reader.ReadUInt64()))
         {
             From = (long)reader.ReadUInt64(),
             Sent = reader.ReadUInt32(),

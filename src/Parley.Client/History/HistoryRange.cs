@@ -1,4 +1,4 @@
-using Parley.Client.Content;
+using Parley.Client.Store;
 using Parley.Mls.Messages.Codec;
 
 namespace Parley.Client.History;
@@ -16,7 +16,7 @@ internal sealed record HistoryRange(ReadOnlyMemory<byte> Id, ConversationId Conv
     public bool Contains(ulong sequence) => sequence < Before && (sequence > After || (sequence == 0 && After == 0));
 
     public static HistoryRange Read(TlsReader reader) =>
-        new(reader.ReadBytes(IdBytes), InternalMessage.ReadConversation(reader), reader.ReadUInt64(), reader.ReadUInt64());
+        new(reader.ReadBytes(IdBytes), StoredId.ReadConversation(reader), reader.ReadUInt64(), reader.ReadUInt64());
 
     public void Write(TlsWriter writer)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Parley.Client.History;
+using Parley.Client.Store;
 using Parley.Contracts;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages.Codec;
@@ -63,15 +64,8 @@ internal sealed record SealedMessage(
         reader.ReadUInt64(),
         reader.ReadVector(),
         reader.ReadVector(),
-        reader.ReadVectorOf(ReadDevice, Limits.DevicesPerCommitMax),
-        reader.ReadVectorOf(ReadDevice, Limits.DevicesPerCommitMax));
-
-    private static DeviceId ReadDevice(TlsReader reader)
-    {
-        if (!DeviceId.TryParse(reader.ReadBytes(Limits.DeviceIdBytes).Span, out DeviceId device))
-            reader.Fail(DecodeError.Truncated);
-        return device;
-    }
+        reader.ReadVectorOf(StoredId.ReadDevice, Limits.DevicesPerCommitMax),
+        reader.ReadVectorOf(StoredId.ReadDevice, Limits.DevicesPerCommitMax));
 }
 
 /// <summary>What the user wants, or what the conversation needs.</summary>
@@ -112,7 +106,7 @@ internal abstract record OutboxWork
             case Tag.CreateLog:
                 return new CreateLog();
             case Tag.Message:
-                return new Message(ReadId(reader), reader.ReadVector());
+                return new Message(StoredId.ReadMessage(reader), reader.ReadVector());
             case Tag.Receipt:
                 return new Receipt((long)reader.ReadUInt64(), (long)reader.ReadUInt64());
             case Tag.Add:
@@ -122,7 +116,7 @@ internal abstract record OutboxWork
             case Tag.Rename:
                 return new Rename(Encoding.UTF8.GetString(reader.ReadVector().Span));
             case Tag.RemoveDevices:
-                return new RemoveDevices(reader.ReadVectorOf(ReadDevice, KeyPackagesMax));
+                return new RemoveDevices(reader.ReadVectorOf(StoredId.ReadDevice, KeyPackagesMax));
             case Tag.Leave:
                 return new Leave();
             case Tag.CommitProposals:
@@ -208,20 +202,6 @@ internal abstract record OutboxWork
                 writer.WriteUInt16((ushort)set.Policy.Days);
                 break;
         }
-    }
-
-    private static DeviceId ReadDevice(TlsReader reader)
-    {
-        if (!DeviceId.TryParse(reader.ReadBytes(Limits.DeviceIdBytes).Span, out DeviceId device))
-            reader.Fail(DecodeError.Truncated);
-        return device;
-    }
-
-    private static MessageId ReadId(TlsReader reader)
-    {
-        if (!MessageId.TryParse(reader.ReadBytes(MessageId.Bytes).Span, out MessageId id))
-            reader.Fail(DecodeError.Truncated);
-        return id;
     }
 
     private static Handle ReadHandle(TlsReader reader)

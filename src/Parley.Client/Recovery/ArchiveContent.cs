@@ -1,6 +1,7 @@
 using System.Text;
 using Parley.Client.Conversations;
 using Parley.Client.Identity;
+using Parley.Client.Store;
 using Parley.Contracts.Identity;
 using Parley.Mls.Messages.Codec;
 
@@ -30,15 +31,16 @@ internal abstract record ArchiveContent
             {
                 AccountTag => ReadAccount(reader),
                 PeopleTag => new People(reader.ReadVectorOf(static r => new Person(ReadHandle(r), KnownAccount.Decode(r.ReadVector())), ElementsMax)),
-                ConversationTag => new Conversation(ReadId(reader), ConversationRecord.Decode(reader.ReadVector()), Roster.Decode(reader.ReadVector())),
-                TimelineTag => new Timeline(ReadId(reader), reader.ReadVectorOf(static r => new Item((long)(r.ReadUInt64() & long.MaxValue), TimelineRecord.Decode(r.ReadVector())), ElementsMax)),
+                ConversationTag => new Conversation(StoredId.ReadConversation(reader), ConversationRecord.Decode(reader.ReadVector()), Roster.Decode(reader.ReadVector())),
+                TimelineTag => new Timeline(StoredId.ReadConversation(reader), reader.ReadVectorOf(ReadItem, ElementsMax)),
                 NamesTag => new Names(reader.ReadVectorOf(static r => r.ReadBytes(ArchiveSealer.NameBytes), ElementsMax)),
                 _ => null,
             };
             return content is not null && reader.Finish() ? content : null;
         }
-        catch (InvalidDataException)
+        catch (Exception damaged) when (damaged is InvalidDataException or ArgumentException or OverflowException)
         {
+            // Sealed under the code and no content all the same: a time or a list that cannot be.
             return null;
         }
     }
@@ -76,7 +78,7 @@ internal abstract record ArchiveContent
                 writer.WriteVectorOf(timeline.Items, static (w, item) =>
                 {
                     w.WriteUInt64((ulong)item.Order);
-                    w.WriteVector(item.Record.Encode());
+                    w.WriteVector(item.Encoded);
                 });
                 break;
             case Names names:
@@ -104,8 +106,13 @@ internal abstract record ArchiveContent
     private static Handle ReadHandle(TlsReader reader) =>
         Handle.TryParse(Encoding.ASCII.GetString(reader.ReadVector().Span), out Handle? handle) ? handle : throw new InvalidDataException("Not a handle.");
 
-    private static ConversationId ReadId(TlsReader reader) =>
-        ConversationId.TryParse(reader.ReadBytes(ConversationId.Bytes).Span, out ConversationId id) ? id : throw new InvalidDataException("Not an id.");
+    /// <summary>An item, which must be one: so a backup that was verified can be restored.</summary>
+    private static Item ReadItem(TlsReader reader)
+    {
+        var item = new Item((long)(reader.ReadUInt64() & long.MaxValue), reader.ReadVector());
+        _ = item.Record;
+        return item;
+    }
 
     /// <summary>The account.</summary>
     /// <param name="Address">The server's address.</param>
@@ -130,5 +137,10 @@ internal abstract record ArchiveContent
 /// <summary>One person in an archive.</summary>
 internal readonly record struct Person(Handle Handle, KnownAccount Known);
 
-/// <summary>One item of an archived timeline.</summary>
-internal readonly record struct Item(long Order, TimelineRecord Record);
+/// <summary>One item of an archived timeline, as it is stored.</summary>
+internal readonly record struct Item(long Order, ReadOnlyMemory<byte> Encoded)
+{
+    /// <summary>What it is.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public TimelineRecord Record => TimelineRecord.Decode(Encoded);
+}

@@ -60,7 +60,7 @@ internal sealed class ArchiveWriter(EngineHost host, ArchiveSealer sealer, IArch
             IReadOnlyList<Item> read = host.Look(engine => engine.ReadArchiveItems(conversation.Id, after, conversation.Record.LastOrder, ItemsPerRead));
             foreach (Item item in read)
             {
-                int size = sizeof(long) + sizeof(int) + item.Record.Encode().Length;
+                int size = sizeof(long) + sizeof(int) + item.Encoded.Length;
                 if (items.Count > 0 && bytes + size > ArchiveSealer.ContentBytes - 64)
                 {
                     ClientResult put = await PutItemsAsync(conversation.Id, items, progress, cancellationToken);

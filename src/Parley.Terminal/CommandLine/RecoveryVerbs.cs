@@ -122,7 +122,7 @@ internal static class RecoveryVerbs
         string when = summary.MadeAt.LocalDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
         string words = $"{word}: {Plural.Of(summary.Conversations, "conversation")} with {Plural.Of(summary.Items, "item")}, as of {when}.";
         if (word == "Restored")
-            words += "\nThis is a new device of yours. You can read everything here; to go on in a group, have a member add you again.";
+            words += "\nThis is a new device of yours. You can read everything here. To go on in a group, have a member add you again; to go on with one person, write to them, which begins a new conversation.";
         invocation.Answer(new BackupAnswer(path, summary.MadeAt, summary.Conversations, summary.Items), AnswersJson.Default.BackupAnswer, words);
     }
 }
