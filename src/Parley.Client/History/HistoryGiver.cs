@@ -61,9 +61,6 @@ internal sealed class HistoryGiver
         .Select(static entry => entry.Work).OfType<OutboxWork.HandOver>()
         .Select(static work => new HistoryProgress(work.Job.Range.Conversation, work.Job.Sent, work.Job.Total, work.Job.Asker));
 
-    /// <summary>Whether a device still waits for something from this one.</summary>
-    public bool Owes(DeviceId asker) => _pending.Values.Any(pending => pending.Job.Asker == asker) || Progress.Any(progress => progress.To == asker);
-
     /// <summary>Somebody was added: what the policy gives them is theirs to ask for, and what they may have been given before is void.</summary>
     /// <param name="conversation">To which conversation.</param>
     /// <param name="device">The device.</param>
